@@ -1,0 +1,139 @@
+/**
+ * What the configuration file says, once it is checked: every default filled in, every unit plain, every path absolute.
+ *
+ * The words of the file (`eu`, `15m`, a date) are gone here; `settings.ts` knows them.
+ */
+
+import type { TableName } from '../model/table-names.js';
+
+/** Everything the publisher is told from outside. */
+export interface Config {
+  readonly kafka: KafkaConfig;
+  readonly schemaRegistry: SchemaRegistryConfig;
+  readonly topics: TopicsConfig;
+  readonly state: StateConfig;
+  /** Null: no HTTP server. */
+  readonly http: HttpConfig | null;
+  /** At least one; their names differ. */
+  readonly connections: readonly ConnectionConfig[];
+}
+
+export interface KafkaConfig {
+  /** `host:port` each; at least one. */
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  /** True: TLS with the certificate authorities that Node trusts. */
+  readonly ssl: boolean | TlsFiles;
+  readonly sasl: SaslConfig | null;
+  readonly compression: Compression;
+}
+
+export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
+
+/** PEM files, as absolute paths. `cert` and `key` come together. */
+export interface TlsFiles {
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+}
+
+export type SaslConfig =
+  | {
+      readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+      readonly username: string;
+      readonly password: string;
+    }
+  | {
+      readonly mechanism: 'oauthbearer';
+      readonly tokenEndpoint: string;
+      readonly clientId: string;
+      readonly clientSecret: string;
+      readonly scope: string | null;
+    };
+
+export interface SchemaRegistryConfig {
+  /** Without a slash at its end. */
+  readonly url: string;
+  readonly auth: { readonly username: string; readonly password: string } | null;
+}
+
+export interface TopicsConfig {
+  /** A topic is called `{prefix}.{connection}.{table}`. */
+  readonly prefix: string;
+  readonly partitions: number;
+  /** -1: the broker's default. */
+  readonly replicationFactor: number;
+  /** Extra topic settings, as Kafka takes them: texts. */
+  readonly config: Readonly<Record<string, string>>;
+  /** False: a missing topic is an error. */
+  readonly create: boolean;
+}
+
+export interface StateConfig {
+  readonly topic: string;
+  readonly partitions: number;
+  /** The consumer group through which instances share the connections. */
+  readonly group: string;
+}
+
+export interface HttpConfig {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+}
+
+export type Region = 'us' | 'eu' | 'au';
+
+/** One Intercom workspace to replicate. */
+export interface ConnectionConfig {
+  readonly name: string;
+  /** Null when `baseUrl` was given in its stead. */
+  readonly region: Region | null;
+  /** Where the API is, without a slash at its end. */
+  readonly baseUrl: string;
+  /** The `Intercom-Version` header. */
+  readonly apiVersion: string;
+  readonly credentials: Credentials;
+  /** Forward proxy for everything that goes to Intercom. */
+  readonly gateway: string | null;
+  /** Epoch seconds; older records of incremental tables are not replicated. */
+  readonly startDate: number;
+  /** Cron expression in UTC; null: back to back. */
+  readonly schedule: string | null;
+  /** Seconds to re-read behind the bookmark. */
+  readonly lookback: number;
+  /** Share of the app's request budget, above 0 and up to 1. */
+  readonly rateLimit: number;
+  readonly deletes: DeletesConfig;
+  readonly values: ValueForm;
+  readonly customAttributes: 'columns' | 'json';
+  /** The tables to replicate, in the order of `TABLE_NAMES`. */
+  readonly tables: readonly TableConfig[];
+}
+
+export type ValueForm = 'flat' | 'nested';
+
+export type Credentials =
+  | { readonly accessToken: string }
+  | {
+      readonly clientId: string;
+      readonly clientSecret: string;
+      /** Absolute path of the file that `connect` writes the token to. */
+      readonly tokenFile: string;
+    };
+
+export interface DeletesConfig {
+  /** Cron expression in UTC for the walk over all ids; null: never. */
+  readonly reconcile: string | null;
+  readonly webhooks: boolean;
+}
+
+export interface TableConfig {
+  readonly name: TableName;
+  /** The table's own cron expression, or the connection's; null: back to back. */
+  readonly schedule: string | null;
+  /** Dotted paths of fields that are not published. */
+  readonly exclude: readonly string[];
+  /** Dotted paths of fields that are published as a hash. */
+  readonly hash: readonly string[];
+}

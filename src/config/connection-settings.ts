@@ -1,0 +1,164 @@
+/** The settings of a connection and of its tables. */
+
+import { z } from 'zod';
+
+import { TABLE_NAMES, type TableName } from '../model/table-names.js';
+import type { Credentials } from './config.js';
+import { secretSetting, setting } from './setting.js';
+import { cron, duration, fieldPath, httpUrl, pastMoment, proxyUrl, text } from './values.js';
+
+const CRON = 'a cron expression of 5 or 6 fields, or null';
+const FORMS = 'accessToken, or clientId with clientSecret and tokenFile';
+
+const credentials = z
+  .strictObject({
+    accessToken: secretSetting(
+      text.optional(),
+      'text',
+      'Access token of a private app. Stands alone; the other three keys go together.',
+    ),
+    clientId: setting(text.optional(), 'text', 'Client ID of the OAuth app.'),
+    clientSecret: secretSetting(text.optional(), 'text', 'Client secret of the OAuth app.'),
+    tokenFile: setting(
+      text.optional(),
+      'a file path',
+      'File with the token as plain text, written by `intercom-kafka connect`; relative to the file.',
+    ),
+  })
+  .transform((given, context): Credentials => {
+    const { accessToken, ...app } = given;
+    if (accessToken !== undefined && Object.keys(app).length === 0) return { accessToken };
+    const { clientId, clientSecret, tokenFile } = app;
+    if (accessToken !== undefined) {
+      context.addIssue({ code: 'custom', message: FORMS, params: { got: 'keys of both' } });
+    } else if (clientId !== undefined && clientSecret !== undefined && tokenFile !== undefined) {
+      return { clientId, clientSecret, tokenFile };
+    } else if (Object.keys(app).length === 0) {
+      context.addIssue({ code: 'custom', message: FORMS, params: { got: 'neither' } });
+    } else {
+      for (const key of ['clientId', 'clientSecret', 'tokenFile'] as const)
+        if (app[key] === undefined) context.addIssue({ code: 'custom', path: [key], message: 'text' });
+    }
+    return z.NEVER;
+  });
+
+const deletes = z.strictObject({
+  reconcile: setting(
+    cron.nullable().prefault('0 3 * * *'),
+    CRON,
+    'When to walk over all ids to find what is gone, in UTC; `null`: never.',
+  ),
+  webhooks: setting(
+    z.boolean().prefault(true),
+    'true or false',
+    'Believe the delete notifications of webhooks.',
+  ),
+});
+
+const fieldPaths = z
+  .array(setting(fieldPath, 'the dotted path of a field, such as author.email', ''))
+  .prefault([]);
+
+const table = z.strictObject({
+  schedule: setting(
+    cron.nullable().optional(),
+    CRON,
+    "The table's own schedule; left out: that of the connection.",
+  ),
+  exclude: setting(
+    fieldPaths,
+    'a list of field paths',
+    'Fields that are not published, such as `author.email`.',
+  ),
+  hash: setting(
+    fieldPaths,
+    'a list of field paths',
+    'Fields that are published as a hash in place of their value.',
+  ),
+});
+
+/** A table that is named without settings, or with nothing behind its name. */
+const namedTable = setting(
+  table.nullable().optional(),
+  'a mapping with schedule, exclude, hash',
+  'Settings of one table.',
+);
+
+const tables = z.strictObject(
+  Object.fromEntries(TABLE_NAMES.map((name) => [name, namedTable])) as Record<TableName, typeof namedTable>,
+);
+
+/** One connection. Its name is the only key that has to be there; credentials may come from `defaults`. */
+export const connectionSettings = z.strictObject({
+  name: setting(
+    z.string().regex(/^[a-z0-9_-]{1,40}$/),
+    '1 to 40 of a-z, 0-9, _ and -',
+    'Name of the connection: part of its topics, unique in the file.',
+  ),
+  region: setting(
+    z.enum(['us', 'eu', 'au']).prefault('us'),
+    'one of us, eu, au (or baseUrl)',
+    'Where Intercom hosts the workspace.',
+  ),
+  baseUrl: setting(
+    httpUrl.optional(),
+    'an http(s) URL without user name',
+    'Address of the API in place of `region`, for a simulator.',
+  ),
+  apiVersion: setting(
+    z
+      .string()
+      .regex(/^\d+(\.\d+)?$/)
+      .prefault('2.16'),
+    'a version in quotes, such as "2.16" (without quotes YAML reads a number, and 2.10 becomes 2.1)',
+    'Version of the Intercom API, sent as `Intercom-Version`.',
+  ),
+  credentials: setting(credentials, `a mapping with ${FORMS}`, `How to sign in: ${FORMS}.`),
+  gateway: setting(
+    proxyUrl.nullable().prefault(null),
+    'an http(s) URL or null',
+    'Forward proxy for everything that goes to Intercom; `null`: none.',
+  ),
+  startDate: setting(
+    pastMoment.prefault('1970-01-01'),
+    'a date or date-time that is not in the future, such as 2024-01-01T00:00:00Z',
+    'Older records of incremental tables are not replicated. A date is its midnight; no zone means UTC. ' +
+      'Left out: everything is replicated.',
+  ),
+  schedule: setting(
+    cron.nullable().prefault('*/5 * * * *'),
+    CRON,
+    'When to start a cycle, in UTC; with 6 fields the first is seconds. `null`: back to back.',
+  ),
+  lookback: setting(
+    duration.prefault('15m'),
+    'a duration such as 90s, 15m, 1h, 2d, or a whole number of seconds',
+    'How far to re-read behind the bookmark, for records that the search index shows late.',
+  ),
+  rateLimit: setting(
+    z.number().gt(0).lte(1).prefault(1),
+    'a number above 0 and up to 1',
+    "Share of the app's request budget that this connection may use.",
+  ),
+  deletes: setting(
+    deletes.prefault({}),
+    'a mapping with reconcile and webhooks',
+    'How deleted records are found.',
+  ),
+  values: setting(
+    z.enum(['flat', 'nested']).prefault('flat'),
+    'one of flat, nested',
+    'Form of the values. `flat`: scalars, lists of them and JSON text, for sinks of any kind; `nested`: records ' +
+      'and arrays of records.',
+  ),
+  customAttributes: setting(
+    z.enum(['columns', 'json']).prefault('columns'),
+    'one of columns, json',
+    'Custom attributes. `columns`: typed fields beside the JSON; `json`: the JSON alone.',
+  ),
+  tables: setting(
+    tables.nullable().prefault({}),
+    'a mapping of tables',
+    'The tables to replicate, each with its own settings (`contacts: {}`). Left out or empty: all eleven.',
+  ),
+});

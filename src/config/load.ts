@@ -1,0 +1,61 @@
+/** The configuration file from its path to `Config`: read, replace, merge, check, resolve. */
+
+import { readFile } from 'node:fs/promises';
+
+import { PublisherError } from '../model/errors.js';
+import { contradictions } from './checks.js';
+import type { Config } from './config.js';
+import { isInherited, withDefaults } from './defaults.js';
+import { readDocument } from './document.js';
+import { type Environment, substitute } from './environment.js';
+import { problemsOf } from './issues.js';
+import { formatPath } from './path.js';
+import { configError, type Problem, syntaxError } from './problem.js';
+import { resolveConfig } from './resolve.js';
+import { fileSettings } from './settings.js';
+
+/** Reads the configuration file. Throws `config-invalid` when it can't be read, or with everything that is wrong in it. */
+export async function loadConfig(path: string, env: Environment): Promise<Config> {
+  return parseConfig(await readText(path), path, env);
+}
+
+/** The configuration that a text says; `file` is what messages call it and where its relative paths start. */
+export function parseConfig(text: string, file: string, env: Environment): Config {
+  const source = readDocument(text);
+  if (!('tree' in source)) throw syntaxError(file, source);
+  const { tree: own, origins, problems: unset } = substitute(source.tree, env, fileSettings);
+  const tree = withDefaults(own);
+  const checked = fileSettings.safeParse(tree);
+  const issues = checked.success ? [] : checked.error.issues;
+  const found = [...problemsOf(issues, { tree, schema: fileSettings, origins }), ...contradictions(tree)];
+  const problems = [
+    ...unset,
+    ...found.filter(({ path }) => !isInherited(path, own, tree) && !isAt(path, unset)),
+  ];
+  if (!checked.success || problems.length > 0) throw configError(file, problems, source);
+  return resolveConfig(checked.data, file);
+}
+
+/** Whether the path has a problem of its own already: a value that could not be put together is also wrong in other ways. */
+function isAt(path: Problem['path'], problems: readonly Problem[]): boolean {
+  const written = formatPath(path);
+  return problems.some((problem) => formatPath(problem.path) === written);
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new PublisherError('config-invalid', `${path}: ${whyUnreadable(cause)}`, { cause });
+  }
+}
+
+function whyUnreadable(cause: unknown): string {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  if (code === 'ENOENT' || code === 'ENOTDIR')
+    return 'there is no such file. Copy intercom-kafka.example.yaml and change it, or name another file with --config.';
+  if (code === 'EISDIR') return 'is a folder, not a file. Name the file in it with --config.';
+  if (code === 'EACCES' || code === 'EPERM')
+    return 'this user may not read it. Change its permissions or its owner.';
+  return `can't be read (${message}).`;
+}

@@ -1,0 +1,47 @@
+/** What is wrong with a file: collected, put in the order of the file, and told all at once. */
+
+import { PublisherError } from '../model/errors.js';
+import type { Place, SourceDocument, SyntaxProblem } from './document.js';
+import { formatPath, type Path } from './path.js';
+
+export interface Problem {
+  readonly path: Path;
+  /** What is wrong there, without the path: `expected …, got …`. */
+  readonly text: string;
+  /** True when the key itself is wrong and not its value. */
+  readonly ofKey?: boolean;
+}
+
+/** The error that tells all problems of a file, one a line, each with its path and its place. */
+export function configError(
+  file: string,
+  problems: readonly Problem[],
+  source: SourceDocument,
+): PublisherError {
+  const told = problems.map((problem) => {
+    const path = formatPath(problem.path);
+    const place = source.placeOf(problem.path, problem.ofKey ? 'key' : 'value');
+    return { text: path === '' ? problem.text : `${path}: ${problem.text}`, place };
+  });
+  return syntaxError(file, told);
+}
+
+/** The same for a text that could not be read as YAML. */
+export function syntaxError(file: string, problems: readonly SyntaxProblem[]): PublisherError {
+  const inOrder = problems.toSorted(
+    (one, other) =>
+      rank(one.place, 'line') - rank(other.place, 'line') ||
+      rank(one.place, 'column') - rank(other.place, 'column'),
+  );
+  const lines = new Set(inOrder.map(({ text, place }) => `  ${text}${formatPlace(place)}`));
+  const count = lines.size === 1 ? '1 problem' : `${lines.size} problems`;
+  return new PublisherError('config-invalid', [`${file}: ${count}`, ...lines].join('\n'));
+}
+
+function rank(place: Place | null, part: keyof Place): number {
+  return place?.[part] ?? 0;
+}
+
+function formatPlace(place: Place | null): string {
+  return place === null ? '' : ` (line ${place.line}:${place.column})`;
+}

@@ -1,0 +1,78 @@
+/** From what the file says to what the publisher uses: hosts for regions, absolute paths, the list of tables. */
+
+import { dirname, resolve as resolvePath } from 'node:path';
+
+import { TABLE_NAMES } from '../model/table-names.js';
+import type {
+  Config,
+  ConnectionConfig,
+  Credentials,
+  KafkaConfig,
+  Region,
+  SaslConfig,
+  TableConfig,
+} from './config.js';
+import type { FileSettings } from './settings.js';
+
+/** Where the API of each region is. */
+const BASE_URLS: Readonly<Record<Region, string>> = {
+  us: 'https://api.intercom.io',
+  eu: 'https://api.eu.intercom.io',
+  au: 'https://api.au.intercom.io',
+};
+
+type ConnectionSettings = FileSettings['connections'][number];
+
+/** The configuration; relative paths in it start where the file is. */
+export function resolveConfig(settings: FileSettings, file: string): Config {
+  const { kafka, schemaRegistry, topics, state, http } = settings;
+  const absolute = (path: string): string => resolvePath(dirname(file), path);
+  return {
+    kafka: { ...kafka, ssl: resolveTls(kafka.ssl, absolute), sasl: resolveSasl(kafka.sasl) },
+    schemaRegistry,
+    topics,
+    state,
+    http,
+    connections: settings.connections.map((connection) => resolveConnection(connection, absolute)),
+  };
+}
+
+type Absolute = (path: string) => string;
+
+function resolveTls(ssl: FileSettings['kafka']['ssl'], absolute: Absolute): KafkaConfig['ssl'] {
+  if (typeof ssl === 'boolean') return ssl;
+  const path = (given: string | undefined): string | null => (given === undefined ? null : absolute(given));
+  return { ca: path(ssl.ca), cert: path(ssl.cert), key: path(ssl.key) };
+}
+
+function resolveSasl(sasl: FileSettings['kafka']['sasl']): SaslConfig | null {
+  return sasl?.mechanism === 'oauthbearer' ? { ...sasl, scope: sasl.scope ?? null } : sasl;
+}
+
+function resolveConnection(settings: ConnectionSettings, absolute: Absolute): ConnectionConfig {
+  const { region, baseUrl, credentials, tables, ...rest } = settings;
+  return {
+    ...rest,
+    region: baseUrl === undefined ? region : null,
+    baseUrl: baseUrl ?? BASE_URLS[region],
+    credentials: resolveCredentials(credentials, absolute),
+    tables: resolveTables(tables ?? {}, settings.schedule),
+  };
+}
+
+function resolveCredentials(credentials: Credentials, absolute: Absolute): Credentials {
+  if ('accessToken' in credentials) return credentials;
+  return { ...credentials, tokenFile: absolute(credentials.tokenFile) };
+}
+
+function resolveTables(
+  named: NonNullable<ConnectionSettings['tables']>,
+  connectionSchedule: string | null,
+): TableConfig[] {
+  const chosen = TABLE_NAMES.filter((name) => name in named);
+  return (chosen.length > 0 ? chosen : TABLE_NAMES).map((name) => {
+    const own = named[name];
+    const schedule = own?.schedule === undefined ? connectionSchedule : own.schedule;
+    return { name, schedule, exclude: own?.exclude ?? [], hash: own?.hash ?? [] };
+  });
+}

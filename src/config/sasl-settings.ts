@@ -1,0 +1,42 @@
+/** `kafka.sasl`: which keys there are depends on the mechanism. */
+
+import { z } from 'zod';
+
+import { secretSetting, setting } from './setting.js';
+import { httpUrl, text } from './values.js';
+
+const USER_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
+
+const mechanism = setting(
+  z.enum([...USER_MECHANISMS, 'oauthbearer']),
+  'one of plain, scram-sha-256, scram-sha-512, oauthbearer',
+  'How to authenticate.',
+);
+const username = setting(text, 'text', 'User name; not with `oauthbearer`.');
+const password = secretSetting(text, 'text', 'Password; not with `oauthbearer`.');
+const tokenEndpoint = setting(
+  httpUrl,
+  'an http(s) URL without user name',
+  'Where to get tokens; with `oauthbearer`.',
+);
+const clientId = setting(text, 'text', 'Client ID at the token endpoint; with `oauthbearer`.');
+const clientSecret = secretSetting(text, 'text', 'Client secret at the token endpoint; with `oauthbearer`.');
+const scope = setting(text.optional(), 'text', 'Scope to ask for; with `oauthbearer`.');
+
+/** First all keys, so that a misspelt one is told from one that the mechanism has no use for; then the mechanism's own. */
+export const saslSettings = z
+  .strictObject({
+    mechanism,
+    username: username.optional(),
+    password: password.optional(),
+    tokenEndpoint: tokenEndpoint.optional(),
+    clientId: clientId.optional(),
+    clientSecret: clientSecret.optional(),
+    scope,
+  })
+  .pipe(
+    z.discriminatedUnion('mechanism', [
+      z.strictObject({ mechanism: z.enum(USER_MECHANISMS), username, password }),
+      z.strictObject({ mechanism: z.literal('oauthbearer'), tokenEndpoint, clientId, clientSecret, scope }),
+    ]),
+  );
