@@ -48,14 +48,26 @@ const ADVICE = {
 
 export type ErrorCode = keyof typeof ADVICE;
 
+/** What Intercom said, for the few callers that tell its answers apart. */
+export interface ApiAnswer {
+  /** HTTP status. */
+  readonly status: number;
+  /** The `code` of each entry in the error list; empty when the body was not one. */
+  readonly codes: readonly string[];
+  /** Intercom's own id of the request, for its support. */
+  readonly requestId: string | null;
+}
+
 /** The one error class: a closed set of codes, the cause kept, and a message for people. */
 export class PublisherError extends Error {
   readonly code: ErrorCode;
+  readonly answer: ApiAnswer | null;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; answer?: ApiAnswer } = {}) {
     super(message, options);
     this.name = 'PublisherError';
     this.code = code;
+    this.answer = options.answer ?? null;
   }
 
   get advice(): Advice {

@@ -1,0 +1,148 @@
+/**
+ * Compiles a schema into the tree that `walk` follows: it has the nesting of the API's row, not that of the schema.
+ */
+
+import { Leftover } from './leftovers.js';
+import {
+  type Content,
+  contentOf,
+  EXTRA,
+  type Field,
+  keyField,
+  pathsOf,
+  type RecordSchema,
+} from './schema.js';
+import { TAKE_PRIMITIVE, takeJson, takeList, takeRecord, takeTime } from './take.js';
+import { isObject, type Node, type Step, type Take, walk } from './walk.js';
+
+/** A key of the API's row on the way to one or more fields. */
+interface Place {
+  readonly key: string;
+  readonly owns: boolean;
+  /** Takes the value itself; absent where only what lies below is wanted. */
+  take?: Step['take'];
+  /** Takes a list that stands where the object that wraps it is expected. */
+  takeBare?: Step['take'];
+  readonly below: Map<string, Place>;
+}
+
+type Places = Map<string, Place>;
+
+/** The tree for the rows of a table. Throws when fields contradict each other. The key is left to the caller. */
+export function compileRow(schema: RecordSchema): Node {
+  const places = placesOf(schema);
+  for (const [path, values] of Object.entries(schema.constants ?? {})) {
+    placeAt(places, path.split('.')).take = (raw) =>
+      values.includes(raw as string) ? undefined : new Leftover(raw);
+  }
+  for (const key of Object.keys(schema.elsewhere ?? {})) placeAt(places, [key]).take = () => undefined;
+  placeAt(places, [keyField(schema).name]).take = () => undefined;
+  return nodeOf(places);
+}
+
+function compileNode(record: RecordSchema): Node {
+  return nodeOf(placesOf(record));
+}
+
+function placesOf(record: RecordSchema): Places {
+  const places: Places = new Map();
+  const fields = record.fields.filter((field) => field.name !== EXTRA);
+  const json = fields.filter((field) => contentOf(field).kind === 'json');
+  const whole = new Set(json.flatMap(keyOfWhole));
+  for (const field of fields) {
+    for (const path of pathsOf(field)) {
+      const [key = ''] = path;
+      if (path.length > 1 && whole.has(key)) places.set(`${key} ${field.name}`, secondLook(field, path));
+      else claim(places, field, path);
+    }
+  }
+  return places;
+}
+
+/** The key of the row that a field takes with everything below. */
+function keyOfWhole(field: Field): string[] {
+  return pathsOf(field).flatMap((path) => (path.length === 1 ? path : []));
+}
+
+function claim(places: Places, field: Field, path: readonly string[]): void {
+  const key = path[0] ?? '';
+  // Steps run in the order of the raw row's places: it must be the schema's, in which the values are written.
+  if (places.has(key) && [...places.keys()].at(-1) !== key)
+    throw new Error(`field ${field.name}: the fields that read ${key} must stand together`);
+  const at = placeAt(places, path);
+  if (at.take !== undefined) throw new Error(`field ${field.name}: another field reads ${path.join('.')}`);
+  const take = takeField(field);
+  at.take = take;
+  const kind = contentOf(field).kind;
+  if (path.length > 1 && (kind === 'records' || kind === 'list'))
+    placeAt(places, path.slice(0, -1)).takeBare ??= take;
+}
+
+/** The place at a path, made when it is not there yet. */
+function placeAt(places: Places, path: readonly string[]): Place {
+  const [key = '', ...rest] = path;
+  const found = places.get(key) ?? { key, owns: true, below: new Map<string, Place>() };
+  places.set(key, found);
+  return rest.length === 0 ? found : placeAt(found.below, rest);
+}
+
+/** A field that repeats a value out of a JSON field: what does not fit is still there. */
+function secondLook(field: Field, [key = '', ...rest]: readonly string[]): Place {
+  const take = takeField(field);
+  return {
+    key,
+    owns: false,
+    below: new Map(),
+    take: (raw, into) => {
+      const value = rest.reduce<unknown>(
+        (at, step) => (isObject(at) && Object.hasOwn(at, step) ? at[step] : null),
+        raw,
+      );
+      if (value !== null) take(value, into);
+      return undefined;
+    },
+  };
+}
+
+function nodeOf(places: Places): Node {
+  const all = [...places.values()];
+  const steps = all.map((at) => ({ key: at.key, owns: at.owns, take: takePlace(at) }));
+  return { steps, known: new Set(all.map((at) => at.key)) };
+}
+
+function takePlace({ take, takeBare, below }: Place): Step['take'] {
+  const itself = take ?? ((raw: unknown) => new Leftover(raw));
+  if (below.size === 0) return itself;
+  const node = nodeOf(below);
+  return (raw, into) => {
+    if (isObject(raw)) return walk(node, raw, into);
+    if (takeBare !== undefined && Array.isArray(raw) && raw.every(isObject)) return takeBare(raw, into);
+    return itself(raw, into);
+  };
+}
+
+function takeContent(content: Content): Take {
+  switch (content.kind) {
+    case 'time':
+      return takeTime;
+    case 'json':
+      return takeJson;
+    case 'list':
+      return takeList(TAKE_PRIMITIVE[content.items]);
+    case 'record':
+      return takeRecord(compileNode(content.record), false);
+    case 'records':
+      return takeList(takeRecord(compileNode(content.record), true));
+    default:
+      return TAKE_PRIMITIVE[content.kind];
+  }
+}
+
+function takeField(field: Field): Step['take'] {
+  const { name } = field;
+  const take = takeContent(contentOf(field));
+  if (field.zero === 'null')
+    return (raw, into) => (raw === 0 || raw === '0' ? undefined : take(raw, into, name));
+  if (pathsOf(field).length === 1) return (raw, into) => take(raw, into, name);
+  return (raw, into) => (into[name] === undefined ? take(raw, into, name) : new Leftover(raw));
+}

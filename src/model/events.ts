@@ -1,0 +1,85 @@
+/**
+ * What happens in the pipe, for those who watch it: log, metrics, progress, status page.
+ *
+ * A listener learns and can't change anything: what it throws is dropped, and it is never waited for. No event carries a row, a
+ * token or a reply.
+ */
+
+import type { PublisherError } from './errors.js';
+import type { CycleSummary, Window } from './state.js';
+import type { TableName } from './table-names.js';
+
+export interface AtConnection {
+  readonly connection: string;
+}
+
+export interface AtTable extends AtConnection {
+  readonly table: TableName;
+}
+
+/** How far a table's cycle has come. */
+export interface Progress {
+  /** Rows read so far, published or not. */
+  readonly rows: number;
+  /** Rows that the API counts in what is being read, or null when it does not say. */
+  readonly rowsExpected: number | null;
+  /** Seconds of `updated_at` read so far and to read in all; both 0 for tables that are read whole. */
+  readonly covered: number;
+  readonly toCover: number;
+}
+
+export interface EventMap {
+  'api:attempt': AtConnection & {
+    readonly method: string;
+    readonly route: string;
+    readonly status: number | null;
+    readonly ms: number;
+    readonly error: string | null;
+    readonly retryInMs: number | null;
+    readonly budget: { readonly used: number; readonly limit: number | null };
+  };
+  'connection:owned': AtConnection & { readonly tables: number };
+  'connection:failed': AtConnection & { readonly error: PublisherError; readonly retryInMs: number | null };
+  'cycle:started': AtConnection & { readonly tables: readonly TableName[] };
+  'cycle:finished': AtConnection & { readonly ms: number; readonly failed: number };
+  'table:started': AtTable;
+  'page:committed': AtTable & {
+    readonly records: number;
+    readonly deletes: number;
+    readonly deadLetters: number;
+    /** Paths of what went to `_extra`, with how often. */
+    readonly unknownFields: ReadonlyMap<string, number>;
+    readonly bookmark: number | null;
+    readonly progress: Progress;
+  };
+  'window:repeated': AtTable & { readonly window: Window; readonly attempt: number };
+  'table:finished': AtTable & {
+    readonly summary: CycleSummary;
+    readonly bookmark: number | null;
+    readonly ms: number;
+    readonly rowsRead: number;
+  };
+  'table:failed': AtTable & { readonly error: PublisherError };
+  warning: { readonly connection?: string; readonly message: string };
+}
+
+export type EventName = keyof EventMap;
+type Listener<N extends EventName> = (event: EventMap[N]) => void;
+
+export class Events {
+  readonly #listeners = new Map<EventName, Listener<never>[]>();
+
+  on<N extends EventName>(name: N, listener: Listener<N>): void {
+    this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), listener as Listener<never>]);
+  }
+
+  emit<N extends EventName>(name: N, event: EventMap[N]): void {
+    for (const listener of this.#listeners.get(name) ?? []) {
+      try {
+        (listener as Listener<N>)(event);
+      } catch {
+        // Watching must not break the pipe.
+      }
+    }
+  }
+}

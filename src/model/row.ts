@@ -1,0 +1,50 @@
+/** What moves through the pipe: rows as the API sends them, and what is committed to Kafka. */
+
+/** One row as the API sent it: parsed JSON, never trusted to have any shape. */
+export type RawRow = Readonly<Record<string, unknown>>;
+
+/** One version of a row in its published form. */
+export interface Upsert {
+  readonly op: 'upsert';
+  readonly key: string;
+  /** The Avro value in the published form, holding only the fields that are not null. */
+  readonly value: Readonly<Record<string, unknown>>;
+  /** Content hash of the row (lower-case hex), the same whatever the published form. */
+  readonly hash: string;
+  /** Epoch milliseconds, or null for rows without a time. */
+  readonly updatedAt: number | null;
+  /** Epoch milliseconds at which the API's reply arrived. */
+  readonly fetchedAt: number;
+}
+
+/** The source no longer has the row. */
+export interface Tombstone {
+  readonly op: 'delete';
+  readonly key: string;
+  readonly fetchedAt: number;
+}
+
+export type Change = Upsert | Tombstone;
+
+/** A row that can't be published, kept as it came. */
+export interface DeadLetter {
+  /** The row's key, or a hash of the row when it has none. */
+  readonly key: string;
+  readonly reason: string;
+  readonly raw: RawRow;
+  readonly fetchedAt: number;
+}
+
+/** A row as its schema sees it. */
+export type ShapedRow =
+  | { readonly ok: true; readonly row: Upsert; readonly leftovers: readonly string[] }
+  | { readonly ok: false; readonly letter: DeadLetter };
+
+/** A record on its way to Kafka. */
+export interface OutgoingRecord {
+  readonly topic: string;
+  readonly key: Buffer;
+  /** Null is a tombstone. */
+  readonly value: Buffer | null;
+  readonly headers?: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,68 @@
+/** How far each table is: the JSON object behind `{connection}/{table}` in the state topic. */
+
+/** An interval of `updated_at`, both ends included, in epoch seconds; `to` null means open: up to the newest row. */
+export interface Window {
+  readonly from: number;
+  readonly to: number | null;
+}
+
+/** One pass over a table. */
+export interface CycleSummary {
+  /** Counts the table's cycles from 1. */
+  readonly number: number;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  /** Null while the cycle runs, or when it was cut short. */
+  readonly finishedAt: string | null;
+  /** Rows published in this cycle. */
+  readonly records: number;
+  /** Tombstones published in this cycle. */
+  readonly deletes: number;
+}
+
+export interface StateError {
+  readonly code: string;
+  readonly message: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+}
+
+/** Everything an instance must know to go on where the last one stopped. */
+export interface TableState {
+  readonly version: 1;
+  /** How far the table has been published for certain, in epoch seconds; null for tables without a replication key. */
+  readonly bookmark: number | null;
+  /** Windows finished ahead of the bookmark. */
+  readonly windows: readonly { readonly from: number; readonly to: number }[];
+  /** Epoch milliseconds of the oldest record in the topic that tells what was published lately. */
+  readonly restoreFrom: number | null;
+  readonly cycle: CycleSummary | null;
+  /** Rows published since the table's state began. */
+  readonly records: number;
+  /** Tombstones published since the table's state began. */
+  readonly deletes: number;
+  /** Dead letters written since the table's state began. */
+  readonly deadLetters: number;
+  /** Fields and values met that no schema knows, since the table's state began. */
+  readonly unknownFields: number;
+  /** ISO 8601, UTC: when this state was committed. */
+  readonly updatedAt: string;
+  readonly error: StateError | null;
+}
+
+/** The state of a table that was never read. */
+export function emptyState(): TableState {
+  return {
+    version: 1,
+    bookmark: null,
+    windows: [],
+    restoreFrom: null,
+    cycle: null,
+    records: 0,
+    deletes: 0,
+    deadLetters: 0,
+    unknownFields: 0,
+    updatedAt: new Date(0).toISOString(),
+    error: null,
+  };
+}

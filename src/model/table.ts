@@ -1,0 +1,45 @@
+/** What a table is, whoever reads it and however it is published. */
+
+import type { RawRow } from './row.js';
+import type { Window } from './state.js';
+import type { TableName } from './table-names.js';
+
+export type ReplicationMethod = 'incremental' | 'full_table';
+
+/** The column that identifies a row. */
+export type KeyName = 'id' | '_sdc_record_hash';
+
+/** A piece of what the API returned, small enough to be published in one transaction. */
+export interface Page {
+  readonly rows: readonly RawRow[];
+  /** Rows of the whole result as the API counts them, or null when it does not say. */
+  readonly total: number | null;
+  /** The greatest `updated_at` among the rows that the walk has met so far, in epoch seconds; rows of the future do not count. */
+  readonly newest: number | null;
+  /** True on the last page: everything in the window (or the table) has been read. */
+  readonly last: boolean;
+  /** Epoch milliseconds at which the reply arrived. */
+  readonly fetchedAt: number;
+}
+
+/**
+ * One replicated entity: data plus one generator.
+ *
+ * `reads` says what a pull covers. A `whole` table is read completely each time (the window is ignored), so that what is
+ * missing has been deleted. A `searched` table is read by windows of `updated_at`; its pages may come in any order, and
+ * only after the last one is the window known to be complete.
+ */
+export interface Table<Api> {
+  readonly name: TableName;
+  readonly method: ReplicationMethod;
+  readonly key: KeyName;
+  readonly reads: 'whole' | 'searched';
+  /** The finest interval that the API's filter can tell apart. */
+  readonly grain: 'second' | 'day';
+  /** Reads the window (searched tables) or everything (whole tables). */
+  pull(api: Api, window: Window): AsyncIterable<Page>;
+  /** Some rows to look at, where pulling a few would disturb a publisher at work. */
+  sample?(api: Api, rows: number): AsyncIterable<Page>;
+  /** The moment of the version of a row in epoch milliseconds that decides its window: its own time, or its parent's. */
+  versionTime?(row: RawRow): unknown;
+}
