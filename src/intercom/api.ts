@@ -1,0 +1,112 @@
+/** What the tables ask of Intercom: each method is one kind of reading, complete and validated. */
+
+import { PublisherError } from '../model/errors.js';
+import type { RawRow } from '../model/row.js';
+import type { Window } from '../model/state.js';
+import type { Page } from '../model/table.js';
+import { newestOf, rowsIn } from './reply.js';
+import { scrollCompanies } from './scroll.js';
+import { type Search, walkNewestFirst } from './search.js';
+import { completeSublists } from './sublists.js';
+import type { Transport } from './transport.js';
+
+/** The workspace behind a token. */
+export interface Workspace {
+  readonly id: string | null;
+  readonly name: string | null;
+  readonly region: string | null;
+  /** As Intercom names it; an IANA name as a rule. */
+  readonly timeZone: string | null;
+}
+
+/** A bare list: everything in one reply, as a rule. */
+export interface Listing {
+  readonly path: string;
+  readonly route: string;
+  /** The keys under which the list may stand. */
+  readonly lists: readonly string[];
+}
+
+export class IntercomApi {
+  readonly #transport: Transport;
+  readonly #signal: AbortSignal;
+
+  constructor(transport: Transport, signal: AbortSignal) {
+    this.#transport = transport;
+    this.#signal = signal;
+  }
+
+  /** Asks who the token belongs to; throws `credentials-refused` when it is not valid. */
+  async workspace(): Promise<Workspace> {
+    const { json } = await this.#transport.request({ method: 'GET', path: '/me', route: '/me' });
+    const app =
+      typeof json.app === 'object' && json.app !== null ? (json.app as Record<string, unknown>) : {};
+    return {
+      id: textOf(app.id_code),
+      name: textOf(app.name),
+      region: textOf(app.region),
+      timeZone: textOf(app.timezone),
+    };
+  }
+
+  /** Yields a bare list, following its pages where it has any. */
+  async *list(listing: Listing): AsyncGenerator<Page> {
+    let newest: number | null = null;
+    for (let page = 1; ; page += 1) {
+      const separator = listing.path.includes('?') ? '&' : '?';
+      const path = page === 1 ? listing.path : `${listing.path}${separator}page=${page}`;
+      const reply = await this.#transport.request({ ...listing, method: 'GET', path });
+      const rows = rowsIn(reply, listing.lists);
+      const last = rows.length === 0 || !hasNextPage(reply.json.pages, page);
+      newest = newestOf(newest, rows, reply.serverNow);
+      yield { rows, total: null, newest, last, fetchedAt: reply.receivedAt };
+      if (last) return;
+    }
+  }
+
+  /** Yields the rows of a window of `updated_at`, newest first. */
+  search(search: Search, window: Window): AsyncGenerator<Page> {
+    return walkNewestFirst(this.#transport, search, window);
+  }
+
+  /** Yields all companies. */
+  companies(): AsyncGenerator<Page> {
+    return scrollCompanies(this.#transport, this.#signal);
+  }
+
+  /** Yields some of the companies that have users, last seen first. */
+  async *listedCompanies(rows: number): AsyncGenerator<Page> {
+    const lists = ['data', 'companies'];
+    const path = `/companies/list?per_page=${Math.min(rows, 50)}&page=1`;
+    const reply = await this.#transport.request({ method: 'POST', path, route: '/companies/list', lists });
+    yield { rows: rowsIn(reply, lists), total: null, newest: null, last: true, fetchedAt: reply.receivedAt };
+  }
+
+  /** The contact with those of its lists that were cut short read to their end. */
+  completeContact(contact: RawRow): Promise<RawRow> {
+    return completeSublists(this.#transport, contact);
+  }
+
+  /** One conversation with its newest parts, or null when it is gone. */
+  async conversation(id: string): Promise<{ row: RawRow; fetchedAt: number } | null> {
+    const path = `/conversations/${encodeURIComponent(id)}`;
+    try {
+      const reply = await this.#transport.request({ method: 'GET', path, route: '/conversations/{id}' });
+      return { row: reply.json, fetchedAt: reply.receivedAt };
+    } catch (error) {
+      if (error instanceof PublisherError && error.code === 'api-not-found') return null;
+      throw error;
+    }
+  }
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+/** Lists that are documented as whole may carry a `pages` object: an URL or an object as `next` means that there is more. */
+function hasNextPage(pages: unknown, page: number): boolean {
+  if (typeof pages !== 'object' || pages === null || !('next' in pages) || !pages.next) return false;
+  const total = 'total_pages' in pages ? Number(pages.total_pages) : Number.NaN;
+  return Number.isNaN(total) || page < total;
+}

@@ -1,0 +1,23 @@
+/** What every kind of listing takes from a reply. */
+
+import type { RawRow } from '../model/row.js';
+import { epochSeconds } from '../model/time.js';
+import type { ApiReply } from './transport.js';
+
+/** The rows under the first of the keys that holds a list; anything in it that is not an object is no row. */
+export function rowsIn({ json }: ApiReply, lists: readonly string[]): RawRow[] {
+  const list = lists.map((key) => json[key]).find(Array.isArray);
+  return (list ?? []).filter((row: unknown): row is RawRow => typeof row === 'object' && row !== null);
+}
+
+/**
+ * The greatest of `newest` and the rows' `updated_at` (epoch seconds), as far as they are not in the future by the API's clock: a row
+ * dated years ahead must not drag a bookmark past rows that are still to come.
+ */
+export function newestOf(newest: number | null, rows: readonly RawRow[], serverNow: number): number | null {
+  return rows.reduce<number | null>((max, row) => {
+    const time = epochSeconds(row.updated_at);
+    if (time === null || time > serverNow + 1) return max;
+    return max === null || time > max ? Math.floor(time) : max;
+  }, newest);
+}

@@ -1,0 +1,143 @@
+/** What an answer means, and whether and when to ask again. Pure: no clock, no network. */
+
+import { type ApiAnswer, type ErrorCode, PublisherError } from '../model/errors.js';
+
+interface Asked {
+  readonly method: string;
+  readonly route: string;
+  readonly lists?: readonly string[];
+}
+
+interface Answered {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly text: string;
+}
+
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 20_000;
+
+/** The JSON object of a good answer, or the failure that the answer is. */
+export function failureOf(
+  asked: Asked,
+  answered: Answered,
+  origin: string,
+): Record<string, unknown> | PublisherError {
+  const json = parseObject(answered.text);
+  const what = `${asked.method} ${asked.route}`;
+  const ok = answered.status >= 200 && answered.status < 300;
+  if (ok && json !== null && json.type !== 'error.list' && hasList(json, asked.lists)) return json;
+  const answer: ApiAnswer = { status: answered.status, codes: codesIn(json), requestId: requestIdIn(json) };
+  if (ok && json?.type !== 'error.list') {
+    const saw = sawInstead(answered.text, json, asked.lists);
+    return new PublisherError('api-unreadable', `${what}: ${answered.status} with ${saw} from ${origin}`, {
+      answer,
+    });
+  }
+  return new PublisherError(codeOf(answered.status), describe(what, answer, messageIn(json)), { answer });
+}
+
+/**
+ * Milliseconds to wait before the next attempt, or null when asking again can't help.
+ * `failures` counts the failed attempts so far, from 1. Full jitter keeps many clients from coming back at once.
+ */
+export function retryPlan(
+  error: PublisherError,
+  failures: number,
+  random: () => number = Math.random,
+): number | null {
+  if (!isTransient(error)) return null;
+  const ceiling = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.max(0, failures - 1));
+  return Math.round(ceiling / 2 + (random() * ceiling) / 2);
+}
+
+/** Milliseconds until a refused budget opens again, by `Retry-After` or `X-RateLimit-Reset`, else one second. */
+export function retryAfterMs(headers: Readonly<Record<string, unknown>>, now: number = Date.now()): number {
+  const seconds = Number(headers['retry-after']);
+  if (headers['retry-after'] !== undefined && Number.isFinite(seconds)) return seconds * 1000;
+  const reset = Number(headers['x-ratelimit-reset']);
+  const date = typeof headers.date === 'string' ? Date.parse(headers.date) : Number.NaN;
+  if (headers['x-ratelimit-reset'] === undefined || !Number.isFinite(reset)) return 1000;
+  return Math.max(0, reset * 1000 - (Number.isNaN(date) ? now : date)) + 50;
+}
+
+function hasList(json: Record<string, unknown>, lists: readonly string[] | undefined): boolean {
+  return lists === undefined || lists.some((key) => Array.isArray(json[key]));
+}
+
+function sawInstead(
+  text: string,
+  json: Record<string, unknown> | null,
+  lists: readonly string[] = [],
+): string {
+  if (text === '') return 'an empty body';
+  if (json === null) return 'a body that is not a JSON object';
+  return `a body without the list "${lists.join('" or "')}"`;
+}
+
+function isTransient(error: PublisherError): boolean {
+  switch (error.code) {
+    case 'api-unreachable':
+    case 'api-unreadable':
+    case 'api-error':
+      return true;
+    default:
+      return false;
+  }
+}
+
+function codeOf(status: number): ErrorCode {
+  if (status === 401) return 'credentials-refused';
+  if (status === 403) return 'api-forbidden';
+  if (status === 404 || status === 410) return 'api-not-found';
+  // A 200 that carries an error list is a server fault in disguise.
+  if (status === 408 || status === 429 || status >= 500 || status < 300) return 'api-error';
+  return 'api-rejected';
+}
+
+function describe(what: string, answer: ApiAnswer, message: string | null): string {
+  const codes = answer.codes.length > 0 ? ` ${answer.codes.join(', ')}` : '';
+  const said = message === null ? '' : ` ("${message}")`;
+  const request = answer.requestId === null ? '' : ` [request ${answer.requestId}]`;
+  return `${what}: ${answer.status}${codes}${said}${request}${adviceFor(answer.status)}`;
+}
+
+function adviceFor(status: number): string {
+  if (status === 401)
+    return '; the access token was refused: check credentials.accessToken, or connect the workspace again';
+  if (status === 403)
+    return '; the app lacks a permission for this: grant it in the Developer Hub, or leave the table out';
+  if (status === 429)
+    return '; the request budget is used up by something else: lower its use, or this connection’s rateLimit';
+  return '';
+}
+
+function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const json: unknown = JSON.parse(text);
+    return typeof json === 'object' && json !== null && !Array.isArray(json)
+      ? (json as Record<string, unknown>)
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+function errorsIn(json: Record<string, unknown> | null): Record<string, unknown>[] {
+  return Array.isArray(json?.errors)
+    ? json.errors.filter((each) => typeof each === 'object' && each !== null)
+    : [];
+}
+
+function codesIn(json: Record<string, unknown> | null): string[] {
+  return errorsIn(json).flatMap(({ code }) => (typeof code === 'string' ? [code.slice(0, 100)] : []));
+}
+
+function messageIn(json: Record<string, unknown> | null): string | null {
+  const message = errorsIn(json)[0]?.message;
+  return typeof message === 'string' ? message.slice(0, 200) : null;
+}
+
+function requestIdIn(json: Record<string, unknown> | null): string | null {
+  return typeof json?.request_id === 'string' ? json.request_id.slice(0, 100) : null;
+}

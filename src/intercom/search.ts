@@ -1,0 +1,135 @@
+/**
+ * Walks the rows of a window of `updated_at`, newest first.
+ *
+ * Contacts search filters by whole days of the workspace's time zone (by the exact second from version 2.17 on), and nobody
+ * documents whether the bounds of conversations search are inclusive. So a bound is asked for as `> t OR = t`, which holds t
+ * under every one of these rules, and the rows are filtered here by the exact second.
+ *
+ * Newest first, because a row that is updated during the walk moves to the front, behind the walker: the next poll finds
+ * it there. In the other direction it would move to the end and, where cursors are positions, pull an unread row into a page that was
+ * already read. What remains is a row that leaves the result (deleted, merged, or moved out of a closed window): it shows
+ * as a shrinking `total_count`, and then the walk is not trusted and made again.
+ */
+
+import { PublisherError } from '../model/errors.js';
+import type { Window } from '../model/state.js';
+import type { Page } from '../model/table.js';
+import { epochSeconds } from '../model/time.js';
+import { newestOf, rowsIn } from './reply.js';
+import type { ApiReply, Transport } from './transport.js';
+
+export interface Search {
+  /** Where to search. */
+  readonly path: '/contacts/search' | '/conversations/search';
+  /** The key of the reply that holds the rows. */
+  readonly list: string;
+}
+
+/** The most rows that a page of any search may hold. */
+const PER_PAGE = 150;
+
+/**
+ * Yields the rows of the window page by page; the last page says so.
+ * Throws `walk-unclean` after the last page when rows left the result during the walk.
+ */
+export async function* walkNewestFirst(
+  transport: Transport,
+  search: Search,
+  window: Window,
+): AsyncGenerator<Page> {
+  let cursor: string | null = null;
+  let total: number | null = null;
+  let shrunk = false;
+  let sorted = true;
+  let newest: number | null = null;
+  for (;;) {
+    const reply: ApiReply = await ask(transport, search, window, cursor);
+    const found = rowsIn(reply, [search.list]);
+    const before = total;
+    total = countIn(reply);
+    if (before !== null && total !== null && total < before) shrunk = true;
+    const times = found.map((row) => epochSeconds(row.updated_at));
+    sorted &&= isDescending(times);
+    newest = newestOf(newest, found, reply.serverNow);
+    const next = nextCursor(reply, found.length);
+    if (next !== null && next === cursor) throw stuck(search);
+    const passed = sorted && isBefore(times.at(-1), window.from);
+    const last = next === null || passed;
+    const rows = found.filter((_, index) => isWithin(times[index], window));
+    yield { rows, total, newest, last: last && !shrunk, fetchedAt: reply.receivedAt };
+    if (last && shrunk) throw unclean(search);
+    if (last) return;
+    cursor = next;
+  }
+}
+
+function ask(transport: Transport, search: Search, window: Window, cursor: string | null): Promise<ApiReply> {
+  return transport.request({
+    method: 'POST',
+    path: search.path,
+    route: search.path,
+    lists: [search.list],
+    body: {
+      query: queryFor(window),
+      sort: { field: 'updated_at', order: 'descending' },
+      pagination: { per_page: PER_PAGE, ...(cursor === null ? {} : { starting_after: cursor }) },
+    },
+  });
+}
+
+/** The search query whose result holds every row of the window, whatever the grain and inclusivity of the filter. */
+export function queryFor(window: Window): object {
+  const from = orEqual('>', window.from);
+  return window.to === null ? from : { operator: 'AND', value: [from, orEqual('<', window.to)] };
+}
+
+function orEqual(operator: '>' | '<', value: number): object {
+  return {
+    operator: 'OR',
+    value: [
+      { field: 'updated_at', operator, value },
+      { field: 'updated_at', operator: '=', value },
+    ],
+  };
+}
+
+function countIn(reply: ApiReply): number | null {
+  const count = Number(reply.json.total_count ?? Number.NaN);
+  return Number.isSafeInteger(count) ? count : null;
+}
+
+/** The cursor of the next page. An empty page is the end, whatever it says: else a faulty reply could turn for ever. */
+function nextCursor(reply: ApiReply, found: number): string | null {
+  const pages = reply.json.pages;
+  if (found === 0 || typeof pages !== 'object' || pages === null || !('next' in pages)) return null;
+  const next: unknown = pages.next;
+  if (typeof next !== 'object' || next === null || !('starting_after' in next)) return null;
+  return typeof next.starting_after === 'string' && next.starting_after !== '' ? next.starting_after : null;
+}
+
+/** Whether the API sorted as asked; rows without a readable time say nothing. */
+function isDescending(times: readonly (number | null)[]): boolean {
+  const known = times.filter((time) => time !== null);
+  return known.every((time, index) => index === 0 || time <= (known[index - 1] ?? time));
+}
+
+function isBefore(time: number | null | undefined, from: number): boolean {
+  return typeof time === 'number' && time < from;
+}
+
+/** A row whose time can't be read belongs to every window: better twice than never. */
+function isWithin(time: number | null | undefined, window: Window): boolean {
+  if (typeof time !== 'number') return true;
+  return time >= window.from && (window.to === null || time < window.to + 1);
+}
+
+function stuck(search: Search): PublisherError {
+  return new PublisherError(
+    'api-unreadable',
+    `POST ${search.path}: the next page has the cursor of this one; paging would never end`,
+  );
+}
+
+function unclean(search: Search): PublisherError {
+  return new PublisherError('walk-unclean', `POST ${search.path}: rows left the result while it was paged`);
+}

@@ -1,0 +1,230 @@
+/**
+ * One HTTP exchange with Intercom, tried again where that helps.
+ *
+ * This is the only place that opens a connection to the API and the only one that holds the token: a request is a path,
+ * resolved against the connection's own host, so that no URL in a reply can send the token elsewhere.
+ */
+
+import { type Dispatcher, Pool, ProxyAgent } from 'undici';
+import { PublisherError } from '../model/errors.js';
+import type { Budget } from './budget.js';
+import { failureOf, retryAfterMs, retryPlan } from './retry.js';
+
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST';
+  /** Path and query below the API's host, starting with `/`. */
+  readonly path: string;
+  /** The path with its ids taken out, for counters and messages. */
+  readonly route: string;
+  readonly body?: unknown;
+  /** The reply must hold an array under one of these keys, else it is unreadable. */
+  readonly lists?: readonly string[];
+  /** False where a request that may have taken effect must not be sent again (each call to a scroll moves it on). */
+  readonly repeatable?: boolean;
+}
+
+export interface ApiReply {
+  readonly json: Record<string, unknown>;
+  /** Epoch milliseconds at which the reply was complete, by our clock. */
+  readonly receivedAt: number;
+  /** Epoch seconds by the API's clock (the `Date` header), or by ours when it sends none. */
+  readonly serverNow: number;
+}
+
+/** What observers learn of each attempt. No payload, no token. */
+export interface ApiAttempt {
+  readonly method: string;
+  readonly route: string;
+  /** HTTP status, or null when there was no answer. */
+  readonly status: number | null;
+  readonly ms: number;
+  /** Why the attempt failed, or null. */
+  readonly error: string | null;
+  /** Milliseconds until the next attempt, or null when there is none. */
+  readonly retryInMs: number | null;
+  /** Requests that the connection has sent in the budget's current window, and what the API grants in one, once known. */
+  readonly budget: { readonly used: number; readonly limit: number | null };
+}
+
+export interface TransportOptions {
+  readonly baseUrl: string;
+  readonly token: string;
+  readonly apiVersion: string;
+  /** URL of a forward proxy, or null. */
+  readonly gateway: string | null;
+  readonly budget: Budget;
+  readonly onAttempt: (attempt: ApiAttempt) => void;
+  /** Attempts of one request that fail for another reason than the budget. */
+  readonly attempts: number;
+  /** Aborting it ends every request and every wait. */
+  readonly signal: AbortSignal;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly text: string;
+}
+
+const TIMEOUT_MS = 60_000;
+const MAX_REPLY_BYTES = 128 * 1024 * 1024;
+/** A request that the budget refuses this often in a row is given up: something else eats the whole budget. */
+const MAX_BUDGET_REFUSALS = 30;
+
+export class Transport {
+  readonly #options: TransportOptions;
+  readonly #dispatcher: Dispatcher;
+  readonly #origin: URL;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    this.#origin = new URL(options.baseUrl);
+    const limits = { headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS, connect: { timeout: 10_000 } };
+    this.#dispatcher =
+      options.gateway === null
+        ? new Pool(this.#origin.origin, { ...limits, connections: 64 })
+        : new ProxyAgent({ uri: options.gateway, ...limits });
+  }
+
+  /**
+   * Sends the request and returns its JSON object. Network failures, 408, 5xx, 429 and unreadable replies are tried again
+   * within limits; anything else, and the last failure, is thrown as a `PublisherError` that names the route.
+   */
+  async request(request: ApiRequest): Promise<ApiReply> {
+    let failures = 0;
+    let refusals = 0;
+    for (;;) {
+      const startedAt = Date.now();
+      const outcome = await this.#attempt(request);
+      if ('json' in outcome) {
+        this.#report(request, startedAt, 200, null, null);
+        return outcome;
+      }
+      const { error, headers } = outcome;
+      const refused = error.answer?.status === 429;
+      if (refused) refusals += 1;
+      else failures += 1;
+      const plan = retryPlan(error, failures);
+      const exhausted = refused ? refusals > MAX_BUDGET_REFUSALS : failures >= this.#options.attempts;
+      // A request that the budget refused did not take effect, whatever it was.
+      const again = plan !== null && !exhausted && (refused || request.repeatable !== false);
+      const waitMs = again ? Math.max(plan, refused ? retryAfterMs(headers) : 0) : null;
+      this.#report(request, startedAt, error.answer?.status ?? null, error.message, waitMs);
+      if (waitMs === null) throw error;
+      if (refused) this.#options.budget.pause(waitMs);
+      else await pause(waitMs, this.#options.signal);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#dispatcher.destroy();
+  }
+
+  async #attempt(
+    request: ApiRequest,
+  ): Promise<ApiReply | { error: PublisherError; headers: Answer['headers'] }> {
+    const { budget, signal } = this.#options;
+    await budget.take(signal);
+    let headers: Answer['headers'] | null = null;
+    try {
+      const answer = await this.#send(request);
+      headers = answer.headers;
+      const failure = failureOf(request, answer, this.#origin.origin);
+      if (failure instanceof PublisherError) return { error: failure, headers };
+      const receivedAt = Date.now();
+      return { json: failure, receivedAt, serverNow: serverNow(headers.date, receivedAt) };
+    } catch (cause) {
+      if (signal.aborted)
+        throw new PublisherError('stopped', 'stopped while waiting for Intercom', { cause });
+      return { error: this.#unreachable(request, cause), headers: headers ?? {} };
+    } finally {
+      budget.give(headers);
+    }
+  }
+
+  async #send(request: ApiRequest): Promise<Answer> {
+    const { token, apiVersion, signal } = this.#options;
+    const body = request.body === undefined ? null : JSON.stringify(request.body);
+    const response = await this.#dispatcher.request({
+      origin: this.#origin.origin,
+      path: this.#pathOf(request.path),
+      method: request.method,
+      signal,
+      headers: {
+        accept: 'application/json',
+        authorization: `Bearer ${token}`,
+        'intercom-version': apiVersion,
+        'user-agent': 'intercom-kafka',
+        ...(body === null ? {} : { 'content-type': 'application/json' }),
+      },
+      body,
+    });
+    return { status: response.statusCode, headers: response.headers, text: await readText(response.body) };
+  }
+
+  #pathOf(path: string): string {
+    const base = this.#origin.pathname.replace(/\/+$/, '');
+    return `${base}${path}`;
+  }
+
+  #unreachable(request: ApiRequest, cause: unknown): PublisherError {
+    const why = cause instanceof Error ? rootCause(cause) : String(cause);
+    const through = this.#options.gateway === null ? '' : ' through the gateway';
+    return new PublisherError(
+      'api-unreachable',
+      `${request.method} ${request.route}: no usable answer from ${this.#origin.origin}${through} (${why}); check the network, and region or baseUrl of the connection`,
+      { cause },
+    );
+  }
+
+  #report(
+    { method, route }: ApiRequest,
+    startedAt: number,
+    status: number | null,
+    error: string | null,
+    retryInMs: number | null,
+  ): void {
+    const budget = this.#options.budget.use;
+    this.#options.onAttempt({ method, route, status, ms: Date.now() - startedAt, error, retryInMs, budget });
+  }
+}
+
+/** Reads a body as text, refusing one that would not fit into memory. */
+async function readText(body: Dispatcher.ResponseData['body']): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > MAX_REPLY_BYTES) throw new Error(`reply larger than ${MAX_REPLY_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function serverNow(date: unknown, receivedAt: number): number {
+  const ms = typeof date === 'string' ? Date.parse(date) : Number.NaN;
+  return Math.floor((Number.isNaN(ms) ? receivedAt : ms) / 1000);
+}
+
+/** The innermost reason: what undici wraps says less than what it wraps. */
+function rootCause(error: Error): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (error.cause instanceof Error) return rootCause(error.cause);
+  return error.message !== '' ? error.message : (code ?? error.name);
+}
+
+/** Waits `ms` milliseconds, or rejects with `stopped` as soon as the signal aborts. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(new PublisherError('stopped', 'stopped while waiting to try again'));
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', stop);
+      resolve();
+    }, ms);
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+}

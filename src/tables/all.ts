@@ -1,0 +1,30 @@
+/** The tables, in the order in which people read them. */
+
+import type { IntercomApi } from '../intercom/api.js';
+import type { Table } from '../model/table.js';
+import { admins } from './admins.js';
+import { companyAttributes, contactAttributes } from './attributes.js';
+import { companies } from './companies.js';
+import { companySegments } from './company-segments.js';
+import { contacts } from './contacts.js';
+import { conversationParts } from './conversation-parts.js';
+import { conversations } from './conversations.js';
+import { segments } from './segments.js';
+import { tags } from './tags.js';
+import { teams } from './teams.js';
+
+export type IntercomTable = Table<IntercomApi>;
+
+export const TABLES: readonly IntercomTable[] = [
+  admins,
+  companies,
+  companyAttributes,
+  companySegments,
+  contactAttributes,
+  contacts,
+  conversationParts,
+  conversations,
+  segments,
+  tags,
+  teams,
+];

@@ -1,0 +1,57 @@
+import type { IntercomApi } from '../intercom/api.js';
+import type { RawRow } from '../model/row.js';
+import type { Window } from '../model/state.js';
+import type { Page, Table } from '../model/table.js';
+import { CONVERSATION_SEARCH } from './conversations.js';
+
+/**
+ * The parts of conversations. They move with their conversation: whenever its `updated_at` moves, all parts that its detail
+ * shows (the newest 500) are read, since a bookmark over the parts' own times would lose those of a conversation updated twice.
+ */
+export const conversationParts: Table<IntercomApi> = {
+  name: 'conversation_parts',
+  method: 'incremental',
+  key: 'id',
+  reads: 'searched',
+  grain: 'second',
+  pull: pullParts,
+  versionTime: (part) => part.conversation_updated_at,
+};
+
+/** Conversations whose details are fetched together: enough to fill the requests in flight, few enough for memory. */
+const DETAILS_AT_ONCE = 25;
+
+async function* pullParts(api: IntercomApi, window: Window): AsyncGenerator<Page> {
+  for await (const page of api.search(CONVERSATION_SEARCH, window)) {
+    const ids = page.rows.map((row) => String(row.id));
+    for (let start = 0; start < ids.length || start === 0; start += DETAILS_AT_ONCE) {
+      const details = await Promise.all(
+        ids.slice(start, start + DETAILS_AT_ONCE).map((id) => api.conversation(id)),
+      );
+      const rows = details.flatMap((detail) => (detail === null ? [] : partsOf(detail.row)));
+      const fetchedAt = details.reduce(
+        (latest, detail) => Math.max(latest, detail?.fetchedAt ?? 0),
+        page.fetchedAt,
+      );
+      yield { ...page, rows, fetchedAt, last: page.last && start + DETAILS_AT_ONCE >= ids.length };
+    }
+  }
+}
+
+/** The parts of a conversation's detail, each with what it inherits from the conversation. */
+export function partsOf(conversation: RawRow): RawRow[] {
+  const list = conversation.conversation_parts;
+  if (typeof list !== 'object' || list === null || !('conversation_parts' in list)) return [];
+  const parts: unknown = list.conversation_parts;
+  if (!Array.isArray(parts)) return [];
+  const total = 'total_count' in list ? list.total_count : parts.length;
+  return parts
+    .filter((part): part is RawRow => typeof part === 'object' && part !== null)
+    .map((part) => ({
+      ...part,
+      conversation_id: conversation.id,
+      conversation_created_at: conversation.created_at,
+      conversation_updated_at: conversation.updated_at,
+      conversation_total_parts: total,
+    }));
+}

@@ -1,0 +1,16 @@
+import type { IntercomApi } from '../intercom/api.js';
+import type { Search } from '../intercom/search.js';
+import type { Table } from '../model/table.js';
+
+/** Where conversations are searched, for them and for their parts. */
+export const CONVERSATION_SEARCH: Search = { path: '/conversations/search', list: 'conversations' };
+
+/** Conversations without their parts: the search returns everything else. */
+export const conversations: Table<IntercomApi> = {
+  name: 'conversations',
+  method: 'incremental',
+  key: 'id',
+  reads: 'searched',
+  grain: 'second',
+  pull: (api, window) => api.search(CONVERSATION_SEARCH, window),
+};

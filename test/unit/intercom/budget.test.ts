@@ -1,0 +1,81 @@
+import { setMaxListeners } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Budget } from '../../../src/intercom/budget.js';
+
+const never = new AbortController().signal;
+setMaxListeners(0, never);
+const headers = (limit: number, remaining: number, resetAtMs: number) => ({
+  'x-ratelimit-limit': String(limit),
+  'x-ratelimit-remaining': String(remaining),
+  'x-ratelimit-reset': String(resetAtMs / 1000),
+});
+
+/** Starts `count` requests and tells how many were let through at once. */
+async function started(budget: Budget, count: number): Promise<number> {
+  let through = 0;
+  for (let i = 0; i < count; i += 1) {
+    void budget.take(never).then(() => {
+      through += 1;
+    });
+  }
+  await vi.advanceTimersByTimeAsync(0);
+  return through;
+}
+
+describe('Budget', () => {
+  const start = 1_700_000_000_000;
+  beforeEach(() => vi.useFakeTimers({ now: start }));
+  afterEach(() => vi.useRealTimers());
+
+  it('bounds only the requests in flight until the API has said something', async () => {
+    const budget = new Budget({ share: 1, maxInFlight: 3 });
+    expect(await started(budget, 10)).toBe(3);
+  });
+
+  it('stops at what the last response left, and goes on when the window ends', async () => {
+    const budget = new Budget({ share: 1, maxInFlight: 100 });
+    await budget.take(never);
+    budget.give(headers(10, 4, start + 10_000));
+    expect(await started(budget, 9)).toBe(4);
+    for (let i = 0; i < 4; i += 1) budget.give(null);
+    await vi.advanceTimersByTimeAsync(9_900);
+    expect(budget.inFlight).toBe(0);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(budget.inFlight).toBe(5);
+  });
+
+  it('keeps to its share of the window', async () => {
+    const budget = new Budget({ share: 0.5, maxInFlight: 100 });
+    await budget.take(never);
+    budget.give(headers(10, 9, start + 10_000));
+    expect(await started(budget, 9)).toBe(4);
+  });
+
+  it('takes the lowest report within a window for the newest', async () => {
+    const budget = new Budget({ share: 1, maxInFlight: 100 });
+    await started(budget, 2);
+    budget.give(headers(10, 1, start + 10_000));
+    budget.give(headers(10, 8, start + 10_000));
+    expect(await started(budget, 5)).toBeLessThanOrEqual(1);
+  });
+
+  it('waits as long as a refusal says', async () => {
+    const budget = new Budget({ share: 1, maxInFlight: 100 });
+    budget.pause(3_000);
+    const done = vi.fn();
+    void budget.take(never).then(done);
+    await vi.advanceTimersByTimeAsync(2_900);
+    expect(done).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(200);
+    expect(done).toHaveBeenCalled();
+  });
+
+  it('rejects who waits when the work is stopped', async () => {
+    const stop = new AbortController();
+    const budget = new Budget({ share: 1, maxInFlight: 1 });
+    await budget.take(never);
+    const waiting = budget.take(stop.signal);
+    stop.abort(new Error('stop'));
+    await expect(waiting).rejects.toThrow('stop');
+  });
+});

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { failureOf, retryAfterMs, retryPlan } from '../../../src/intercom/retry.js';
+import { PublisherError } from '../../../src/model/errors.js';
+
+const asked = { method: 'GET', route: '/tags', lists: ['data'] };
+const answer = (status: number, body: unknown) => ({
+  status,
+  headers: {},
+  text: typeof body === 'string' ? body : JSON.stringify(body),
+});
+const errors = (code: string) => ({
+  type: 'error.list',
+  request_id: 'r-1',
+  errors: [{ code, message: 'why' }],
+});
+
+describe('failureOf', () => {
+  it('gives back the object of a good answer', () => {
+    expect(failureOf(asked, answer(200, { data: [] }), 'http://x')).toEqual({ data: [] });
+  });
+
+  it.each([
+    ['an empty body', 200, '', 'api-unreadable', /empty body/],
+    ['HTML', 200, '<html>', 'api-unreadable', /not a JSON object/],
+    ['cut JSON', 200, '{"data": [', 'api-unreadable', /not a JSON object/],
+    ['a bare list', 200, '[]', 'api-unreadable', /not a JSON object/],
+    ['an object without the list', 200, { tags: 1 }, 'api-unreadable', /without the list "data"/],
+    ['an error list behind 200', 200, errors('server_error'), 'api-error', /server_error/],
+    ['a refused token', 401, errors('unauthorized'), 'credentials-refused', /access token was refused/],
+    ['a missing permission', 403, errors('forbidden'), 'api-forbidden', /Developer Hub/],
+    ['nothing there', 404, errors('not_found'), 'api-not-found', /not_found/],
+    [
+      'a bad request',
+      400,
+      errors('parameter_invalid'),
+      'api-rejected',
+      /parameter_invalid \("why"\) \[request r-1\]/,
+    ],
+    ['too many requests', 429, errors('rate_limit_exceeded'), 'api-error', /budget/],
+    ['HTML behind 502', 502, '<html>', 'api-error', /GET \/tags: 502/],
+  ])('%s', (_, status, body, code, message) => {
+    const failure = failureOf(asked, answer(status, body), 'http://x');
+    expect(failure).toBeInstanceOf(PublisherError);
+    expect(failure).toMatchObject({ code, message: expect.stringMatching(message) });
+  });
+});
+
+describe('retryPlan', () => {
+  const failure = (status: number) =>
+    failureOf(asked, answer(status, errors('x')), 'http://x') as PublisherError;
+
+  it.each([401, 403, 404, 410, 400, 422])('does not ask again after %i', (status) => {
+    expect(retryPlan(failure(status), 1)).toBeNull();
+  });
+
+  it.each([408, 429, 500, 502, 503, 504])('asks again after %i, later each time, up to a limit', (status) => {
+    const waits = [1, 2, 3, 10, 20].map((failures) => retryPlan(failure(status), failures, () => 1));
+    expect(waits).toEqual([500, 1_000, 2_000, 20_000, 20_000]);
+    expect(retryPlan(failure(status), 1, () => 0)).toBe(250);
+  });
+});
+
+describe('retryAfterMs', () => {
+  it.each([
+    ['Retry-After', { 'retry-after': '7' }, 7_000],
+    [
+      'the reset, by the clock of the API',
+      { 'x-ratelimit-reset': '1700000010', date: new Date(1_700_000_004_000).toUTCString() },
+      6_050,
+    ],
+    ['the reset, by our clock', { 'x-ratelimit-reset': '1700000010' }, 10_050],
+    ['a reset in the past', { 'x-ratelimit-reset': '1600000000' }, 50],
+    ['nothing', {}, 1_000],
+  ])('%s', (_, headers, ms) => {
+    expect(retryAfterMs(headers, 1_700_000_000_000)).toBe(ms);
+  });
+});
