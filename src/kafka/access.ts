@@ -1,0 +1,31 @@
+/** The connections to Kafka that a process shares: admin work and reading. Writers are one per connection. */
+
+import type { Kafka } from 'kafkajs';
+import { createKafka, type KafkaSettings } from './client.js';
+import { TopicReader } from './reader.js';
+import { Topics } from './topics.js';
+
+export class KafkaAccess {
+  readonly kafka: Kafka;
+  readonly topics: Topics;
+  readonly reader: TopicReader;
+
+  private constructor(kafka: Kafka, topics: Topics) {
+    this.kafka = kafka;
+    this.topics = topics;
+    this.reader = new TopicReader(kafka);
+  }
+
+  /** Throws `kafka-unreachable` within seconds when no broker answers; afterwards everything is patient. */
+  static async open(settings: KafkaSettings): Promise<KafkaAccess> {
+    const probe = new Topics(createKafka(settings, 'prompt'), settings.brokers);
+    await probe.connect();
+    await probe.close();
+    const kafka = createKafka(settings);
+    return new KafkaAccess(kafka, new Topics(kafka, settings.brokers));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.topics.close(), this.reader.close()]);
+  }
+}

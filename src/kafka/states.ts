@@ -1,0 +1,61 @@
+/** The state topic: one JSON object per connection and table, the newest one counts. */
+
+import { PublisherError } from '../model/errors.js';
+import type { OutgoingRecord } from '../model/row.js';
+import { emptyState, type TableState } from '../model/state.js';
+import type { TopicReader } from './reader.js';
+
+/** The state of every connection and table that the topic knows, by `{connection}/{table}`. */
+export type States = ReadonlyMap<string, TableState>;
+
+export function stateKey(connection: string, table: string): string {
+  return `${connection}/${table}`;
+}
+
+/** Reads the whole state topic. Throws `state-unreadable` naming a key whose value this version can't read. */
+export async function readStates(reader: TopicReader, topic: string): Promise<States> {
+  const states = new Map<string, TableState>();
+  for await (const records of reader.read(topic, { from: 'earliest' })) {
+    for (const { key, value } of records) {
+      const name = key?.toString('utf8') ?? '';
+      if (value === null) states.delete(name);
+      else states.set(name, parseState(name, value));
+    }
+  }
+  return states;
+}
+
+export function stateRecord(
+  topic: string,
+  connection: string,
+  table: string,
+  state: TableState,
+): OutgoingRecord {
+  return { topic, key: Buffer.from(stateKey(connection, table)), value: Buffer.from(JSON.stringify(state)) };
+}
+
+function parseState(name: string, value: Buffer): TableState {
+  let json: unknown;
+  try {
+    json = JSON.parse(value.toString('utf8'));
+  } catch (cause) {
+    throw unreadable(name, 'it is not JSON', cause);
+  }
+  if (typeof json !== 'object' || json === null || !('version' in json))
+    throw unreadable(name, 'it has no version');
+  if (json.version !== 1) {
+    throw unreadable(
+      name,
+      `its version is ${String(json.version)}, this program reads 1: it was written by a newer one`,
+    );
+  }
+  return { ...emptyState(), ...(json as Partial<TableState>) };
+}
+
+function unreadable(name: string, why: string, cause?: unknown): PublisherError {
+  return new PublisherError(
+    'state-unreadable',
+    `the state of ${name} can't be read: ${why}; nothing is published over it. Repair the record in the state topic, or use another state.topic`,
+    { cause },
+  );
+}

@@ -1,0 +1,236 @@
+/** The topics a connection needs: named, created, and checked against what exists. */
+
+import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import { PublisherError } from '../model/errors.js';
+import { kafkaFailure } from './client.js';
+
+/** The `topics` section of the configuration. */
+export interface TopicSettings {
+  readonly prefix: string;
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  readonly config: Readonly<Record<string, string>>;
+  readonly create: boolean;
+}
+
+/** A topic as it should be. */
+export interface TopicPlan {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+/** A topic as it is. */
+export interface TopicFacts {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly cleanupPolicy: string;
+  readonly maxMessageBytes: number;
+  readonly config: ReadonlyMap<string, string>;
+}
+
+/**
+ * What is the matter with a topic: it is not there; it must not be published to (`wrong`); it is not as configured, but works
+ * (`differs`); it takes only rows smaller than usual (`small`).
+ */
+export interface TopicProblem {
+  readonly kind: 'missing' | 'wrong' | 'differs' | 'small';
+  readonly topic: string;
+  /** What is wrong and what to do. */
+  readonly message: string;
+}
+
+/** Rows of this size and less can be published: the largest row that Intercom is known to send is a conversation of some megabytes. */
+const MAX_MESSAGE_BYTES = 10 * 1024 * 1024;
+const MAX_MESSAGE_SETTING = 'max.message.bytes';
+
+export function tableTopic(prefix: string, connection: string, table: string): string {
+  return `${prefix}.${connection}.${table}`;
+}
+
+export function deadLetterTopic(prefix: string, connection: string): string {
+  return `${prefix}.${connection}.dead_letters`;
+}
+
+/** How a topic that this program owns is made. */
+export function planTopic(
+  topic: string,
+  settings: TopicSettings,
+  partitions = settings.partitions,
+): TopicPlan {
+  return {
+    topic,
+    partitions,
+    replicationFactor: settings.replicationFactor,
+    config: {
+      'max.message.bytes': String(MAX_MESSAGE_BYTES),
+      ...settings.config,
+      'cleanup.policy': 'compact',
+    },
+  };
+}
+
+/** Admin work on topics, on one connection. */
+export class Topics {
+  readonly #admin: Admin;
+  readonly #brokers: readonly string[];
+  #connected: Promise<void> | null = null;
+
+  constructor(kafka: Kafka, brokers: readonly string[]) {
+    this.#admin = kafka.admin();
+    this.#brokers = brokers;
+  }
+
+  /** Throws `kafka-unreachable` when no broker answers. */
+  async connect(): Promise<void> {
+    this.#connected ??= this.#admin.connect();
+    await this.#guard('connecting', () => this.#connected ?? Promise.resolve());
+  }
+
+  async close(): Promise<void> {
+    await this.#admin.disconnect();
+  }
+
+  /** The topics of the list that exist, with what matters of their settings. */
+  async describe(topics: readonly string[]): Promise<Map<string, TopicFacts>> {
+    await this.connect();
+    return this.#guard('describing topics', async () => {
+      const existing = new Set(await this.#admin.listTopics());
+      const names = topics.filter((topic) => existing.has(topic));
+      if (names.length === 0) return new Map();
+      const metadata = await this.#admin.fetchTopicMetadata({ topics: names });
+      const configs = await this.#admin.describeConfigs({
+        includeSynonyms: false,
+        resources: names.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name })),
+      });
+      const partitionsOf = new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]));
+      return new Map(
+        configs.resources.map(({ resourceName, configEntries }) => {
+          const config = new Map(
+            configEntries.map(({ configName, configValue }) => [configName, configValue]),
+          );
+          const facts = {
+            topic: resourceName,
+            partitions: partitionsOf.get(resourceName) ?? 0,
+            cleanupPolicy: config.get('cleanup.policy') ?? 'delete',
+            maxMessageBytes: Number(config.get('max.message.bytes') ?? 1_048_588),
+            config,
+          };
+          return [resourceName, facts];
+        }),
+      );
+    });
+  }
+
+  /**
+   * Makes sure that every planned topic exists and is compacted; missing ones are created when `create` is true.
+   * Throws `topic-missing` or `topic-invalid` naming all that are not as they must be; returns what exists then.
+   */
+  async ensure(plans: readonly TopicPlan[], create: boolean): Promise<Map<string, TopicFacts>> {
+    const names = plans.map(({ topic }) => topic);
+    let existing = await this.describe(names);
+    const missing = plans.filter(({ topic }) => !existing.has(topic));
+    if (missing.length > 0 && create) {
+      await this.#create(missing);
+      existing = await this.#appeared(names);
+    }
+    const fatal = plans.flatMap((plan) => problemsOf(plan, existing.get(plan.topic))).filter(isFatal);
+    if (fatal.length > 0) {
+      const code = fatal.some(({ kind }) => kind === 'wrong') ? 'topic-invalid' : 'topic-missing';
+      throw new PublisherError(code, fatal.map(({ message }) => message).join('\n'));
+    }
+    return existing;
+  }
+
+  /** Member ids of the consumer group; empty when nobody is in it. */
+  async groupMembers(group: string): Promise<string[]> {
+    await this.connect();
+    return this.#guard(`describing the group ${group}`, async () => {
+      const { groups } = await this.#admin.describeGroups([group]);
+      return groups.flatMap(({ members }) =>
+        members.map(({ clientHost, memberId }) => `${memberId} ${clientHost}`),
+      );
+    });
+  }
+
+  async #create(plans: readonly TopicPlan[]): Promise<void> {
+    await this.#guard('creating topics', () =>
+      this.#admin.createTopics({
+        waitForLeaders: true,
+        topics: plans.map(({ topic, partitions, replicationFactor, config }) => ({
+          topic,
+          numPartitions: partitions,
+          replicationFactor,
+          configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
+        })),
+      }),
+    );
+  }
+
+  /** A created topic is not known to every broker at once. */
+  async #appeared(names: readonly string[]): Promise<Map<string, TopicFacts>> {
+    const deadline = Date.now() + 15_000;
+    for (;;) {
+      const existing = await this.describe(names);
+      if (names.every((name) => (existing.get(name)?.partitions ?? 0) > 0) || Date.now() > deadline)
+        return existing;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  async #guard<T>(doing: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw kafkaFailure(error, doing, this.#brokers);
+    }
+  }
+}
+
+/** Everything about an existing topic that is not as planned; `wrong` must not be published to, `differs` may be. */
+export function problemsOf(plan: TopicPlan, facts: TopicFacts | undefined): TopicProblem[] {
+  const { topic } = plan;
+  if (facts === undefined) {
+    const message = `topic ${topic} does not exist: create it (cleanup.policy=compact, ${plan.partitions} partitions), or set topics.create: true`;
+    return [{ kind: 'missing', topic, message }];
+  }
+  if (facts.cleanupPolicy !== 'compact') {
+    const message =
+      `topic ${topic} has cleanup.policy=${facts.cleanupPolicy}, which drops rows that never changed: ` +
+      `set it to compact (kafka-configs --alter --topic ${topic} --add-config cleanup.policy=compact), or use another topics.prefix`;
+    return [{ kind: 'wrong', topic, message }];
+  }
+  return [...partitionProblems(plan, facts), ...configProblems(plan, facts)];
+}
+
+function partitionProblems({ topic, partitions }: TopicPlan, facts: TopicFacts): TopicProblem[] {
+  if (facts.partitions === partitions) return [];
+  const message =
+    `topic ${topic} has ${facts.partitions} partitions, the configuration says ${partitions}: ` +
+    `set topics.partitions to ${facts.partitions} (adding partitions to a compacted topic would move keys away from their older versions)`;
+  return [{ kind: 'differs', topic, message }];
+}
+
+function configProblems({ topic, config }: TopicPlan, facts: TopicFacts): TopicProblem[] {
+  return Object.entries(config).flatMap(([name, wanted]) => {
+    const actual = facts.config.get(name);
+    if (actual === wanted || name === 'cleanup.policy') return [];
+    if (name === MAX_MESSAGE_SETTING) return Number(actual) >= Number(wanted) ? [] : [small(topic, facts)];
+    const message =
+      `topic ${topic} has ${name}=${actual ?? 'unset'}, the configuration says ${wanted}: ` +
+      `change it (kafka-configs --alter --topic ${topic} --add-config ${name}=${wanted}), or topics.config`;
+    return [{ kind: 'differs', topic, message }];
+  });
+}
+
+function small(topic: string, { maxMessageBytes }: TopicFacts): TopicProblem {
+  const message =
+    `topic ${topic} takes ${maxMessageBytes} bytes a row (${MAX_MESSAGE_SETTING}): larger rows will go to the dead-letter topic; ` +
+    `${MAX_MESSAGE_BYTES} bytes are enough for every row`;
+  return { kind: 'small', topic, message };
+}
+
+function isFatal({ kind }: TopicProblem): boolean {
+  return kind === 'missing' || kind === 'wrong';
+}
