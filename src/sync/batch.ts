@@ -1,0 +1,62 @@
+/** What of a page is to be published: pure, given what was published before. */
+
+import type { DeadLetter, RawRow, Upsert } from '../model/row.js';
+import type { Page } from '../model/table.js';
+import { type ComparableVersion, judge, type PublishedRows } from './published.js';
+import type { TableSource } from './source.js';
+
+/** A version to publish, with what decides its window (epoch seconds) and the row it was made of. */
+export interface NewVersion {
+  readonly row: Upsert;
+  readonly versionTime: number | null;
+  readonly raw: RawRow;
+}
+
+export interface Batch {
+  /** In the order of the page; of one key only versions that follow each other. */
+  readonly versions: readonly NewVersion[];
+  /** Rows without a usable key. */
+  readonly letters: readonly DeadLetter[];
+  /** Every key met, whatever became of its row. */
+  readonly met: readonly string[];
+  /** Rows that are as they were published, with what decides their window now. */
+  readonly unchanged: readonly { readonly key: string; readonly versionTime: number | null }[];
+  /** Paths of what went to `_extra`, with how often. */
+  readonly leftovers: ReadonlyMap<string, number>;
+}
+
+/** Sorts the rows of a page. `startDate` is in epoch seconds. */
+export function sortOut(page: Page, source: TableSource, published: PublishedRows, startDate: number): Batch {
+  const versions: NewVersion[] = [];
+  const letters: DeadLetter[] = [];
+  const met: string[] = [];
+  const unchanged: { key: string; versionTime: number | null }[] = [];
+  const leftovers = new Map<string, number>();
+  const pending = new Map<string, ComparableVersion>();
+  for (const raw of page.rows) {
+    const shaped = source.shape(raw, page.fetchedAt);
+    if (!shaped.ok) {
+      letters.push(shaped.letter);
+      continue;
+    }
+    const { row } = shaped;
+    met.push(row.key);
+    const versionTime = source.versionTime(raw);
+    const before = published.get(row.key);
+    if (before === undefined && startsTooEarly(source, row, startDate)) continue;
+    const version = { hash: row.hash, updatedAt: row.updatedAt, versionTime };
+    const verdict = judge(pending.get(row.key) ?? before, version);
+    if (verdict === 'unchanged') unchanged.push({ key: row.key, versionTime });
+    if (verdict !== 'publish') continue;
+    pending.set(row.key, version);
+    versions.push({ row, versionTime, raw });
+    for (const path of shaped.leftovers) leftovers.set(path, (leftovers.get(path) ?? 0) + 1);
+  }
+  return { versions, letters, met, unchanged, leftovers };
+}
+
+/** A search leaves old rows out by its window; of a table that is read whole they come along. Rows without a time are in. */
+function startsTooEarly(source: TableSource, row: Upsert, startDate: number): boolean {
+  if (source.method !== 'incremental' || source.reads !== 'whole' || row.updatedAt === null) return false;
+  return row.updatedAt < startDate * 1000;
+}

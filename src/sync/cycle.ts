@@ -1,0 +1,82 @@
+/** One pass of a connection over the tables that are due: side by side, under the connection's one budget. */
+
+import { asPublisherError, type PublisherError } from '../model/errors.js';
+import type { Events } from '../model/events.js';
+import type { TableName } from '../model/table-names.js';
+import type { TableMemory, TableSettings, TableSink, TableSource } from './source.js';
+import { TableCycle } from './table-cycle.js';
+
+/** Everything that a table's cycle needs. */
+export interface TableWork {
+  readonly source: TableSource;
+  readonly sink: TableSink;
+  readonly settings: TableSettings;
+  readonly memory: TableMemory;
+}
+
+export interface FailedTable {
+  readonly table: TableName;
+  readonly error: PublisherError;
+}
+
+/**
+ * Runs the cycles of all given tables and returns those that failed. A failure that reaches further than its table (the
+ * credentials, the connection's ownership, Kafka) is thrown once the others have come to rest; `abandon` is called to bring them there.
+ */
+export async function runCycle(
+  connection: string,
+  tables: readonly TableWork[],
+  events: Events,
+  abandon: () => void,
+): Promise<FailedTable[]> {
+  const startedAt = Date.now();
+  const cycles = tables.map(
+    ({ source, sink, settings, memory }) => new TableCycle(source, sink, settings, memory, events),
+  );
+  events.emit('cycle:started', { connection, tables: tables.map(({ source }) => source.name) });
+  const outcomes = await Promise.allSettled(
+    cycles.map((cycle) =>
+      runTable(cycle).catch((error: unknown) => {
+        abandon();
+        throw error;
+      }),
+    ),
+  );
+  const thrown = outcomes.flatMap((outcome) =>
+    outcome.status === 'rejected' ? [asPublisherError(outcome.reason)] : [],
+  );
+  if (thrown.length > 0) throw await settle(mostTelling(thrown), cycles);
+  const failed = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? (outcome.value ?? []) : []));
+  events.emit('cycle:finished', { connection, ms: Date.now() - startedAt, failed: failed.length });
+  return failed;
+}
+
+/** Null when the table is up to date; throws what reaches further than the table. */
+async function runTable(cycle: TableCycle): Promise<FailedTable | null> {
+  try {
+    await cycle.run();
+    return null;
+  } catch (thrown) {
+    const error = asPublisherError(thrown);
+    // A commit that failed leaves the writer broken: there is nothing to keep the reason with.
+    if (error.code === 'stopped' || error.code.startsWith('kafka-') || error.advice === 'fail-connection')
+      throw error;
+    await cycle.fail(error);
+    return { table: cycle.table, error };
+  }
+}
+
+/** What fails the connection is kept as the reason of each of its tables, unless they belong to somebody else now. */
+async function settle(error: PublisherError, cycles: readonly TableCycle[]): Promise<PublisherError> {
+  if (error.advice === 'fail-connection' && error.code !== 'fenced') {
+    await Promise.all(cycles.map((cycle) => cycle.keepReason(error)));
+  }
+  return error;
+}
+
+/** Tables that were abandoned only report that they stopped. */
+function mostTelling(errors: readonly PublisherError[]): PublisherError {
+  const [first] = errors;
+  if (first === undefined) throw new Error('no error was thrown');
+  return errors.find(({ code }) => code !== 'stopped') ?? first;
+}

@@ -1,0 +1,43 @@
+/** What a cycle works with: a table bound to its connection's API, and where its changes go. */
+
+import type { Change, DeadLetter, OutgoingRecord, RawRow, ShapedRow } from '../model/row.js';
+import type { TableState, Window } from '../model/state.js';
+import type { Page, ReplicationMethod } from '../model/table.js';
+import type { TableName } from '../model/table-names.js';
+import type { PublishedRows } from './published.js';
+import type { Grain } from './windows.js';
+
+export interface TableSource {
+  readonly name: TableName;
+  readonly method: ReplicationMethod;
+  readonly reads: 'whole' | 'searched';
+  pull(window: Window): AsyncIterable<Page>;
+  shape(raw: RawRow, fetchedAt: number): ShapedRow;
+  /** Epoch seconds of what decides the row's window: its own time, or its parent's. */
+  versionTime(raw: RawRow): number | null;
+  /** How finely its windows can be split. */
+  grain(): Promise<Grain>;
+}
+
+export interface TableSink {
+  /** The records that publish a change, and those that take back its dead letter; or why it can't be published. */
+  encode(change: Change): { readonly records: readonly OutgoingRecord[] } | { readonly reason: string };
+  /** The record that keeps what can't be published. */
+  bury(letter: DeadLetter): OutgoingRecord;
+  /** Publishes all records and the state, or nothing. */
+  commit(records: readonly OutgoingRecord[], state: TableState): Promise<void>;
+}
+
+export interface TableSettings {
+  readonly connection: string;
+  /** Epoch seconds: older records of incremental tables are not replicated. */
+  readonly startDate: number;
+  /** Seconds that are read again behind the bookmark. */
+  readonly lookback: number;
+}
+
+/** What a connection keeps of a table between cycles: as restored from Kafka, then as committed. */
+export interface TableMemory {
+  state: TableState;
+  readonly published: PublishedRows;
+}

@@ -1,0 +1,287 @@
+/**
+ * One cycle of one table: pull a page, see what is new in it, commit that together with how far it brings the table.
+ *
+ * The two ways of reading differ only in what the end of a reading means. A `whole` table is complete then, so keys that were not
+ * met are gone. A `searched` table is complete up to the newest row that was met, so the bookmark moves there.
+ */
+
+import { PublisherError } from '../model/errors.js';
+import type { Events, Progress } from '../model/events.js';
+import type { DeadLetter, OutgoingRecord, RawRow, Tombstone } from '../model/row.js';
+import type { CycleSummary, TableState, Window } from '../model/state.js';
+import type { Page } from '../model/table.js';
+import type { TableName } from '../model/table-names.js';
+import { type Batch, sortOut } from './batch.js';
+import type { TableMemory, TableSettings, TableSink, TableSource } from './source.js';
+import { splitWindow, windowToRead } from './windows.js';
+
+/** A search whose rows keep leaving it is given up after as many walks; nothing is lost, the next cycle reads it again. */
+const MAX_WALKS = 8;
+
+/** What a commit brings the table to. */
+interface PageEnd {
+  /** The bookmark that this page makes safe, or null when it makes none. */
+  readonly bookmark: number | null;
+  /** Whether the cycle ends with this page. */
+  readonly finished: boolean;
+  readonly progress: Progress;
+}
+
+/** The interval that progress is measured against. */
+interface Cover {
+  readonly from: number;
+  readonly newest: number | null;
+}
+
+export class TableCycle {
+  readonly #source: TableSource;
+  readonly #sink: TableSink;
+  readonly #settings: TableSettings;
+  readonly #memory: TableMemory;
+  readonly #events: Events;
+  readonly #startedAt = new Date();
+  readonly #number: number;
+  readonly #done = { rowsRead: 0, records: 0, deletes: 0 };
+
+  constructor(
+    source: TableSource,
+    sink: TableSink,
+    settings: TableSettings,
+    memory: TableMemory,
+    events: Events,
+  ) {
+    this.#source = source;
+    this.#sink = sink;
+    this.#settings = settings;
+    this.#memory = memory;
+    this.#events = events;
+    this.#number = (memory.state.cycle?.number ?? 0) + 1;
+  }
+
+  /** Reads and publishes everything that is due. Throws a `PublisherError`; what was committed before it stays. */
+  async run(): Promise<CycleSummary> {
+    this.#events.emit('table:started', this.#at());
+    if (this.#source.reads === 'whole') await this.#readWhole();
+    else await this.#readSearched();
+    const summary = this.#summary(true);
+    const { bookmark } = this.#memory.state;
+    const ms = Date.now() - this.#startedAt.getTime();
+    this.#events.emit('table:finished', {
+      ...this.#at(),
+      summary,
+      bookmark,
+      ms,
+      rowsRead: this.#done.rowsRead,
+    });
+    return summary;
+  }
+
+  get table(): TableName {
+    return this.#source.name;
+  }
+
+  /** Reports a failure and keeps its reason in the table's state. */
+  async fail(error: PublisherError): Promise<void> {
+    this.#events.emit('table:failed', { ...this.#at(), error });
+    await this.keepReason(error);
+  }
+
+  /** Keeps the reason of a failure in the table's state; the bookmark stays where it is. */
+  async keepReason({ code, message }: PublisherError): Promise<void> {
+    const at = new Date().toISOString();
+    const { state } = this.#memory;
+    await this.#publish([], {
+      ...state,
+      cycle: this.#summary(false),
+      updatedAt: at,
+      error: { code, message, at },
+    });
+  }
+
+  async #readWhole(): Promise<void> {
+    const { published } = this.#memory;
+    const met = new Set<string>();
+    let complete = false;
+    for await (const page of this.#source.pull({ from: this.#settings.startDate, to: null })) {
+      const batch = this.#sortOut(page);
+      for (const key of batch.met) met.add(key);
+      complete = page.last;
+      const gone = complete ? [...published.keys()].filter((key) => !met.has(key)) : [];
+      const bookmark = complete && this.#source.method === 'incremental' ? page.newest : null;
+      const progress = {
+        rows: this.#done.rowsRead,
+        rowsExpected: published.size || null,
+        covered: 0,
+        toCover: 0,
+      };
+      await this.#commit(
+        batch,
+        gone.map((key) => tombstone(key, page)),
+        { bookmark, finished: complete, progress },
+      );
+    }
+    if (!complete)
+      throw new PublisherError('internal', `${this.#source.name}: the reading ended before its last page`);
+  }
+
+  async #readSearched(): Promise<void> {
+    const window = windowToRead({ ...this.#settings, bookmark: this.#memory.state.bookmark });
+    await this.#readWindow(window, { from: window.from, newest: null });
+  }
+
+  /** Reads a window to its end, in pieces when it is large, and again when rows left it meanwhile. */
+  async #readWindow(window: Window, cover: Cover): Promise<void> {
+    for (let walk = 1; ; walk += 1) {
+      try {
+        const { pieces, newest } = await this.#walk(window, cover);
+        for (const piece of pieces)
+          await this.#readWindow(piece, { ...cover, newest: cover.newest ?? newest });
+        return;
+      } catch (error) {
+        if (!(error instanceof PublisherError) || error.code !== 'walk-unclean' || walk === MAX_WALKS)
+          throw error;
+        this.#events.emit('window:repeated', { ...this.#at(), window, attempt: walk });
+      }
+    }
+  }
+
+  /** Reads the window once and publishes it; or, when its first page shows that it is too large, returns its pieces. */
+  async #walk(window: Window, cover: Cover): Promise<{ pieces: Window[]; newest: number | null }> {
+    let first: Page | null = null;
+    for await (const page of this.#source.pull(window)) {
+      first ??= page;
+      if (page === first && !page.last) {
+        const pieces = splitWindow(window, page, await this.#source.grain());
+        if (pieces.length > 1) return { pieces, newest: page.newest };
+      }
+      const bookmark = page.last ? (window.to ?? first.newest) : null;
+      const batch = this.#sortOut(page);
+      const progress = this.#progress(window, page, cover.newest ?? first.newest ?? window.from, cover.from);
+      await this.#commit(batch, [], { bookmark, finished: page.last && window.to === null, progress });
+    }
+    return { pieces: [], newest: null };
+  }
+
+  #sortOut(page: Page): Batch {
+    this.#done.rowsRead += page.rows.length;
+    return sortOut(page, this.#source, this.#memory.published, this.#settings.startDate);
+  }
+
+  async #commit(batch: Batch, gone: readonly Tombstone[], end: PageEnd): Promise<void> {
+    const publishedAfter = Date.now();
+    const { records, letters, upserts, deletes } = this.#encode(batch, gone);
+    const counts = { records: upserts, deletes, deadLetters: letters };
+    this.#remember(batch, gone, publishedAfter);
+    this.#done.records += upserts;
+    this.#done.deletes += deletes;
+    if (records.length > 0 || end.bookmark !== null || end.finished) {
+      await this.#publish(records, this.#stateAfter(batch, counts, end));
+    }
+    const { bookmark } = this.#memory.state;
+    const { progress } = end;
+    this.#events.emit('page:committed', {
+      ...this.#at(),
+      ...counts,
+      unknownFields: batch.leftovers,
+      bookmark,
+      progress,
+    });
+  }
+
+  async #publish(records: readonly OutgoingRecord[], state: TableState): Promise<void> {
+    await this.#sink.commit(records, state);
+    this.#memory.state = state;
+  }
+
+  #encode(batch: Batch, gone: readonly Tombstone[]) {
+    const records: OutgoingRecord[] = [];
+    const letters: DeadLetter[] = [...batch.letters];
+    for (const { row, raw } of batch.versions) {
+      const encoded = this.#sink.encode(row);
+      if ('records' in encoded) records.push(...encoded.records);
+      else letters.push({ key: row.key, reason: encoded.reason, raw, fetchedAt: row.fetchedAt });
+    }
+    const unencodable = letters.length - batch.letters.length;
+    for (const change of gone) {
+      const encoded = this.#sink.encode(change);
+      if ('records' in encoded) records.push(...encoded.records);
+    }
+    records.push(...letters.map((letter) => this.#sink.bury(letter)));
+    return {
+      records,
+      letters: letters.length,
+      upserts: batch.versions.length - unencodable,
+      deletes: gone.length,
+    };
+  }
+
+  #remember(batch: Batch, gone: readonly Tombstone[], publishedAfter: number): void {
+    const { published } = this.#memory;
+    for (const { row, versionTime } of batch.versions) {
+      published.set(row.key, { hash: row.hash, updatedAt: row.updatedAt, versionTime, publishedAfter });
+    }
+    // What was read again can be read once more for as long as its time says now, not when it was published.
+    for (const { key, versionTime } of batch.unchanged) published.moveTo(key, versionTime);
+    for (const { key } of gone) published.delete(key);
+  }
+
+  #stateAfter(
+    batch: Batch,
+    counts: { records: number; deletes: number; deadLetters: number },
+    end: PageEnd,
+  ): TableState {
+    const { state, published } = this.#memory;
+    const searched = this.#source.reads === 'searched';
+    const bookmark = latest(state.bookmark, end.bookmark);
+    if (searched && bookmark !== null) published.forgetBefore(bookmark - this.#settings.lookback);
+    const unknown = [...batch.leftovers.values()].reduce((sum, count) => sum + count, 0);
+    return {
+      ...state,
+      bookmark,
+      restoreFrom: searched ? published.restoreFrom() : null,
+      cycle: this.#summary(end.finished),
+      records: state.records + counts.records,
+      deletes: state.deletes + counts.deletes,
+      deadLetters: state.deadLetters + counts.deadLetters,
+      unknownFields: state.unknownFields + unknown,
+      updatedAt: new Date().toISOString(),
+      error: end.finished ? null : state.error,
+    };
+  }
+
+  #summary(finished: boolean): CycleSummary {
+    const { records, deletes } = this.#done;
+    const finishedAt = finished ? new Date().toISOString() : null;
+    return { number: this.#number, startedAt: this.#startedAt.toISOString(), finishedAt, records, deletes };
+  }
+
+  /** Windows are read oldest first, each from its newest row down. */
+  #progress(window: Window, page: Page, newest: number, from: number): Progress {
+    const end = window.to ?? newest;
+    const timeOf = (row: RawRow) => this.#source.versionTime(row) ?? end;
+    const reached = page.last
+      ? window.from
+      : page.rows.reduce((oldest, row) => Math.min(oldest, timeOf(row)), end);
+    const covered = window.from - from + (end - Math.max(reached, window.from));
+    return {
+      rows: this.#done.rowsRead,
+      rowsExpected: page.total,
+      covered,
+      toCover: Math.max(covered, newest - from),
+    };
+  }
+
+  #at() {
+    return { connection: this.#settings.connection, table: this.#source.name };
+  }
+}
+
+function tombstone(key: string, page: Page): Tombstone {
+  return { op: 'delete', key, fetchedAt: page.fetchedAt };
+}
+
+/** A bookmark never moves back. */
+function latest(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b;
+  return Math.max(a, b);
+}

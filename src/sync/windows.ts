@@ -1,0 +1,91 @@
+/** The arithmetic of windows. Pure: times are epoch seconds, ends are included, nothing reads a clock. */
+
+import type { Window } from '../model/state.js';
+
+/** How finely a window can be split without asking twice for the same rows. */
+export type Grain = { readonly unit: 'second' } | { readonly unit: 'day'; readonly timeZone: string };
+
+/** Rows that one window should hold: what a crash repeats, and what is remembered until the window is done. */
+const WINDOW_ROWS = 1_500;
+
+/** The window that a cycle has to read: from the lookback behind the bookmark, never before the start date, with no end. */
+export function windowToRead(at: { bookmark: number | null; lookback: number; startDate: number }): Window {
+  const from = at.bookmark === null ? at.startDate : Math.max(at.startDate, at.bookmark - at.lookback);
+  return { from, to: null };
+}
+
+/**
+ * The window in pieces of about `WINDOW_ROWS` rows each, oldest first, which together cover it exactly; the window itself when it
+ * is small enough or can't be split. `newest` is the newest row in it, `total` the number of its rows. An open window ends in an open piece.
+ */
+export function splitWindow(
+  window: Window,
+  found: { readonly newest: number | null; readonly total: number | null },
+  grain: Grain,
+): Window[] {
+  const end = window.to ?? found.newest;
+  const pieces = Math.ceil((found.total ?? 0) / WINDOW_ROWS);
+  if (end === null || pieces < 2 || end <= window.from) return [window];
+  const span = end - window.from;
+  const starts = new Set<number>();
+  for (let piece = 1; piece < pieces; piece += 1) {
+    const start = align(window.from + Math.floor((span * piece) / pieces), grain);
+    if (start > window.from && start <= end) starts.add(start);
+  }
+  const ordered = [window.from, ...starts];
+  return ordered.map((from, index) => ({ from, to: nextStart(ordered, index, window.to) }));
+}
+
+function nextStart(starts: readonly number[], index: number, end: number | null): number | null {
+  const next = starts[index + 1];
+  return next === undefined ? end : next - 1;
+}
+
+/** The moment itself, or the beginning of a day that is nearest to it. */
+function align(time: number, grain: Grain): number {
+  return grain.unit === 'second' ? time : startOfDay(time + DAY / 2, grain.timeZone);
+}
+
+const DAY = 86_400;
+
+/**
+ * The first second of the day that holds `time` in the time zone. Found by bisection over the calendar day, so that it also
+ * holds on days of 23 or 25 hours, and where a change of clocks skips midnight.
+ */
+export function startOfDay(time: number, timeZone: string): number {
+  const format = dayFormat(timeZone);
+  const day = format.format(time * 1000);
+  let after = time;
+  let before = time - 2 * DAY;
+  while (after - before > 1) {
+    const middle = Math.floor((before + after) / 2);
+    if (format.format(middle * 1000) === day) after = middle;
+    else before = middle;
+  }
+  return after;
+}
+
+/** The time zone itself when this machine knows it, else UTC: windows are only aligned by it, never filtered. */
+export function knownTimeZone(timeZone: string | null): string {
+  try {
+    dayFormat(timeZone ?? 'UTC');
+    return timeZone ?? 'UTC';
+  } catch {
+    return 'UTC';
+  }
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function dayFormat(timeZone: string): Intl.DateTimeFormat {
+  const known = formats.get(timeZone);
+  if (known !== undefined) return known;
+  const format = new Intl.DateTimeFormat('en-CA', {
+    timeZone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+  });
+  formats.set(timeZone, format);
+  return format;
+}

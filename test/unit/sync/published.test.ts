@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { judge, PublishedRows } from '../../../src/sync/published.js';
+
+describe('judge', () => {
+  const known = { hash: 'a', updatedAt: 2_000, versionTime: 2 };
+
+  it.each([
+    ['an unknown row', undefined, { hash: 'a', updatedAt: 1, versionTime: 1 }, 'publish'],
+    ['the same content', known, { hash: 'a', updatedAt: 2_000, versionTime: 2 }, 'unchanged'],
+    ['the same content read late', known, { hash: 'a', updatedAt: 1_000, versionTime: 1 }, 'unchanged'],
+    ['new content', known, { hash: 'b', updatedAt: 3_000, versionTime: 3 }, 'publish'],
+    ['new content within the second', known, { hash: 'b', updatedAt: 2_000, versionTime: 2 }, 'publish'],
+    ['an older version', known, { hash: 'b', updatedAt: 1_999, versionTime: 2 }, 'stale'],
+    [
+      'a part of an older reading of its conversation',
+      known,
+      { hash: 'b', updatedAt: 2_000, versionTime: 1 },
+      'stale',
+    ],
+    ['content without a time', known, { hash: 'b', updatedAt: null, versionTime: null }, 'publish'],
+  ] as const)('%s', (_, before, row, verdict) => {
+    expect(judge(before, row)).toBe(verdict);
+  });
+});
+
+describe('PublishedRows', () => {
+  const version = (versionTime: number | null, publishedAfter: number) => ({
+    hash: 'x',
+    updatedAt: null,
+    versionTime,
+    publishedAfter,
+  });
+
+  it('forgets what lies before the floor, and keeps what has no time or lies at it', () => {
+    const rows = new PublishedRows();
+    rows.set('old', version(9, 1));
+    rows.set('at', version(10, 2));
+    rows.set('timeless', version(null, 3));
+    rows.forgetBefore(10);
+    expect([...rows.keys()]).toEqual(['at', 'timeless']);
+  });
+
+  it('restores from the oldest publication that is still known', () => {
+    const rows = new PublishedRows();
+    expect(rows.restoreFrom()).toBeNull();
+    rows.set('future', version(5_000, 100));
+    rows.set('today', version(20, 700));
+    rows.set('old', version(10, 50));
+    expect(rows.restoreFrom()).toBe(50);
+    rows.forgetBefore(15);
+    expect(rows.restoreFrom()).toBe(100);
+  });
+
+  it('moves a version that was read again, but not its publication', () => {
+    const rows = new PublishedRows();
+    rows.set('row', version(10, 50));
+    rows.moveTo('row', 30);
+    rows.forgetBefore(20);
+    expect(rows.get('row')).toEqual(version(30, 50));
+  });
+});
