@@ -1,0 +1,126 @@
+/** From a row to the bytes of a record and back: schemas derived, registered and compiled once per table. */
+
+import { createHash } from 'node:crypto';
+import avsc from 'avsc';
+import type { RawRow, ShapedRow } from '../model/row.js';
+import type { KeyName } from '../model/table.js';
+import type { TableName } from '../model/table-names.js';
+import { toEpochMillis } from '../model/time.js';
+import { compileFlatten, flatSchema } from './flat.js';
+import { contentHash, recordHash } from './hash.js';
+import { canonicalJson } from './json.js';
+import { publishedText } from './published.js';
+import type { Registry } from './registry.js';
+import { type RecordSchema, tableSchema } from './schema.js';
+import { compileShape } from './shape.js';
+
+/** `flat` sinks anywhere; `nested` keeps records and arrays of records. */
+export type ValueForm = 'flat' | 'nested';
+
+/** The schema that is published for a table in the given form. */
+export function valueSchema(table: TableName, form: ValueForm): RecordSchema {
+  const nested = tableSchema(table);
+  return form === 'flat' ? flatSchema(nested) : nested;
+}
+
+/** The schema of a table's keys: a record, which every registry client and sink can take. */
+export function keySchemaText(table: TableName, key: KeyName): string {
+  const { name, namespace } = tableSchema(table);
+  return JSON.stringify({
+    type: 'record',
+    name: `${name}Key`,
+    namespace,
+    fields: [{ name: key, type: 'string' }],
+  });
+}
+
+/** The function that turns a table's rows into their published form. It never throws for parsed JSON. */
+export function rowShaper(
+  table: TableName,
+  key: KeyName,
+  form: ValueForm,
+): (raw: RawRow, fetchedAt: number) => ShapedRow {
+  const schema = tableSchema(table);
+  const shape = compileShape(schema);
+  const flatten = form === 'flat' ? compileFlatten(schema) : (value: Record<string, unknown>) => value;
+  return (raw, fetchedAt) => {
+    const row = key === '_sdc_record_hash' ? { ...raw, [key]: recordHash(raw) } : raw;
+    const shaped = shape(row);
+    if (shaped.key === null) {
+      return { ok: false, letter: { key: rowId(raw), reason: shaped.reason, raw, fetchedAt } };
+    }
+    const value = flatten(shaped.value);
+    const updatedAt = toEpochMillis(raw.updated_at);
+    const hash = contentHash(shaped.value);
+    return {
+      ok: true,
+      row: { op: 'upsert', key: shaped.key, value, hash, updatedAt, fetchedAt },
+      leftovers: shaped.leftovers,
+    };
+  };
+}
+
+/** Names a row that has no key by its content. */
+function rowId(raw: RawRow): string {
+  return createHash('sha256').update(canonicalJson(raw)).digest('hex').slice(0, 32);
+}
+
+/** Encodes and decodes the keys and values of one topic. */
+export class TopicCodec {
+  readonly #keyName: KeyName;
+  readonly #key: Encoder;
+  readonly #value: Encoder;
+
+  private constructor(keyName: KeyName, key: Encoder, value: Encoder) {
+    this.#keyName = keyName;
+    this.#key = key;
+    this.#value = value;
+  }
+
+  /** Registers the schemas of the topic's keys and values. Throws what `Registry.register` throws. */
+  static async open(
+    registry: Registry,
+    at: { topic: string; table: TableName; key: KeyName; form: ValueForm },
+  ): Promise<TopicCodec> {
+    const keyText = keySchemaText(at.table, at.key);
+    const valueText = publishedText(valueSchema(at.table, at.form));
+    const keyId = await registry.register(`${at.topic}-key`, keyText);
+    const valueId = await registry.register(`${at.topic}-value`, valueText);
+    return new TopicCodec(at.key, new Encoder(keyId, keyText), new Encoder(valueId, valueText));
+  }
+
+  encodeKey(key: string): Buffer {
+    return this.#key.encode({ [this.#keyName]: key });
+  }
+
+  /** Throws when the value does not fit the schema. */
+  encodeValue(value: Readonly<Record<string, unknown>>): Buffer {
+    return this.#value.encode(value);
+  }
+
+  /** The key's text, whichever id its schema had when it was written. */
+  decodeKey(bytes: Buffer): string {
+    return String(this.#key.decode(bytes)[this.#keyName]);
+  }
+}
+
+const HEADER_BYTES = 5;
+
+/** The Confluent wire format: a zero, the schema's id in four bytes, the Avro body. */
+class Encoder {
+  readonly #type: avsc.Type;
+  readonly #header = Buffer.alloc(HEADER_BYTES);
+
+  constructor(id: number, schema: string) {
+    this.#type = avsc.Type.forSchema(JSON.parse(schema));
+    this.#header.writeUInt32BE(id, 1);
+  }
+
+  encode(value: Readonly<Record<string, unknown>>): Buffer {
+    return Buffer.concat([this.#header, this.#type.toBuffer(value)]);
+  }
+
+  decode(bytes: Buffer): Record<string, unknown> {
+    return this.#type.fromBuffer(bytes.subarray(HEADER_BYTES)) as Record<string, unknown>;
+  }
+}

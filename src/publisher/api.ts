@@ -1,0 +1,39 @@
+/** Opens a connection's API: its token, its budget, its transport. */
+
+import { setMaxListeners } from 'node:events';
+import type { ConnectionConfig } from '../config/config.js';
+import { tokenOf } from '../config/credentials.js';
+import { IntercomApi } from '../intercom/api.js';
+import { Budget } from '../intercom/budget.js';
+import { Transport } from '../intercom/transport.js';
+import type { Events } from '../model/events.js';
+
+/** Attempts of one request; some half a minute in all. */
+const PATIENT_ATTEMPTS = 6;
+/** For commands that ask once and report. */
+export const PROMPT_ATTEMPTS = 3;
+/** Requests in flight at once. */
+const MAX_IN_FLIGHT = 24;
+
+/** The API of a connection, and the transport to close afterwards. Throws `credentials-missing`. */
+export async function openApi(
+  connection: ConnectionConfig,
+  events: Events,
+  signal: AbortSignal,
+  attempts = PATIENT_ATTEMPTS,
+): Promise<{ api: IntercomApi; transport: Transport }> {
+  // Every request and every wait listens to it.
+  setMaxListeners(0, signal);
+  const { name, baseUrl, apiVersion, gateway, rateLimit } = connection;
+  const transport = new Transport({
+    baseUrl,
+    apiVersion,
+    gateway,
+    attempts,
+    signal,
+    token: await tokenOf(connection.credentials, name),
+    budget: new Budget({ share: rateLimit, maxInFlight: MAX_IN_FLIGHT }),
+    onAttempt: (attempt) => events.emit('api:attempt', { connection: name, ...attempt }),
+  });
+  return { api: new IntercomApi(transport, signal), transport };
+}

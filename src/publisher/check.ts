@@ -1,0 +1,110 @@
+/** Looks at everything that a run needs, without changing anything. */
+
+import { keySchemaText, valueSchema } from '../avro/codec.js';
+import { publishedText } from '../avro/published.js';
+import { Registry } from '../avro/registry.js';
+import type { Config, ConnectionConfig } from '../config/config.js';
+import { KafkaAccess } from '../kafka/access.js';
+import { problemsOf, tableTopic } from '../kafka/topics.js';
+import { asPublisherError, PublisherError } from '../model/errors.js';
+import { Events } from '../model/events.js';
+import { openApi, PROMPT_ATTEMPTS } from './api.js';
+import { tablesOf, topicPlans } from './session.js';
+
+/** One line of the report; `error` is null where all is well. */
+export interface Finding {
+  readonly what: string;
+  readonly message: string;
+  readonly error: PublisherError | null;
+}
+
+/** Checks credentials, Kafka, topics, registry and schemas of all connections; yields findings as they are made. */
+export async function* checkAll(config: Config): AsyncGenerator<Finding> {
+  for (const connection of config.connections)
+    yield await finding(`connection ${connection.name}`, () => workspaceOf(connection));
+  yield* checkKafka(config);
+  yield* checkRegistry(config);
+}
+
+async function finding(what: string, look: () => Promise<string>): Promise<Finding> {
+  try {
+    return { what, message: await look(), error: null };
+  } catch (thrown) {
+    const error = asPublisherError(thrown);
+    return { what, message: error.message, error };
+  }
+}
+
+async function workspaceOf(connection: ConnectionConfig): Promise<string> {
+  const { api, transport } = await openApi(
+    connection,
+    new Events(),
+    new AbortController().signal,
+    PROMPT_ATTEMPTS,
+  );
+  try {
+    const { name, id, region, timeZone } = await api.workspace();
+    return `workspace ${name ?? id ?? 'without a name'}, region ${region ?? 'unknown'}, time zone ${timeZone ?? 'unknown'}`;
+  } finally {
+    await transport.close();
+  }
+}
+
+async function* checkKafka(config: Config): AsyncGenerator<Finding> {
+  let kafka: KafkaAccess;
+  try {
+    kafka = await KafkaAccess.open(config.kafka);
+  } catch (thrown) {
+    const error = asPublisherError(thrown);
+    yield { what: 'kafka', message: error.message, error };
+    return;
+  }
+  try {
+    yield { what: 'kafka', message: config.kafka.brokers.join(', '), error: null };
+    for (const connection of config.connections) {
+      yield await finding(`topics of ${connection.name}`, () => topicsOf(config, connection, kafka));
+    }
+  } finally {
+    await kafka.close();
+  }
+}
+
+/** Says what is missing and will be created; throws with every topic that is not as configured. */
+async function topicsOf(config: Config, connection: ConnectionConfig, kafka: KafkaAccess): Promise<string> {
+  const plans = topicPlans(config, connection);
+  const existing = await kafka.topics.describe(plans.map(({ topic }) => topic));
+  const problems = plans.flatMap((plan) => problemsOf(plan, existing.get(plan.topic)));
+  const missing = problems.filter(({ kind }) => kind === 'missing');
+  const small = problems.filter(({ kind }) => kind === 'small');
+  const wrong = problems.filter(
+    ({ kind }) => kind === 'wrong' || kind === 'differs' || (kind === 'missing' && !config.topics.create),
+  );
+  if (wrong.length > 0)
+    throw new PublisherError('topic-invalid', wrong.map(({ message }) => message).join('\n'));
+  const there = `${plans.length - missing.length} topics`;
+  const summary = missing.length === 0 ? there : `${there}, ${missing.length} more will be created`;
+  return [summary, ...small.map(({ message }) => message)].join('\n');
+}
+
+async function* checkRegistry(config: Config): AsyncGenerator<Finding> {
+  const registry = new Registry(config.schemaRegistry);
+  const reached = await finding('schema registry', async () => {
+    await registry.ping();
+    return config.schemaRegistry.url;
+  });
+  yield reached;
+  if (reached.error !== null) return;
+  for (const connection of config.connections) {
+    yield await finding(`schemas of ${connection.name}`, () => schemasOf(config, connection, registry));
+  }
+}
+
+async function schemasOf(config: Config, connection: ConnectionConfig, registry: Registry): Promise<string> {
+  const tables = tablesOf(connection);
+  for (const { name, key } of tables) {
+    const topic = tableTopic(config.topics.prefix, connection.name, name);
+    await registry.verify(`${topic}-key`, keySchemaText(name, key));
+    await registry.verify(`${topic}-value`, publishedText(valueSchema(name, connection.values)));
+  }
+  return `${tables.length} tables, ${connection.values} form`;
+}

@@ -1,0 +1,73 @@
+/** Serves one connection for as long as this instance owns it: a session, and after its end another one. */
+
+import type { ConnectionConfig } from '../config/config.js';
+import { pause } from '../intercom/transport.js';
+import { asPublisherError } from '../model/errors.js';
+import { Schedule } from '../sync/schedule.js';
+import { Session, type SessionContext } from './session.js';
+
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 5 * 60_000;
+/** Tables without a schedule are read back to back, but not faster than this. */
+const BREATH_MS = 200;
+
+export class ConnectionLoop {
+  readonly #context: SessionContext;
+  readonly #connection: ConnectionConfig;
+  readonly #stop = new AbortController();
+  readonly #done: Promise<void>;
+
+  /** Starts at once. */
+  constructor(context: SessionContext, connection: ConnectionConfig) {
+    this.#context = context;
+    this.#connection = connection;
+    this.#done = this.#run();
+  }
+
+  /** Ends between two commits, and waits for that. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#done;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    const schedule = new Schedule(this.#connection.tables);
+    let waitMs = FIRST_WAIT_MS;
+    while (!signal.aborted) {
+      try {
+        await this.#serve(schedule, () => {
+          waitMs = FIRST_WAIT_MS;
+        });
+      } catch (thrown) {
+        const error = asPublisherError(thrown);
+        if (signal.aborted) break;
+        this.#context.events.emit('connection:failed', {
+          connection: this.#connection.name,
+          error,
+          retryInMs: waitMs,
+        });
+        await pause(waitMs, signal).catch(() => undefined);
+        waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
+        schedule.allDue();
+      }
+    }
+    schedule.stop();
+  }
+
+  async #serve(schedule: Schedule, onCycle: () => void): Promise<void> {
+    const { signal } = this.#stop;
+    const session = await Session.open(this.#context, this.#connection, signal);
+    try {
+      while (!signal.aborted) {
+        const due = await schedule.next(signal);
+        if (due.length === 0) return;
+        await session.cycle(due);
+        onCycle();
+        await pause(BREATH_MS, signal);
+      }
+    } finally {
+      await session.close();
+    }
+  }
+}

@@ -1,0 +1,96 @@
+/** Turns the changes of one table into records, and hands them over with the table's state. */
+
+import type { TopicCodec } from '../avro/codec.js';
+import { stateRecord } from '../kafka/states.js';
+import type { Writer } from '../kafka/writer.js';
+import type { Change, DeadLetter, OutgoingRecord } from '../model/row.js';
+import type { TableState } from '../model/state.js';
+import type { TableName } from '../model/table-names.js';
+import type { TableSink } from '../sync/source.js';
+
+export interface DeliveryOptions {
+  readonly connection: string;
+  readonly table: TableName;
+  readonly topic: string;
+  /** The largest record that the topic takes, in bytes. */
+  readonly maxRecordBytes: number;
+  readonly deadLetters: { readonly topic: string; readonly maxRecordBytes: number };
+  readonly stateTopic: string;
+  readonly codec: TopicCodec;
+  readonly writer: Writer;
+  /** Keys of this table that are in the dead-letter topic now. */
+  readonly buried: Set<string>;
+}
+
+/** What a batch adds to its only record, with room to spare. */
+const BATCH_OVERHEAD_BYTES = 1_024;
+
+export class Delivery implements TableSink {
+  readonly #options: DeliveryOptions;
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+  }
+
+  encode(change: Change): { records: OutgoingRecord[] } | { reason: string } {
+    const { codec, topic, maxRecordBytes } = this.#options;
+    try {
+      const key = codec.encodeKey(change.key);
+      const value = change.op === 'delete' ? null : codec.encodeValue(change.value);
+      const bytes = key.length + (value?.length ?? 0) + BATCH_OVERHEAD_BYTES;
+      if (bytes > maxRecordBytes) {
+        return {
+          reason: `the row takes ${bytes} bytes, topic ${topic} takes ${maxRecordBytes} (max.message.bytes)`,
+        };
+      }
+      return {
+        records: [{ topic, key, value, headers: this.#headers(change) }, ...this.#unbury(change.key)],
+      };
+    } catch (error) {
+      return {
+        reason: `the row can't be encoded: ${error instanceof Error ? error.message : String(error)}`,
+      };
+    }
+  }
+
+  bury(letter: DeadLetter): OutgoingRecord {
+    const { table, deadLetters, buried } = this.#options;
+    buried.add(letter.key);
+    const { key, reason, raw, fetchedAt } = letter;
+    const about = { table, key, reason, fetchedAt: new Date(fetchedAt).toISOString() };
+    let value = Buffer.from(JSON.stringify({ ...about, raw }));
+    if (value.length + BATCH_OVERHEAD_BYTES > deadLetters.maxRecordBytes) {
+      value = Buffer.from(JSON.stringify({ ...about, rawBytes: value.length, raw: null }));
+    }
+    return { topic: deadLetters.topic, key: this.#letterKey(key), value };
+  }
+
+  async commit(records: readonly OutgoingRecord[], state: TableState): Promise<void> {
+    const { writer, stateTopic, connection, table } = this.#options;
+    await writer.commit([...records, stateRecord(stateTopic, connection, table, state)]);
+  }
+
+  /** A row that can be published now, or that is gone, needs no dead letter any more. */
+  #unbury(key: string): OutgoingRecord[] {
+    const { buried, deadLetters } = this.#options;
+    return buried.delete(key) ? [{ topic: deadLetters.topic, key: this.#letterKey(key), value: null }] : [];
+  }
+
+  #letterKey(key: string): Buffer {
+    return Buffer.from(`${this.#options.table}/${key}`);
+  }
+
+  #headers(change: Change): Record<string, string> {
+    const { connection, table } = this.#options;
+    const headers: Record<string, string> = {
+      op: change.op,
+      connection,
+      table,
+      fetched_at: String(change.fetchedAt),
+    };
+    if (change.op === 'delete') return headers;
+    if (change.updatedAt !== null) headers.updated_at = String(change.updatedAt);
+    headers.hash = change.hash;
+    return headers;
+  }
+}

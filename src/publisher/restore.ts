@@ -1,0 +1,56 @@
+/** Reads back from the topics what an instance must remember before it may publish. Kafka is the only memory. */
+
+import type { TopicCodec } from '../avro/codec.js';
+import { headerText, type TopicReader, type TopicRecord } from '../kafka/reader.js';
+import type { TableState } from '../model/state.js';
+import { PublishedRows } from '../sync/published.js';
+
+/**
+ * What the topic of a table tells of its rows. Of a table that is read whole: every key that stands in it. Of a searched one: what was
+ * published since the time that its state names. Without a state (a first run, or a reset) contents count as unknown, so that
+ * everything is published again.
+ */
+export async function restorePublished(
+  reader: TopicReader,
+  topic: string,
+  codec: TopicCodec,
+  table: { reads: 'whole' | 'searched'; state: TableState | undefined },
+): Promise<PublishedRows> {
+  const published = new PublishedRows();
+  const { state } = table;
+  const from = table.reads === 'whole' ? 'earliest' : (state?.restoreFrom ?? null);
+  if (from === null) return published;
+  for await (const records of reader.read(topic, { from })) {
+    for (const record of records) {
+      if (record.key === null) continue;
+      const key = codec.decodeKey(record.key);
+      if (record.value === null) published.delete(key);
+      else published.set(key, versionOf(record, state));
+    }
+  }
+  return published;
+}
+
+function versionOf(record: TopicRecord, state: TableState | undefined) {
+  const header = headerText(record, 'updated_at');
+  const updatedAt = header === null ? null : Number(header);
+  // Until it is read again and tells its own time, a row is kept for as long as the bookmark of now can be read behind.
+  const versionTime = Math.max((updatedAt ?? 0) / 1000, state?.bookmark ?? 0);
+  const hash = state === undefined ? '' : (headerText(record, 'hash') ?? '');
+  return { hash, updatedAt, versionTime, publishedAfter: record.timestamp };
+}
+
+/** The keys in the dead-letter topic, by table. */
+export async function restoreBuried(reader: TopicReader, topic: string): Promise<Map<string, Set<string>>> {
+  const buried = new Map<string, Set<string>>();
+  for await (const records of reader.read(topic, { from: 'earliest' })) {
+    for (const { key, value } of records) {
+      const [table = '', ...rest] = (key?.toString('utf8') ?? '').split('/');
+      const keys = buried.get(table) ?? new Set<string>();
+      if (value === null) keys.delete(rest.join('/'));
+      else keys.add(rest.join('/'));
+      buried.set(table, keys);
+    }
+  }
+  return buried;
+}

@@ -1,0 +1,240 @@
+/**
+ * The ownership of one connection: fence, then restore, then pull.
+ *
+ * A session ends with the first failure of Kafka or of its ownership; the next one starts from what the topics say.
+ */
+
+import { rowShaper, TopicCodec } from '../avro/codec.js';
+import type { Registry } from '../avro/registry.js';
+import type { Config, ConnectionConfig } from '../config/config.js';
+import type { IntercomApi } from '../intercom/api.js';
+import type { Transport } from '../intercom/transport.js';
+import type { KafkaAccess } from '../kafka/access.js';
+import { COMPRESSION_TYPES } from '../kafka/codecs.js';
+import { readStates, type States, stateKey } from '../kafka/states.js';
+import { deadLetterTopic, planTopic, type TopicFacts, type TopicPlan, tableTopic } from '../kafka/topics.js';
+import { Writer } from '../kafka/writer.js';
+import type { Events } from '../model/events.js';
+import { emptyState } from '../model/state.js';
+import type { TableName } from '../model/table-names.js';
+import { epochSeconds } from '../model/time.js';
+import { type FailedTable, runCycle, type TableWork } from '../sync/cycle.js';
+import type { TableSource } from '../sync/source.js';
+import { knownTimeZone } from '../sync/windows.js';
+import { type IntercomTable, TABLES } from '../tables/all.js';
+import { openApi } from './api.js';
+import { Delivery } from './delivery.js';
+import { restoreBuried, restorePublished } from './restore.js';
+
+export interface SessionContext {
+  readonly config: Config;
+  readonly kafka: KafkaAccess;
+  readonly registry: Registry;
+  readonly events: Events;
+}
+
+/** A row too large for its topic still fits here, together with the reason. */
+const DEAD_LETTER_MAX_BYTES = 40 * 1024 * 1024;
+
+export class Session {
+  readonly #connection: ConnectionConfig;
+  readonly #events: Events;
+  readonly #transport: Transport;
+  readonly #writer: Writer;
+  readonly #stop: AbortController;
+  readonly #work: ReadonlyMap<TableName, TableWork>;
+
+  private constructor(parts: {
+    connection: ConnectionConfig;
+    events: Events;
+    transport: Transport;
+    writer: Writer;
+    stop: AbortController;
+    work: ReadonlyMap<TableName, TableWork>;
+  }) {
+    this.#connection = parts.connection;
+    this.#events = parts.events;
+    this.#transport = parts.transport;
+    this.#writer = parts.writer;
+    this.#stop = parts.stop;
+    this.#work = parts.work;
+  }
+
+  /**
+   * Takes the connection over from whoever had it. Aborting `signal` ends every request; commits under way are finished.
+   * Throws when a topic, the registry, the credentials' file or Kafka is not as it must be.
+   */
+  static async open(
+    context: SessionContext,
+    connection: ConnectionConfig,
+    signal: AbortSignal,
+  ): Promise<Session> {
+    const { config, kafka, events } = context;
+    const stop = new AbortController();
+    const { api, transport } = await openApi(connection, events, AbortSignal.any([signal, stop.signal]));
+    let writer: Writer | null = null;
+    try {
+      const topics = await kafka.topics.ensure(topicPlans(config, connection), config.topics.create);
+      const codecs = await openCodecs(context, connection);
+      writer = await Writer.open(kafka.kafka, {
+        transactionalId: `${config.state.group}.${connection.name}`,
+        compression: COMPRESSION_TYPES[config.kafka.compression],
+      });
+      const work = await restore(context, connection, { api, topics, codecs, writer });
+      events.emit('connection:owned', { connection: connection.name, tables: work.size });
+      return new Session({ connection, events, transport, writer, stop, work });
+    } catch (error) {
+      await writer?.close().catch(() => undefined);
+      await transport.close();
+      throw error;
+    }
+  }
+
+  /** Runs one cycle of the named tables; see `runCycle`. */
+  cycle(tables: readonly TableName[]): Promise<FailedTable[]> {
+    const due = tables.flatMap((name) => this.#work.get(name) ?? []);
+    return runCycle(this.#connection.name, due, this.#events, () => this.#stop.abort());
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#writer.close().catch(() => undefined);
+    await this.#transport.close();
+  }
+}
+
+/** The topics that a connection needs, as they are made where they are missing. */
+export function topicPlans(config: Config, connection: ConnectionConfig): TopicPlan[] {
+  const { prefix } = config.topics;
+  const letters = planTopic(deadLetterTopic(prefix, connection.name), config.topics);
+  return [
+    ...connection.tables.map(({ name }) =>
+      planTopic(tableTopic(prefix, connection.name, name), config.topics),
+    ),
+    { ...letters, config: { ...letters.config, 'max.message.bytes': String(DEAD_LETTER_MAX_BYTES) } },
+    planTopic(config.state.topic, config.topics, config.state.partitions),
+  ];
+}
+
+async function openCodecs(
+  context: SessionContext,
+  connection: ConnectionConfig,
+): Promise<Map<TableName, TopicCodec>> {
+  const { config, registry } = context;
+  const codecs = new Map<TableName, TopicCodec>();
+  for (const table of tablesOf(connection)) {
+    const topic = tableTopic(config.topics.prefix, connection.name, table.name);
+    codecs.set(
+      table.name,
+      await TopicCodec.open(registry, { topic, table: table.name, key: table.key, form: connection.values }),
+    );
+  }
+  return codecs;
+}
+
+/** The definitions of the tables that a connection replicates. */
+export function tablesOf(connection: ConnectionConfig): IntercomTable[] {
+  const named = new Set(connection.tables.map(({ name }) => name));
+  return TABLES.filter(({ name }) => named.has(name));
+}
+
+interface Parts {
+  readonly api: IntercomApi;
+  readonly topics: ReadonlyMap<string, TopicFacts>;
+  readonly codecs: ReadonlyMap<TableName, TopicCodec>;
+  readonly writer: Writer;
+}
+
+/** Reads the connection's states, then what each of its topics tells. */
+async function restore(
+  context: SessionContext,
+  connection: ConnectionConfig,
+  parts: Parts,
+): Promise<Map<TableName, TableWork>> {
+  const { config, kafka } = context;
+  const states = await readStates(kafka.reader, config.state.topic);
+  const buried = await restoreBuried(kafka.reader, deadLetterTopic(config.topics.prefix, connection.name));
+  const grain = grainOf(parts.api);
+  const work = await Promise.all(
+    tablesOf(connection).map(async (table): Promise<[TableName, TableWork]> => {
+      const sink = delivery(context, connection, table, parts, buried.get(table.name) ?? new Set());
+      const source = bind(table, parts.api, connection, grain);
+      const memory = await restoreTable(context, connection, table, parts, states);
+      const { name, startDate, lookback } = connection;
+      return [table.name, { source, sink, settings: { connection: name, startDate, lookback }, memory }];
+    }),
+  );
+  return new Map(work);
+}
+
+async function restoreTable(
+  { config, kafka }: SessionContext,
+  connection: ConnectionConfig,
+  table: IntercomTable,
+  parts: Parts,
+  states: States,
+) {
+  const topic = tableTopic(config.topics.prefix, connection.name, table.name);
+  const state = states.get(stateKey(connection.name, table.name));
+  const codec = the(parts.codecs, table.name);
+  const published = await restorePublished(kafka.reader, topic, codec, { reads: table.reads, state });
+  return { state: state ?? emptyState(), published };
+}
+
+function delivery(
+  { config }: SessionContext,
+  connection: ConnectionConfig,
+  table: IntercomTable,
+  { topics, codecs, writer }: Parts,
+  buried: Set<string>,
+): Delivery {
+  const { prefix } = config.topics;
+  const topic = tableTopic(prefix, connection.name, table.name);
+  const letters = deadLetterTopic(prefix, connection.name);
+  return new Delivery({
+    connection: connection.name,
+    table: table.name,
+    topic,
+    maxRecordBytes: the(topics, topic).maxMessageBytes,
+    deadLetters: { topic: letters, maxRecordBytes: the(topics, letters).maxMessageBytes },
+    stateTopic: config.state.topic,
+    codec: the(codecs, table.name),
+    writer,
+    buried,
+  });
+}
+
+/** The table as a cycle sees it. */
+function bind(
+  table: IntercomTable,
+  api: IntercomApi,
+  connection: ConnectionConfig,
+  grain: (table: IntercomTable) => ReturnType<TableSource['grain']>,
+): TableSource {
+  return {
+    name: table.name,
+    method: table.method,
+    reads: table.reads,
+    pull: (window) => table.pull(api, window),
+    shape: rowShaper(table.name, table.key, connection.values),
+    versionTime: (raw) =>
+      epochSeconds(table.versionTime === undefined ? raw.updated_at : table.versionTime(raw)),
+    grain: () => grain(table),
+  };
+}
+
+/** Windows of days follow the workspace's calendar, which is asked for once, when a window is first split. */
+function grainOf(api: IntercomApi): (table: IntercomTable) => ReturnType<TableSource['grain']> {
+  let timeZone: Promise<string> | null = null;
+  return async (table) => {
+    if (table.grain === 'second') return { unit: 'second' };
+    timeZone ??= api.workspace().then((workspace) => knownTimeZone(workspace.timeZone));
+    return { unit: 'day', timeZone: await timeZone };
+  };
+}
+
+function the<K, V>(map: ReadonlyMap<K, V>, key: K): V {
+  const value = map.get(key);
+  if (value === undefined) throw new Error(`nothing is known of ${String(key)}`);
+  return value;
+}
