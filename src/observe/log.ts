@@ -1,0 +1,89 @@
+/** Writes what happens as log lines: to standard error, so that results on standard output stay clean. */
+
+import pino, { type DestinationStream, type Logger } from 'pino';
+import pretty from 'pino-pretty';
+import type { Events } from '../model/events.js';
+
+export type LogFormat = 'pretty' | 'json';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** A logger for people or for machines. `out` takes whole lines. */
+export function createLogger(
+  format: LogFormat,
+  level: LogLevel,
+  out: DestinationStream,
+  colors: boolean,
+): Logger {
+  const destination =
+    format === 'json'
+      ? out
+      : pretty({
+          colorize: colors,
+          ignore: 'pid,hostname',
+          translateTime: 'SYS:HH:MM:ss',
+          destination: asWritable(out),
+          singleLine: true,
+        });
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+}
+
+function asWritable(out: DestinationStream): NodeJS.WritableStream {
+  return {
+    write: (line: string) => out.write(line),
+    end: () => undefined,
+    on: () => undefined,
+    once: () => undefined,
+    emit: () => false,
+  } as unknown as NodeJS.WritableStream;
+}
+
+/**
+ * One line per table and cycle, one per thing that went wrong; each request and page only at `debug`. `problems` leaves out
+ * what a display of the tables' progress shows already.
+ */
+export function logEvents(events: Events, log: Logger, what: 'all' | 'problems'): void {
+  logProblems(events, log);
+  if (what === 'all') logTables(events, log);
+}
+
+function logTables(events: Events, log: Logger): void {
+  events.on('connection:owned', (event) => log.info(event, 'connection owned'));
+  events.on('table:finished', ({ connection, table, summary, bookmark, ms, rowsRead }) => {
+    const { records, deletes, number } = summary;
+    log.info(
+      { connection, table, cycle: number, rows: rowsRead, records, deletes, bookmark, ms },
+      'table finished',
+    );
+  });
+  events.on('table:failed', ({ connection, table, error }) =>
+    log.error({ connection, table, code: error.code }, error.message),
+  );
+}
+
+function logProblems(events: Events, log: Logger): void {
+  events.on('connection:failed', ({ connection, error, retryInMs }) =>
+    log.error({ connection, code: error.code, retryInMs }, error.message),
+  );
+  events.on('cycle:finished', (event) => log.debug(event, 'cycle finished'));
+  events.on(
+    'page:committed',
+    ({ connection, table, records, deletes, deadLetters, unknownFields, bookmark }) => {
+      if (deadLetters > 0) log.warn({ connection, table, deadLetters }, 'rows went to the dead-letter topic');
+      const unknown = Object.fromEntries(unknownFields);
+      if (unknownFields.size > 0) log.debug({ connection, table, unknown }, 'fields that no schema knows');
+      log.debug({ connection, table, records, deletes, bookmark }, 'page committed');
+    },
+  );
+  events.on('window:repeated', (event) =>
+    log.debug(event, 'rows left the search while it was paged; reading again'),
+  );
+  events.on('api:attempt', (event) => {
+    if (event.retryInMs !== null) log.warn(event, 'request failed, trying again');
+    else log.debug(event, 'request');
+  });
+  events.on('warning', ({ connection, message }) =>
+    log.warn(connection === undefined ? {} : { connection }, message),
+  );
+}
