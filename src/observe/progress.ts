@@ -48,6 +48,7 @@ export function showProgress(events: Events, terminal: Terminal, now: () => numb
   });
   events.on('table:finished', (event) => {
     active.delete(keyOf(event));
+    redraw();
     const { records, deletes } = event.summary;
     terminal.print(
       `✓ ${label(event)} ${count(records, 'row')} published, ${count(deletes, 'tombstone')}, ${event.rowsRead.toLocaleString('en')} read, ${seconds(event.ms)}`,
@@ -55,6 +56,7 @@ export function showProgress(events: Events, terminal: Terminal, now: () => numb
   });
   events.on('table:failed', (event) => {
     active.delete(keyOf(event));
+    redraw();
     terminal.print(`✗ ${label(event)} ${event.error.message}`);
   });
   const timer = setInterval(redraw, REDRAW_MS);

@@ -36,7 +36,7 @@ export class Terminal {
 
   /** A line wider than the terminal would wrap, and then the cursor would not find back. */
   #draw(): void {
-    const width = Math.max(20, (this.#out.columns ?? 80) - 1);
+    const width = (this.#out.columns || 80) - 1;
     for (const line of this.#block) this.#out.write(`${line.slice(0, width)}\n`);
     this.#shown = this.#block.length;
   }

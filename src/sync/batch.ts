@@ -18,18 +18,28 @@ export interface Batch {
   /** Rows without a usable key. */
   readonly letters: readonly DeadLetter[];
   /** Every key met, whatever became of its row. */
-  readonly met: readonly string[];
+  readonly met: ReadonlySet<string>;
   /** Rows that are as they were published, with what decides their window now. */
   readonly unchanged: readonly { readonly key: string; readonly versionTime: number | null }[];
   /** Paths of what went to `_extra`, with how often. */
   readonly leftovers: ReadonlyMap<string, number>;
 }
 
-/** Sorts the rows of a page. `startDate` is in epoch seconds. */
-export function sortOut(page: Page, source: TableSource, published: PublishedRows, startDate: number): Batch {
+/**
+ * Sorts the rows of a page. `startDate` is in epoch seconds; `metBefore` holds the keys that earlier pages of the same reading had.
+ * Of several rows of one key in a reading of a whole table the first counts, unless a later one is newer: a key that two
+ * rows share would else be published anew in each cycle.
+ */
+export function sortOut(
+  page: Page,
+  source: TableSource,
+  published: PublishedRows,
+  startDate: number,
+  metBefore: ReadonlySet<string>,
+): Batch {
   const versions: NewVersion[] = [];
   const letters: DeadLetter[] = [];
-  const met: string[] = [];
+  const met = new Set<string>();
   const unchanged: { key: string; versionTime: number | null }[] = [];
   const leftovers = new Map<string, number>();
   const pending = new Map<string, ComparableVersion>();
@@ -40,12 +50,15 @@ export function sortOut(page: Page, source: TableSource, published: PublishedRow
       continue;
     }
     const { row } = shaped;
-    met.push(row.key);
+    const again = met.has(row.key) || metBefore.has(row.key);
+    met.add(row.key);
     const versionTime = source.versionTime(raw);
     const before = published.get(row.key);
     if (before === undefined && startsTooEarly(source, row, startDate)) continue;
     const version = { hash: row.hash, updatedAt: row.updatedAt, versionTime };
-    const verdict = judge(pending.get(row.key) ?? before, version);
+    const known = pending.get(row.key) ?? before;
+    if (again && source.reads === 'whole' && !isNewer(version, known)) continue;
+    const verdict = judge(known, version);
     if (verdict === 'unchanged') unchanged.push({ key: row.key, versionTime });
     if (verdict !== 'publish') continue;
     pending.set(row.key, version);
@@ -59,4 +72,13 @@ export function sortOut(page: Page, source: TableSource, published: PublishedRow
 function startsTooEarly(source: TableSource, row: Upsert, startDate: number): boolean {
   if (source.method !== 'incremental' || source.reads !== 'whole' || row.updatedAt === null) return false;
   return row.updatedAt < startDate * 1000;
+}
+
+function isNewer(version: ComparableVersion, known: ComparableVersion | undefined): boolean {
+  return (
+    version.updatedAt !== null &&
+    known !== undefined &&
+    known.updatedAt !== null &&
+    version.updatedAt > known.updatedAt
+  );
 }

@@ -18,6 +18,8 @@ import { splitWindow, windowToRead } from './windows.js';
 /** A search whose rows keep leaving it is given up after as many walks; nothing is lost, the next cycle reads it again. */
 const MAX_WALKS = 8;
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** What a commit brings the table to. */
 interface PageEnd {
   /** The bookmark that this page makes safe, or null when it makes none. */
@@ -103,7 +105,7 @@ export class TableCycle {
     const met = new Set<string>();
     let complete = false;
     for await (const page of this.#source.pull({ from: this.#settings.startDate, to: null })) {
-      const batch = this.#sortOut(page);
+      const batch = this.#sortOut(page, met);
       for (const key of batch.met) met.add(key);
       complete = page.last;
       const gone = complete ? [...published.keys()].filter((key) => !met.has(key)) : [];
@@ -155,16 +157,16 @@ export class TableCycle {
         if (pieces.length > 1) return { pieces, newest: page.newest };
       }
       const bookmark = page.last ? (window.to ?? first.newest) : null;
-      const batch = this.#sortOut(page);
+      const batch = this.#sortOut(page, NONE);
       const progress = this.#progress(window, page, cover.newest ?? first.newest ?? window.from, cover.from);
       await this.#commit(batch, [], { bookmark, finished: page.last && window.to === null, progress });
     }
     return { pieces: [], newest: null };
   }
 
-  #sortOut(page: Page): Batch {
+  #sortOut(page: Page, met: ReadonlySet<string>): Batch {
     this.#done.rowsRead += page.rows.length;
-    return sortOut(page, this.#source, this.#memory.published, this.#settings.startDate);
+    return sortOut(page, this.#source, this.#memory.published, this.#settings.startDate, met);
   }
 
   async #commit(batch: Batch, gone: readonly Tombstone[], end: PageEnd): Promise<void> {

@@ -1,0 +1,131 @@
+/** What the other tests take for granted of the local stack: real transactions, and nothing forgotten in a crash. */
+
+import { once } from 'node:events';
+import { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
+import { type Consumer, Kafka, type KafkaMessage, logLevel, type Producer } from 'kafkajs';
+import { expect, inject, onTestFinished, test } from 'vitest';
+import { startKafka, startRegistry } from '../../dev/stack.js';
+
+const RECORD = { type: 'record', name: 'Tag', fields: [{ name: 'id', type: 'string' }] };
+
+function client(brokers: string[]): Kafka {
+  return new Kafka({ brokers, logLevel: logLevel.NOTHING, retry: { initialRetryTime: 20 } });
+}
+
+async function createTopic(kafka: Kafka, topic: string): Promise<void> {
+  const admin = kafka.admin();
+  await admin.connect();
+  await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+  await admin.disconnect();
+}
+
+async function transactionalProducer(kafka: Kafka, transactionalId: string): Promise<Producer> {
+  const producer = kafka.producer({ transactionalId, idempotent: true, maxInFlightRequests: 1 });
+  await producer.connect();
+  onTestFinished(() => producer.disconnect());
+  return producer;
+}
+
+/** Sends each value in a transaction of its own that is then committed or aborted. */
+async function send(
+  producer: Producer,
+  topic: string,
+  value: string,
+  end: 'commit' | 'abort',
+): Promise<void> {
+  const transaction = await producer.transaction();
+  await transaction.send({ topic, messages: [{ key: 'k', value }] });
+  await transaction[end]();
+}
+
+/** The first messages of a topic that a `read_committed` consumer sees; the test's timeout ends the wait. */
+async function readCommitted(kafka: Kafka, topic: string, count: number): Promise<KafkaMessage[]> {
+  const consumer = kafka.consumer({ groupId: `${topic}-reader`, readUncommitted: false });
+  onTestFinished(() => consumer.disconnect());
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  return collect(consumer, count);
+}
+
+async function collect(consumer: Consumer, count: number): Promise<KafkaMessage[]> {
+  const messages: KafkaMessage[] = [];
+  await new Promise<void>((resolve, reject) => {
+    const eachMessage = async ({ message }: { message: KafkaMessage }): Promise<void> => {
+      messages.push(message);
+      if (messages.length === count) resolve();
+    };
+    consumer.run({ eachMessage }).catch(reject);
+  });
+  return messages;
+}
+
+function values(messages: readonly KafkaMessage[]): (string | undefined)[] {
+  return messages.map((message) => message.value?.toString());
+}
+
+test('a read_committed consumer sees what was committed and nothing that was aborted', async () => {
+  const kafka = client(inject('brokers'));
+  const topic = 'stack-transactions';
+  await createTopic(kafka, topic);
+  const producer = await transactionalProducer(kafka, topic);
+
+  await send(producer, topic, 'first', 'commit');
+  await send(producer, topic, 'dropped', 'abort');
+  await send(producer, topic, 'second', 'commit');
+
+  expect(values(await readCommitted(kafka, topic, 2))).toEqual(['first', 'second']);
+});
+
+test('topics and their data survive a crash and an orderly restart of the broker', async () => {
+  const server = await startKafka();
+  onTestFinished(() => server.stop());
+  const kafka = client(server.brokers);
+  const topic = 'stack-restarts';
+  await createTopic(kafka, topic);
+  const producer = await transactionalProducer(kafka, topic);
+
+  await send(producer, topic, 'before the crash', 'commit');
+  server.kill();
+  await server.restart();
+  await send(producer, topic, 'after the crash', 'commit');
+  await server.restart();
+
+  expect(values(await readCommitted(kafka, topic, 2))).toEqual(['before the crash', 'after the crash']);
+});
+
+test('a schema that was registered just before a crash of the registry keeps its id', async () => {
+  const server = await startRegistry();
+  onTestFinished(() => server.stop());
+  const registered = await new SchemaRegistry({ host: server.url }).register(
+    { type: 'AVRO', schema: JSON.stringify(RECORD) } as Parameters<SchemaRegistry['register']>[0],
+    { subject: 'stack-value' },
+  );
+  server.kill();
+  await server.restart();
+
+  const afterwards = new SchemaRegistry({ host: server.url });
+  expect(await afterwards.getLatestSchemaId('stack-value')).toBe(registered.id);
+  const bytes = await afterwards.encode(registered.id, { id: '1' });
+  expect(await afterwards.decode(bytes)).toMatchObject({ id: '1' });
+});
+
+test('the registry that all tests share answers', async () => {
+  const response = await fetch(`${inject('registryUrl')}/subjects`);
+  expect(response.status).toBe(200);
+});
+
+test('a server that ends before it is ready is an error with the end of its log', async () => {
+  await expect(startKafka({ config: { 'process.roles': 'broker', 'node.id': '-7' } })).rejects.toThrow(
+    /node\.id/,
+  );
+});
+
+test('a port that is taken is an error before anything is started', async () => {
+  const { createServer } = await import('node:net');
+  const server = createServer();
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => void server.close());
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  await expect(startRegistry({ port })).rejects.toThrow(`port ${port} is taken`);
+});

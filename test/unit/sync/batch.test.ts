@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import type { RawRow, ShapedRow } from '../../../src/model/row.js';
+import { sortOut } from '../../../src/sync/batch.js';
+import { PublishedRows } from '../../../src/sync/published.js';
+import type { TableSource } from '../../../src/sync/source.js';
+
+const NONE = new Set<string>();
+
+/** A table whose rows are `{id, v, t}`: key, content, `updated_at` in epoch seconds. */
+function tableOf(reads: TableSource['reads'], method: TableSource['method'] = 'incremental'): TableSource {
+  const shape = (raw: RawRow, fetchedAt: number): ShapedRow => {
+    const { id, v, t } = raw as { id?: string; v: string; t: number | null };
+    if (id === undefined) return { ok: false, letter: { key: 'none', reason: 'no id', raw, fetchedAt } };
+    const row = {
+      op: 'upsert',
+      key: id,
+      value: raw,
+      hash: v,
+      updatedAt: t === null ? null : t * 1000,
+      fetchedAt,
+    } as const;
+    return { ok: true, row, leftovers: v.startsWith('odd') ? ['zzz'] : [] };
+  };
+  const pull = async function* () {};
+  return {
+    name: 'contacts',
+    method,
+    reads,
+    pull,
+    shape,
+    versionTime: (raw) => raw.t as number | null,
+    grain: async () => ({ unit: 'second' }),
+  };
+}
+
+const page = (...rows: RawRow[]) => ({ rows, total: null, newest: null, last: true, fetchedAt: 1 });
+const published = (...rows: [string, string, number | null][]) => {
+  const known = new PublishedRows();
+  for (const [key, hash, t] of rows)
+    known.set(key, { hash, updatedAt: t === null ? null : t * 1000, versionTime: t, publishedAfter: 0 });
+  return known;
+};
+const contents = (batch: ReturnType<typeof sortOut>) =>
+  batch.versions.map(({ row }) => `${row.key}=${row.hash}`);
+
+describe('sortOut', () => {
+  it('publishes what is new or changed, and notes what is unchanged', () => {
+    const known = published(['a', 'x', 5], ['b', 'x', 5]);
+    const batch = sortOut(
+      page({ id: 'a', v: 'x', t: 5 }, { id: 'b', v: 'y', t: 6 }, { id: 'c', v: 'x', t: 7 }),
+      tableOf('searched'),
+      known,
+      0,
+      NONE,
+    );
+    expect(contents(batch)).toEqual(['b=y', 'c=x']);
+    expect(batch.unchanged).toEqual([{ key: 'a', versionTime: 5 }]);
+    expect([...batch.met]).toEqual(['a', 'b', 'c']);
+  });
+
+  it('never lets an older version follow a newer one, also within a page', () => {
+    const known = published(['a', 'new', 9]);
+    const rows = page({ id: 'a', v: 'old', t: 8 }, { id: 'b', v: 'new', t: 9 }, { id: 'b', v: 'old', t: 8 });
+    expect(contents(sortOut(rows, tableOf('searched'), known, 0, NONE))).toEqual(['b=new']);
+  });
+
+  it('publishes both versions of a row that was updated while it was paged', () => {
+    const rows = page({ id: 'a', v: 'one', t: 1 }, { id: 'a', v: 'two', t: 2 });
+    expect(contents(sortOut(rows, tableOf('searched'), published(), 0, NONE))).toEqual(['a=one', 'a=two']);
+  });
+
+  it('takes the first of two rows that share a key in a whole table, in each reading the same', () => {
+    const rows = page({ id: 'k', v: 'one', t: null }, { id: 'k', v: 'two', t: null });
+    expect(contents(sortOut(rows, tableOf('whole'), published(), 0, NONE))).toEqual(['k=one']);
+    expect(contents(sortOut(rows, tableOf('whole'), published(['k', 'one', null]), 0, NONE))).toEqual([]);
+    expect(
+      contents(
+        sortOut(
+          page({ id: 'k', v: 'two', t: null }),
+          tableOf('whole'),
+          published(['k', 'one', null]),
+          0,
+          new Set(['k']),
+        ),
+      ),
+    ).toEqual([]);
+  });
+
+  it('takes a newer row of the same key in a whole table that is read page by page', () => {
+    const known = published(['k', 'one', 5]);
+    expect(
+      contents(sortOut(page({ id: 'k', v: 'two', t: 6 }), tableOf('whole'), known, 0, new Set(['k']))),
+    ).toEqual(['k=two']);
+  });
+
+  it('leaves out rows of a whole incremental table from before the start date, but not those without a time', () => {
+    const rows = page(
+      { id: 'old', v: 'x', t: 99 },
+      { id: 'at', v: 'x', t: 100 },
+      { id: 'timeless', v: 'x', t: null },
+    );
+    expect(contents(sortOut(rows, tableOf('whole'), published(), 100, NONE))).toEqual(['at=x', 'timeless=x']);
+    expect(contents(sortOut(rows, tableOf('whole', 'full_table'), published(), 100, NONE))).toEqual([
+      'old=x',
+      'at=x',
+      'timeless=x',
+    ]);
+  });
+
+  it('keeps rows without a key as dead letters and counts what no schema knows', () => {
+    const batch = sortOut(
+      page({ v: 'x', t: 1 }, { id: 'a', v: 'odd1', t: 1 }, { id: 'b', v: 'odd2', t: 1 }),
+      tableOf('searched'),
+      published(),
+      0,
+      NONE,
+    );
+    expect(batch.letters).toMatchObject([{ reason: 'no id' }]);
+    expect([...batch.leftovers]).toEqual([['zzz', 2]]);
+  });
+});
