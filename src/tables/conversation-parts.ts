@@ -22,7 +22,11 @@ export const conversationParts: Table<IntercomApi> = {
 const DETAILS_AT_ONCE = 25;
 
 async function* pullParts(api: IntercomApi, window: Window): AsyncGenerator<Page> {
+  let begun = false;
   for await (const page of api.search(CONVERSATION_SEARCH, window)) {
+    // Whoever finds the window too large says so before its details are fetched.
+    if (!begun) yield { ...page, rows: [], last: false };
+    begun = true;
     const ids = page.rows.map((row) => String(row.id));
     for (let start = 0; start < ids.length || start === 0; start += DETAILS_AT_ONCE) {
       const details = await Promise.all(

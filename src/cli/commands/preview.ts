@@ -1,0 +1,94 @@
+/** `preview`: a few records as they would be published, without publishing them. */
+
+import { type Command, InvalidArgumentError } from 'commander';
+import { rowShaper } from '../../avro/codec.js';
+import type { Config, ConnectionConfig } from '../../config/config.js';
+import { PublisherError } from '../../model/errors.js';
+import type { Page } from '../../model/table.js';
+import { openApi, PROMPT_ATTEMPTS } from '../../publisher/api.js';
+import { tablesOf } from '../../publisher/session.js';
+import type { IntercomTable } from '../../tables/all.js';
+import {
+  type CommonOptions,
+  onInterruption,
+  printResult,
+  readConfig,
+  watch,
+  withCommonOptions,
+} from '../context.js';
+import { EXIT } from '../exit.js';
+
+interface PreviewOptions extends CommonOptions {
+  readonly limit: number;
+}
+
+export function previewCommand(program: Command, finish: (code: number) => void): void {
+  withCommonOptions(program.command('preview'))
+    .description('fetch some rows and print them as they would be published, without writing anywhere')
+    .argument('<connection>', 'a connection of the file')
+    .argument('<table>', 'one of its tables')
+    .option('--limit <rows>', 'how many', positive, 10)
+    .action(async (name: string, table: string, options: PreviewOptions) =>
+      finish(await preview(name, table, options)),
+    );
+}
+
+function positive(value: string): number {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number) || number < 1)
+    throw new InvalidArgumentError('it must be a whole number from 1.');
+  return number;
+}
+
+async function preview(name: string, tableName: string, options: PreviewOptions): Promise<number> {
+  const connection = connectionOf(await readConfig(options), name);
+  const table = tableOf(connection, tableName);
+  const { events } = watch(options);
+  const { signal } = onInterruption();
+  const { api, transport } = await openApi(connection, events, signal, PROMPT_ATTEMPTS);
+  const shape = rowShaper(table.name, table.key, connection.values);
+  const window = { from: connection.startDate, to: null };
+  const pages = table.sample?.(api, options.limit) ?? table.pull(api, window);
+  try {
+    const values: unknown[] = [];
+    for await (const { raw, fetchedAt } of take(pages, options.limit)) {
+      const shaped = shape(raw, fetchedAt);
+      const value = shaped.ok ? shaped.row.value : { unpublishable: shaped.letter.reason };
+      values.push(value);
+      if (options.json !== true) printResult(JSON.stringify(value, null, 2));
+    }
+    if (options.json === true) printResult(JSON.stringify(values, null, 2));
+    return EXIT.done;
+  } finally {
+    await transport.close();
+  }
+}
+
+async function* take(pages: AsyncIterable<Page>, limit: number) {
+  let left = limit;
+  for await (const { rows, fetchedAt } of pages) {
+    for (const raw of rows.slice(0, left)) yield { raw, fetchedAt };
+    left -= rows.length;
+    if (left <= 0) return;
+  }
+}
+
+/** The connection of that name. Throws `usage-invalid` naming those that exist. */
+export function connectionOf(config: Config, name: string): ConnectionConfig {
+  const connection = config.connections.find((each) => each.name === name);
+  if (connection !== undefined) return connection;
+  const known = config.connections.map((each) => each.name).join(', ');
+  throw new PublisherError('usage-invalid', `there is no connection "${name}"; the file has ${known}`);
+}
+
+/** The table of that name. Throws `usage-invalid` naming those that the connection has. */
+export function tableOf(connection: ConnectionConfig, name: string): IntercomTable {
+  const tables = tablesOf(connection);
+  const table = tables.find((each) => each.name === name);
+  if (table !== undefined) return table;
+  const known = tables.map((each) => each.name).join(', ');
+  throw new PublisherError(
+    'usage-invalid',
+    `connection ${connection.name} has no table "${name}"; it has ${known}`,
+  );
+}

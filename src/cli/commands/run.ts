@@ -1,0 +1,82 @@
+/** `run`: the publisher. */
+
+import type { Command } from 'commander';
+import type { Config, ConnectionConfig } from '../../config/config.js';
+import { PublisherError } from '../../model/errors.js';
+import { showProgress } from '../../observe/progress.js';
+import { type Failure, Publisher } from '../../publisher.js';
+import { type CommonOptions, onInterruption, readConfig, watch, withCommonOptions } from '../context.js';
+import { EXIT, exitCodeOfAll } from '../exit.js';
+
+interface RunOptions extends CommonOptions {
+  readonly once?: boolean;
+  readonly connection: readonly string[];
+  readonly table: readonly string[];
+}
+
+export function runCommand(program: Command, finish: (code: number) => void): void {
+  withCommonOptions(program.command('run'))
+    .description('publish what changes in the workspaces to Kafka')
+    .option('--once', 'one complete cycle of everything selected, whatever the schedule, then exit')
+    .option('--connection <name>', 'only this connection (repeatable)', collect, [])
+    .option('--table <name>', 'only this table (repeatable)', collect, [])
+    .action(async (options: RunOptions) => finish(await run(options)));
+}
+
+async function run(options: RunOptions): Promise<number> {
+  const config = select(await readConfig(options), options);
+  const interruption = onInterruption();
+  const { events, log, terminal } = watch(options);
+  const publisher = await Publisher.open(config, events);
+  const hide = terminal === null ? () => undefined : showProgress(events, terminal);
+  try {
+    if (options.once !== true) {
+      await publisher.run(interruption.signal);
+      return interruption.code() ?? EXIT.done;
+    }
+    const failures = await publisher.runOnce(interruption.signal);
+    if (interruption.code() !== null) return interruption.code() ?? EXIT.done;
+    if (failures.length > 0) log.error(`not brought up to date: ${failures.map(nameOf).join(', ')}`);
+    return exitCodeOfAll(failures.map(({ error }) => error));
+  } finally {
+    hide();
+    await publisher.close();
+  }
+}
+
+function nameOf({ connection, table }: Failure): string {
+  return table === null ? connection : `${connection}/${table}`;
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
+
+/** The configuration cut down to what the options select. */
+export function select(config: Config, options: Pick<RunOptions, 'connection' | 'table'>): Config {
+  const names = config.connections.map(({ name }) => name);
+  const unknown = options.connection.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new PublisherError(
+      'usage-invalid',
+      `there is no connection "${unknown}"; the file has ${names.join(', ')}`,
+    );
+  }
+  const chosen = config.connections.filter(
+    ({ name }) => options.connection.length === 0 || options.connection.includes(name),
+  );
+  return { ...config, connections: chosen.map((connection) => selectTables(connection, options.table)) };
+}
+
+function selectTables(connection: ConnectionConfig, tables: readonly string[]): ConnectionConfig {
+  if (tables.length === 0) return connection;
+  const unknown = tables.find((table) => !connection.tables.some(({ name }) => name === table));
+  if (unknown !== undefined) {
+    const known = connection.tables.map(({ name }) => name).join(', ');
+    throw new PublisherError(
+      'usage-invalid',
+      `connection ${connection.name} has no table "${unknown}"; it has ${known}`,
+    );
+  }
+  return { ...connection, tables: connection.tables.filter(({ name }) => tables.includes(name)) };
+}

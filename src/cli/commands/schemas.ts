@@ -1,0 +1,85 @@
+/** `schemas`: the Avro schemas of every table. */
+
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { keySchemaText, type ValueForm, valueSchema } from '../../avro/codec.js';
+import { publishedText } from '../../avro/published.js';
+import { Registry } from '../../avro/registry.js';
+import { tableTopic } from '../../kafka/topics.js';
+import { PublisherError } from '../../model/errors.js';
+import { tablesOf } from '../../publisher/session.js';
+import { TABLES } from '../../tables/all.js';
+import { type CommonOptions, printRemark, printResult, readConfig, withCommonOptions } from '../context.js';
+import { EXIT } from '../exit.js';
+
+interface SchemasOptions extends CommonOptions {
+  readonly export?: string;
+  readonly register?: boolean;
+}
+
+const FORMS: readonly ValueForm[] = ['flat', 'nested'];
+
+export function schemasCommand(program: Command, finish: (code: number) => void): void {
+  withCommonOptions(program.command('schemas'))
+    .description('print, export or register the Avro schemas of every table')
+    .option('--export <dir>', 'write them to files in this folder, both forms')
+    .option('--register', 'register them for every connection of the configuration')
+    .action(async (options: SchemasOptions) => finish(await schemas(options)));
+}
+
+async function schemas(options: SchemasOptions): Promise<number> {
+  if (options.export !== undefined) await exportTo(options.export);
+  if (options.register === true) await register(options);
+  if (options.export === undefined && options.register !== true) printResult(JSON.stringify(all(), null, 2));
+  return EXIT.done;
+}
+
+function all() {
+  return TABLES.map(({ name, key }) => ({
+    table: name,
+    key: JSON.parse(keySchemaText(name, key)),
+    ...Object.fromEntries(FORMS.map((form) => [form, JSON.parse(publishedText(valueSchema(name, form)))])),
+  }));
+}
+
+async function exportTo(dir: string): Promise<void> {
+  try {
+    for (const form of FORMS) {
+      await mkdir(join(dir, form), { recursive: true });
+      for (const { name } of TABLES)
+        await writeSchema(join(dir, form, `${name}.avsc`), publishedText(valueSchema(name, form)));
+    }
+    await mkdir(join(dir, 'key'), { recursive: true });
+    for (const { name, key } of TABLES)
+      await writeSchema(join(dir, 'key', `${name}.avsc`), keySchemaText(name, key));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new PublisherError('usage-invalid', `--export ${dir}: can't write there: ${why}`, { cause });
+  }
+  printRemark(`wrote the schemas of ${TABLES.length} tables to ${dir}`);
+}
+
+async function writeSchema(file: string, text: string): Promise<void> {
+  await writeFile(file, `${JSON.stringify(JSON.parse(text), null, 2)}\n`);
+}
+
+async function register(options: SchemasOptions): Promise<void> {
+  const config = await readConfig(options);
+  const registry = new Registry(config.schemaRegistry);
+  for (const connection of config.connections) {
+    for (const { name, key } of tablesOf(connection)) {
+      const topic = tableTopic(config.topics.prefix, connection.name, name);
+      const keyId = await registry.register(`${topic}-key`, keySchemaText(name, key));
+      const valueId = await registry.register(
+        `${topic}-value`,
+        publishedText(valueSchema(name, connection.values)),
+      );
+      printResult(
+        options.json === true
+          ? JSON.stringify({ topic, keyId, valueId })
+          : `${topic}  key ${keyId}  value ${valueId}`,
+      );
+    }
+  }
+}

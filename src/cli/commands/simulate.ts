@@ -1,0 +1,88 @@
+/** `simulate`: an Intercom workspace on loopback, to try things out. */
+
+import { once } from 'node:events';
+import { type Command, InvalidArgumentError } from 'commander';
+import { startSimulator } from '../../simulator/server.js';
+import { onInterruption, printRemark, printResult, withCommonOptions } from '../context.js';
+import { EXIT } from '../exit.js';
+
+interface SimulateOptions {
+  readonly port: number;
+  readonly seed: number;
+  readonly contacts: number;
+  readonly companies: number;
+  readonly conversations: number;
+  readonly parts: number;
+  readonly timeZone: string;
+  readonly token: string;
+  readonly latency: number;
+  readonly budget: number;
+  readonly cursors: 'keyset' | 'position';
+  readonly hostile?: boolean;
+  readonly json?: boolean;
+}
+
+export function simulateCommand(program: Command, finish: (code: number) => void): void {
+  withCommonOptions(program.command('simulate'))
+    .description('serve a simulated Intercom workspace on loopback until Ctrl-C')
+    .option('--port <port>', 'where to listen; 0: any free port', wholeNumber, 8787)
+    .option('--seed <number>', 'the same seed and sizes make the same workspace', wholeNumber, 1)
+    .option('--contacts <rows>', 'how many contacts', wholeNumber, 2_000)
+    .option('--companies <rows>', 'how many companies', wholeNumber, 500)
+    .option('--conversations <rows>', 'how many conversations', wholeNumber, 2_000)
+    .option('--parts <rows>', 'how many parts a conversation has on average', wholeNumber, 10)
+    .option('--time-zone <name>', 'the workspace’s time zone', 'America/Los_Angeles')
+    .option('--token <token>', 'the access token', 'simulated-token')
+    .option('--latency <ms>', 'milliseconds before each reply', wholeNumber, 0)
+    .option('--budget <requests>', 'requests in 10 seconds; 0: no limit', wholeNumber, 1_666)
+    .option('--cursors <kind>', 'keyset (what Intercom does) or position', 'keyset')
+    .option('--hostile', 'texts, attribute names and times as careless and hostile writers leave them')
+    .action(async (options: SimulateOptions) => finish(await simulate(options)));
+}
+
+function wholeNumber(value: string): number {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number) || number < 0)
+    throw new InvalidArgumentError('it must be a whole number from 0.');
+  return number;
+}
+
+async function simulate(options: SimulateOptions): Promise<number> {
+  const { port, seed, contacts, companies, conversations, parts, timeZone, token, latency, cursors } =
+    options;
+  const simulator = await startSimulator({
+    port,
+    seed,
+    timeZone,
+    latency,
+    cursors,
+    accessToken: token,
+    counts: { contacts, companies, conversations, parts },
+    budget: options.budget === 0 ? null : { limit: options.budget, windowSeconds: 10 },
+    hostile: options.hostile === true,
+  });
+  printResult(
+    options.json === true
+      ? JSON.stringify({ url: simulator.url, token })
+      : announcement(simulator.url, token),
+  );
+  const { signal, code } = onInterruption();
+  if (!signal.aborted) await once(signal, 'abort');
+  await simulator.close();
+  printRemark(`answered ${simulator.requests.length} requests`);
+  return code() ?? EXIT.done;
+}
+
+function announcement(url: string, token: string): string {
+  return `A simulated Intercom workspace at ${url}
+
+connections:
+  - name: simulated
+    baseUrl: ${url}
+    credentials:
+      accessToken: ${token}
+
+Change it while it runs, for example:
+  curl -X POST ${url}/_simulator/create -d '{"table": "contacts", "patch": {"email": "new@example.com"}}'
+`;
+}

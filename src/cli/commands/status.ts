@@ -1,0 +1,136 @@
+/** `status`: how far every table is, from the state topic alone. */
+
+import type { Command } from 'commander';
+import type { Config } from '../../config/config.js';
+import { KafkaAccess } from '../../kafka/access.js';
+import { readStates, stateKey } from '../../kafka/states.js';
+import type { TableState } from '../../model/state.js';
+import { duration } from '../../observe/progress.js';
+import { TABLES } from '../../tables/all.js';
+import { type CommonOptions, printResult, readConfig, withCommonOptions } from '../context.js';
+import { EXIT } from '../exit.js';
+import { layOut } from '../table.js';
+
+interface TableStatus {
+  readonly connection: string;
+  readonly table: string;
+  readonly state: 'never read' | 'ok' | 'running' | 'failed';
+  /** Epoch seconds. */
+  readonly bookmark: number | null;
+  /** Seconds between now and the bookmark. */
+  readonly lag: number | null;
+  readonly records: number;
+  readonly deletes: number;
+  readonly deadLetters: number;
+  readonly lastCycle: TableState['cycle'];
+  readonly error: TableState['error'];
+}
+
+export function statusCommand(program: Command, finish: (code: number) => void): void {
+  withCommonOptions(program.command('status'))
+    .description('show how far every table is, read from the state topic')
+    .action(async (options: CommonOptions) => finish(await status(options)));
+}
+
+async function status(options: CommonOptions): Promise<number> {
+  const config = await readConfig(options);
+  const rows = statusOf(config, await statesIn(config), Date.now());
+  if (options.json === true) printResult(JSON.stringify(rows, null, 2));
+  else printResult(render(rows));
+  return EXIT.done;
+}
+
+async function statesIn(config: Config): Promise<ReadonlyMap<string, TableState>> {
+  const kafka = await KafkaAccess.open(config.kafka);
+  try {
+    const known = await kafka.topics.describe([config.state.topic]);
+    return known.size === 0 ? new Map() : await readStates(kafka.reader, config.state.topic);
+  } finally {
+    await kafka.close();
+  }
+}
+
+/** The status of every configured table, given their states. `now` in epoch milliseconds. */
+export function statusOf(
+  config: Config,
+  states: ReadonlyMap<string, TableState>,
+  now: number,
+): TableStatus[] {
+  return config.connections.flatMap((connection) =>
+    connection.tables.map(({ name }) =>
+      describe(connection.name, name, states.get(stateKey(connection.name, name)), now),
+    ),
+  );
+}
+
+function describe(
+  connection: string,
+  table: string,
+  state: TableState | undefined,
+  now: number,
+): TableStatus {
+  const bookmark = state?.bookmark ?? null;
+  return {
+    connection,
+    table,
+    state: nameOf(state),
+    bookmark,
+    lag: bookmark === null ? null : Math.max(0, Math.round(now / 1000 - bookmark)),
+    records: state?.records ?? 0,
+    deletes: state?.deletes ?? 0,
+    deadLetters: state?.deadLetters ?? 0,
+    lastCycle: state?.cycle ?? null,
+    error: state?.error ?? null,
+  };
+}
+
+function nameOf(state: TableState | undefined): TableStatus['state'] {
+  if (state === undefined) return 'never read';
+  if (state.error !== null) return 'failed';
+  return state.cycle?.finishedAt === null ? 'running' : 'ok';
+}
+
+const HEADINGS = [
+  'CONNECTION',
+  'TABLE',
+  'METHOD',
+  'STATE',
+  'BOOKMARK',
+  'LAG',
+  'RECORDS',
+  'DELETES',
+  'DEAD',
+  'LAST CYCLE',
+];
+
+function render(rows: readonly TableStatus[]): string {
+  const methods = new Map<string, string>(TABLES.map(({ name, method }) => [name, method]));
+  const cells = rows.map((row) => [
+    row.connection,
+    row.table,
+    methods.get(row.table) ?? '',
+    row.state,
+    row.bookmark === null ? null : isoSeconds(row.bookmark * 1000),
+    row.lag === null ? null : duration(row.lag),
+    row.records,
+    row.deletes,
+    row.deadLetters,
+    cycleText(row.lastCycle),
+  ]);
+  const errors = rows.flatMap(({ connection, table, error }) =>
+    error === null ? [] : [`${connection}/${table}: ${error.message}`],
+  );
+  return [layOut(HEADINGS, cells), ...(errors.length === 0 ? [] : ['', ...errors])].join('\n');
+}
+
+function cycleText(cycle: TableState['cycle']): string | null {
+  if (cycle === null) return null;
+  const { number, startedAt, finishedAt } = cycle;
+  if (finishedAt === null) return `#${number} since ${isoSeconds(Date.parse(startedAt))}`;
+  const took = (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000;
+  return `#${number} ${isoSeconds(Date.parse(finishedAt))} in ${took.toFixed(1)} s`;
+}
+
+function isoSeconds(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}

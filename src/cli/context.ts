@@ -1,0 +1,104 @@
+/** What every command shares: its options, where it writes, and how it is stopped. */
+
+import type { Command } from 'commander';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import { loadConfig } from '../config/load.js';
+import { PublisherError } from '../model/errors.js';
+import { Events } from '../model/events.js';
+import { createLogger, LOG_LEVELS, type LogFormat, type LogLevel, logEvents } from '../observe/log.js';
+import { Terminal } from '../observe/terminal.js';
+import { EXIT } from './exit.js';
+
+/** Options of every command. */
+export interface CommonOptions {
+  readonly config: string;
+  readonly logLevel: LogLevel;
+  readonly logFormat?: LogFormat;
+  readonly json?: boolean;
+}
+
+/** Adds the options that every command has. */
+export function withCommonOptions(command: Command): Command {
+  return command
+    .option('--config <file>', 'the configuration file', 'intercom-kafka.yaml')
+    .option(
+      '--log-level <level>',
+      `what to log: ${LOG_LEVELS.join(', ')}`,
+      oneOf(LOG_LEVELS, '--log-level'),
+      'info',
+    )
+    .option(
+      '--log-format <format>',
+      'pretty or json (default: pretty on a terminal)',
+      oneOf(['pretty', 'json'], '--log-format'),
+    )
+    .option('--json', 'write results as JSON');
+}
+
+/** A parser for an option that takes one of a few words. */
+export function oneOf<T extends string>(words: readonly T[], option: string): (value: string) => T {
+  return (value) => {
+    const word = words.find((each) => each === value);
+    if (word === undefined)
+      throw new PublisherError(
+        'usage-invalid',
+        `${option} must be one of ${words.join(', ')}, not "${value}"`,
+      );
+    return word;
+  };
+}
+
+export function readConfig(options: CommonOptions): Promise<Config> {
+  return loadConfig(options.config, process.env);
+}
+
+/** Results go to standard output, as whole lines. */
+export function printResult(text: string): void {
+  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+}
+
+/** Remarks for the person at the terminal go to standard error. */
+export function printRemark(text: string): void {
+  process.stderr.write(text.endsWith('\n') ? text : `${text}\n`);
+}
+
+export interface Watching {
+  readonly events: Events;
+  readonly log: Logger;
+  /** The terminal to draw on, or null when standard error is none. */
+  readonly terminal: Terminal | null;
+}
+
+/** Events with a log of them on standard error. On a terminal the log shares it with whatever is drawn there. */
+export function watch(options: CommonOptions): Watching {
+  const isTerminal = process.stderr.isTTY === true;
+  const format = options.logFormat ?? (isTerminal ? 'pretty' : 'json');
+  const terminal = isTerminal && format === 'pretty' ? new Terminal(process.stderr) : null;
+  const write = (line: string) => (terminal === null ? process.stderr.write(line) : terminal.print(line));
+  const log = createLogger(format, options.logLevel, { write }, isTerminal);
+  const events = new Events();
+  logEvents(events, log, terminal === null ? 'all' : 'problems');
+  return { events, log, terminal };
+}
+
+export interface Interruption {
+  readonly signal: AbortSignal;
+  /** The exit code that the signal stands for, or null when none came. */
+  code(): number | null;
+}
+
+/** SIGINT and SIGTERM ask for a clean stop; a second one ends the process at once. */
+export function onInterruption(): Interruption {
+  const controller = new AbortController();
+  let code: number | null = null;
+  const stop = (exitCode: number) => () => {
+    if (code !== null) process.exit(exitCode);
+    code = exitCode;
+    printRemark('stopping after the commit under way; once more stops at once');
+    controller.abort();
+  };
+  process.on('SIGINT', stop(EXIT.interrupted));
+  process.on('SIGTERM', stop(EXIT.terminated));
+  return { signal: controller.signal, code: () => code };
+}

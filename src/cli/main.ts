@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+/** The command line: parses, calls a command, and turns what comes of it into an exit code. */
+
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { catalogCommand } from './commands/catalog.js';
+import { checkCommand } from './commands/check.js';
+import { previewCommand } from './commands/preview.js';
+import { replayCommand } from './commands/replay.js';
+import { runCommand } from './commands/run.js';
+import { schemasCommand } from './commands/schemas.js';
+import { simulateCommand } from './commands/simulate.js';
+import { statusCommand } from './commands/status.js';
+import { printRemark } from './context.js';
+import { EXIT, exitCodeOf, explain } from './exit.js';
+
+const COMMANDS = [
+  checkCommand,
+  catalogCommand,
+  previewCommand,
+  runCommand,
+  statusCommand,
+  replayCommand,
+  schemasCommand,
+  simulateCommand,
+];
+
+async function main(argv: readonly string[]): Promise<number> {
+  let code: number = EXIT.done;
+  const program = new Command('intercom-kafka')
+    .description('Publishes everything that changes in Intercom workspaces to compacted Kafka topics.')
+    .version(version())
+    .exitOverride();
+  for (const add of COMMANDS) {
+    add(program, (result) => {
+      code = result;
+    });
+  }
+  for (const command of program.commands) command.exitOverride();
+  try {
+    await program.parseAsync([...argv]);
+    return code;
+  } catch (error) {
+    // Commander has printed its own message; help and version are no errors.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    printRemark(explain(error));
+    return exitCodeOf(error);
+  }
+}
+
+function version(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
+
+// A reader that has seen enough (`| head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.failed),
+);
+process.exitCode = await main(process.argv);

@@ -1,0 +1,82 @@
+/** Words to make rows of, and the texts that careless and hostile writers leave behind. */
+
+import type { Dice } from './random.js';
+
+const FIRST = [
+  'Ada',
+  'Bjørn',
+  'Chloé',
+  'Đorđe',
+  'Ewa',
+  'Farid',
+  'Grace',
+  'Haruki',
+  'Ítalo',
+  'José',
+  '健太',
+  'Мария',
+  'نور',
+  'Zoë',
+];
+const LAST = [
+  "O'Brien",
+  'Müller',
+  'García',
+  'Sørensen',
+  '田中',
+  'Nguyễn',
+  'Иванова',
+  'de la Cruz',
+  'Smith',
+  'Ångström',
+];
+const THINGS = [
+  'invoice',
+  'login',
+  'export',
+  'webhook',
+  'refund',
+  'upgrade',
+  'Größe',
+  'café',
+  '設定',
+  '🚀 launch',
+  'naïve "quotes"',
+];
+export const CITIES = ['Dublin', 'San Francisco', 'São Paulo', 'Zürich', '東京', 'Kraków', 'Sydney'];
+export const COUNTRIES = [
+  'Ireland',
+  'United States',
+  'Brazil',
+  'Switzerland',
+  'Japan',
+  'Poland',
+  'Australia',
+];
+
+/** What may stand in any text without doing harm. */
+export const HOSTILE_TEXTS = [
+  '__proto__',
+  'line\u2028separator\u2029',
+  'bell\u0007 and escape\u001b[31m',
+  'lone \ud800 surrogate',
+  '"}],"x":{"',
+  '<script>alert(1)</script>',
+  `${'long '.repeat(2_000)}end`,
+] as const;
+
+export function personName(dice: Dice): string {
+  return `${dice.pick(FIRST)} ${dice.pick(LAST)}`;
+}
+
+export function companyName(dice: Dice): string {
+  return `${dice.pick(LAST)} ${dice.pick(['& Söhne', 'Ltd', 'GmbH', '株式会社', 'S.A.', 'Labs'])}`;
+}
+
+export function sentence(dice: Dice): string {
+  return `<p>About the ${dice.pick(THINGS)}: ${dice.pick(['please look', 'it works &amp; shines', 'não funciona', '動きません 😀'])}, ${dice.below(1_000)}.</p>`;
+}
+
+export function thing(dice: Dice): string {
+  return dice.pick(THINGS);
+}
