@@ -1,7 +1,11 @@
 /** What the other tests take for granted of the local stack: real transactions, and nothing forgotten in a crash. */
 
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
+import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { type Consumer, Kafka, type KafkaMessage, logLevel, type Producer } from 'kafkajs';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { startKafka, startRegistry } from '../../dev/stack.js';
@@ -59,6 +63,22 @@ async function collect(consumer: Consumer, count: number): Promise<KafkaMessage[
   return messages;
 }
 
+/** A program that starts a registry, tells where, and waits for its end. */
+const PARENT = `
+  import { startRegistry } from './dev/stack.ts';
+  const { pid, dir } = await startRegistry();
+  process.stdout.write(JSON.stringify({ pid, dir }) + '\\n');
+  setInterval(() => undefined, 60_000);
+`;
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 function values(messages: readonly KafkaMessage[]): (string | undefined)[] {
   return messages.map((message) => message.value?.toString());
 }
@@ -97,7 +117,7 @@ test('a schema that was registered just before a crash of the registry keeps its
   const server = await startRegistry();
   onTestFinished(() => server.stop());
   const registered = await new SchemaRegistry({ host: server.url }).register(
-    { type: 'AVRO', schema: JSON.stringify(RECORD) } as Parameters<SchemaRegistry['register']>[0],
+    { type: SchemaType.AVRO, schema: JSON.stringify(RECORD) },
     { subject: 'stack-value' },
   );
   server.kill();
@@ -115,13 +135,25 @@ test('the registry that all tests share answers', async () => {
 });
 
 test('a server that ends before it is ready is an error with the end of its log', async () => {
-  await expect(startKafka({ config: { 'process.roles': 'broker', 'node.id': '-7' } })).rejects.toThrow(
-    /node\.id/,
-  );
+  const config = { 'authorizer.class.name': 'no.such.Authorizer' };
+  await expect(startKafka({ config })).rejects.toThrow(/Kafka ended with 1.*no\.such\.Authorizer/s);
+});
+
+test('a server and its temporary directory go with the process that started it, even when that is killed', async () => {
+  const parent = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', PARENT], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void parent.kill('SIGKILL'));
+  const [line] = await once(createInterface(parent.stdout), 'line');
+  const { pid, dir } = JSON.parse(line) as { pid: number; dir: string };
+  expect(isAlive(pid)).toBe(true);
+
+  parent.kill('SIGKILL');
+
+  await expect.poll(() => isAlive(pid) || existsSync(dir), { timeout: 10_000 }).toBe(false);
 });
 
 test('a port that is taken is an error before anything is started', async () => {
-  const { createServer } = await import('node:net');
   const server = createServer();
   await once(server.listen(0, '127.0.0.1'), 'listening');
   onTestFinished(() => void server.close());

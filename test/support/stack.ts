@@ -19,24 +19,34 @@ declare module 'vitest' {
 
 type Stop = () => Promise<void>;
 
-async function provideKafka(project: TestProject): Promise<Stop | null> {
+async function provideKafka(project: TestProject): Promise<Stop> {
   const given = process.env.INTERCOM_KAFKA_TEST_BROKERS;
-  const server = given ? null : await startKafka();
-  project.provide('brokers', server?.brokers ?? (given ?? '').split(','));
-  return server && (() => server.stop());
+  if (given) {
+    project.provide('brokers', given.split(','));
+    return leaveRunning;
+  }
+  const server = await startKafka();
+  project.provide('brokers', server.brokers);
+  return () => server.stop();
 }
 
-async function provideRegistry(project: TestProject): Promise<Stop | null> {
+async function provideRegistry(project: TestProject): Promise<Stop> {
   const given = process.env.INTERCOM_KAFKA_TEST_REGISTRY;
-  const server = given ? null : await startRegistry();
-  project.provide('registryUrl', server?.url ?? given ?? '');
-  return server && (() => server.stop());
+  if (given) {
+    project.provide('registryUrl', given);
+    return leaveRunning;
+  }
+  const server = await startRegistry();
+  project.provide('registryUrl', server.url);
+  return () => server.stop();
 }
+
+async function leaveRunning(): Promise<void> {}
 
 /** Vitest calls it before the first test and what it returns after the last. */
 export default async function setup(project: TestProject): Promise<Stop> {
   const stops = await Promise.all([provideKafka(project), provideRegistry(project)]);
   return async () => {
-    await Promise.all(stops.map((stop) => stop?.()));
+    await Promise.all(stops.map((stop) => stop()));
   };
 }

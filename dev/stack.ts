@@ -1,0 +1,9 @@
+/**
+ * The local stack: a real Kafka broker and a real schema registry from Maven Central, without containers.
+ *
+ * The door to this folder for tests, demo and benchmarks. Needs Java 17, Maven for the first fetch, and a POSIX shell.
+ */
+
+export { fetchStack } from './fetch.js';
+export { type KafkaOptions, type KafkaServer, startKafka } from './kafka.js';
+export { type RegistryOptions, type RegistryServer, startRegistry } from './registry.js';
