@@ -9,6 +9,7 @@
 
 import { createRequire } from 'node:module';
 import type { Kafka } from 'kafkajs';
+import { registerCodecs } from './codecs.js';
 
 const internal = createRequire(import.meta.url);
 const Decoder = internal('kafkajs/src/protocol/decoder') as new (buffer: Buffer) => KafkaDecoder;
@@ -86,6 +87,7 @@ const READ_COMMITTED = 1;
 
 /** A cluster connection of the client's own settings, for reading what transactions have committed. */
 export function openCluster(kafka: Kafka): Cluster {
+  registerCodecs();
   const symbol = Object.getOwnPropertySymbols(kafka).find(
     ({ description }) => description === 'private:Kafka:createCluster',
   );

@@ -56,8 +56,7 @@ export class TopicReader {
         }
       } catch (error) {
         failures += 1;
-        if (error instanceof PublisherError || failures > MAX_FAILURES)
-          throw kafkaFailure(error, `reading ${topic}`);
+        if (!mayPass(error) || failures > MAX_FAILURES) throw kafkaFailure(error, `reading ${topic}`);
         await new Promise((resolve) => setTimeout(resolve, 250));
         await this.#cluster.refreshMetadata().catch(() => undefined);
       }
@@ -120,6 +119,14 @@ export class TopicReader {
     );
     return (await Promise.all(fetches)).flat();
   }
+}
+
+/** Kafkajs marks what can't get better by itself. */
+function mayPass(error: unknown): boolean {
+  return (
+    !(error instanceof PublisherError) &&
+    !(error instanceof Error && 'retriable' in error && error.retriable === false)
+  );
 }
 
 function unfinished(positions: Map<number, number>, ends: Map<number, number> | null): Map<number, number> {

@@ -1,0 +1,60 @@
+/** Runs the built command line as a user's shell would, in a process of its own. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+export const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+export interface CommandResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunningCommand {
+  readonly process: ChildProcess;
+  /** Everything on standard error so far. */
+  readonly stderr: () => string;
+  /** Resolves as soon as standard error holds the text; rejects when the process ends without it. */
+  until(text: string): Promise<void>;
+  finished: Promise<CommandResult>;
+}
+
+/** Starts `intercom-kafka` with these arguments. */
+export function startCommand(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): RunningCommand {
+  const child = spawn(process.execPath, [CLI, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const finished = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }));
+  const until = (text: string) =>
+    new Promise<void>((resolve, reject) => {
+      const look = () => {
+        if (stderr.includes(text)) resolve();
+      };
+      child.stderr.on('data', look);
+      look();
+      void finished.then(() => reject(new Error(`ended without "${text}":\n${stderr}`)));
+    });
+  return { process: child, stderr: () => stderr, until, finished };
+}
+
+/** Runs `intercom-kafka` with these arguments to its end. */
+export function runCommand(
+  args: readonly string[],
+  env?: Readonly<Record<string, string>>,
+): Promise<CommandResult> {
+  return startCommand(args, env).finished;
+}

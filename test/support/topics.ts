@@ -1,0 +1,60 @@
+/** Reads what stands in topics, decoded by the registry's own client. (`verify-topics.py` does the same without any code of ours.) */
+
+import { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
+import kafkajs, { type Kafka } from 'kafkajs';
+import { TopicReader, type TopicRecord } from '../../src/kafka/reader.js';
+
+export interface Version {
+  readonly key: string;
+  readonly keyBytes: Buffer;
+  /** Null is a tombstone. */
+  readonly value: Readonly<Record<string, unknown>> | null;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+export function testKafka(brokers: readonly string[]): Kafka {
+  return new kafkajs.Kafka({ brokers: [...brokers], clientId: 'test', logLevel: kafkajs.logLevel.NOTHING });
+}
+
+/** All committed versions in a topic, in offset order within each partition. */
+export async function readVersions(kafka: Kafka, registryUrl: string, topic: string): Promise<Version[]> {
+  const registry = new SchemaRegistry({ host: registryUrl });
+  const versions = (await readRecords(kafka, topic)).map(async (record) => {
+    const { key, value, headers, partition, offset } = record;
+    if (key === null) throw new Error(`a record without a key in ${topic}`);
+    const [decodedKey] = Object.values((await registry.decode(key)) as Record<string, string>);
+    return {
+      key: decodedKey ?? '',
+      keyBytes: key,
+      value: value === null ? null : ((await registry.decode(value)) as Record<string, unknown>),
+      headers: Object.fromEntries(Object.entries(headers).map(([name, each]) => [name, String(each)])),
+      partition,
+      offset,
+    };
+  });
+  return Promise.all(versions);
+}
+
+/** All committed records of a topic. */
+export async function readRecords(kafka: Kafka, topic: string): Promise<TopicRecord[]> {
+  const reader = new TopicReader(kafka);
+  const records: TopicRecord[] = [];
+  try {
+    for await (const batch of reader.read(topic, { from: 'earliest' })) records.push(...batch);
+    return records;
+  } finally {
+    await reader.close();
+  }
+}
+
+/** The latest version of each key; keys whose latest version is a tombstone are left out. */
+export function latestByKey(versions: readonly Version[]): Map<string, Version> {
+  const latest = new Map<string, Version>();
+  for (const version of versions) {
+    if (version.value === null) latest.delete(version.key);
+    else latest.set(version.key, version);
+  }
+  return latest;
+}
