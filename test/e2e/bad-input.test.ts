@@ -1,0 +1,168 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { freePort } from '../../dev/ports.js';
+import { Project, type ProjectOptions } from '../support/project.js';
+
+const FEW = { contacts: 5, companies: 2, conversations: 2, parts: 1 };
+
+/** No stack, no defect: a message for a person. */
+function expectAdvice(stderr: string, ...parts: (string | RegExp)[]): void {
+  expect(stderr).not.toMatch(/^\s+at .*:\d+/m);
+  expect(stderr).not.toContain('defect');
+  for (const part of parts) expect(stderr).toMatch(part);
+}
+
+describe('bad input', () => {
+  let project: Project;
+  let options: ProjectOptions;
+  let down: string;
+
+  beforeAll(async () => {
+    options = { brokers: inject('brokers'), registryUrl: inject('registryUrl'), simulator: { counts: FEW } };
+    project = await Project.open(options);
+    down = `127.0.0.1:${await freePort()}`;
+  });
+  afterAll(() => project.close());
+
+  it.each(['run --once', 'check', 'preview acme tags'])('a wrong token ends %s with 3', async (command) => {
+    await project.write({ ...options, connection: { credentials: { accessToken: 'wrong-token' } } });
+    const { code, stdout, stderr } = await project.command(...command.split(' '));
+    expect(code).toBe(3);
+    expectAdvice(stdout + stderr, /401 unauthorized/, /credentials\.accessToken/);
+    expect(stdout + stderr).not.toContain('wrong-token');
+  });
+
+  it('a token that is revoked midway fails the connection and keeps what was committed', async () => {
+    await project.write(options);
+    await project.cycle();
+    project.simulator.revoke();
+    const { code, stdout } = await project.command('run', '--once');
+    expect(code).toBe(3);
+    expect(stdout).toBe('');
+    const states = await project.states();
+    expect(states.get('contacts')).toMatchObject({
+      records: FEW.contacts,
+      error: { code: 'credentials-refused' },
+    });
+    await project.simulator.close();
+    project = await Project.open(options);
+  });
+
+  it.each(['run --once', 'check', 'status'])('an unreachable broker ends %s with 1', async (command) => {
+    await project.write({ ...options, brokers: [down] });
+    const { code, stdout, stderr } = await project.command(...command.split(' '));
+    expect(code).toBe(1);
+    expectAdvice(stdout + stderr, down, /kafka\.brokers/);
+  });
+
+  it.each(['run --once', 'check'])('an unreachable registry ends %s with 1', async (command) => {
+    await project.write({ ...options, registryUrl: `http://${down}/apis/ccompat/v7` });
+    const { code, stdout, stderr } = await project.command(...command.split(' '));
+    expect(code).toBe(1);
+    expectAdvice(stdout + stderr, down, /schemaRegistry\.url/);
+  });
+
+  it.each(['run --once --table tags', 'check'])('an unreachable API ends %s with 1', async (command) => {
+    await project.write({ ...options, connection: { baseUrl: `http://${down}` } });
+    const { code, stdout, stderr } = await project.command(...command.split(' '));
+    expect(code).toBe(1);
+    expectAdvice(stdout + stderr, down, /baseUrl/);
+  });
+
+  it.each<[string, Partial<ProjectOptions>, RegExp[]]>([
+    ['a misspelt key', { file: { kafak: {} } }, [/kafak/, /kafka/]],
+    [
+      'a start date in the future',
+      { connection: { startDate: '2999-01-01' } },
+      [/connections\[0\]\.startDate/, /future/],
+    ],
+    ['an unknown table', { connection: { tables: { contact: {} } } }, [/contact/, /contacts/]],
+  ])('%s in the file ends every command with 2', async (_, change, said) => {
+    await project.write({ ...options, ...change });
+    for (const command of ['run', 'check', 'status', 'catalog']) {
+      const { code, stdout, stderr } = await project.command(command);
+      expect(code, command).toBe(2);
+      expectAdvice(stderr, 'intercom-kafka.yaml', ...said);
+      expect(stdout).toBe('');
+    }
+  });
+
+  it('a missing key ends with 2 and names it', async () => {
+    await project.write(options);
+    const text = await readFile(project.config, 'utf8');
+    await writeFile(
+      project.config,
+      text
+        .replace(/schemaRegistry:\n {2}url: .*\n/, 'schemaRegistry: {}\n')
+        .replace(/accessToken: .*/, ['accessToken: $', '{NOT_SET_ANYWHERE}'].join('')),
+    );
+    const { code, stderr } = await project.command('run', '--once');
+    expect(code).toBe(2);
+    expectAdvice(stderr, /NOT_SET_ANYWHERE/);
+  });
+
+  it.each([
+    ['an unknown command', ['bogus'], /unknown command/],
+    ['an unknown option', ['run', '--twice'], /unknown option/],
+    ['an unknown connection', ['run', '--once', '--connection', 'nobody'], /no connection "nobody".*acme/],
+    ['an unknown table', ['preview', 'acme', 'contact'], /no table "contact".*contacts/],
+    ['a limit that is no number', ['preview', 'acme', 'tags', '--limit', 'many'], /whole number/],
+  ])('%s on the command line ends with 2', async (_, args, said) => {
+    await project.write(options);
+    const { code, stderr } =
+      args[0] === 'bogus'
+        ? await (await import('../support/command.js')).runCommand(args)
+        : await project.command(...args);
+    expect(code).toBe(2);
+    expectAdvice(stderr, said);
+  });
+
+  describe('topics that exist with other settings', () => {
+    beforeAll(async () => {
+      await project.simulator.close();
+      project = await Project.open(options);
+      const admin = project.kafka.admin();
+      await admin.connect();
+      await admin.createTopics({
+        topics: [
+          {
+            topic: project.topic('tags'),
+            numPartitions: 3,
+            configEntries: [{ name: 'cleanup.policy', value: 'delete' }],
+          },
+          {
+            topic: project.topic('teams'),
+            numPartitions: 1,
+            configEntries: [{ name: 'cleanup.policy', value: 'compact' }],
+          },
+        ],
+      });
+      await admin.disconnect();
+    });
+
+    it('fail check, each with what to do', async () => {
+      await project.write(options);
+      const { code, stdout } = await project.command('check');
+      expect(code).toBe(1);
+      expectAdvice(
+        stdout,
+        /acme\.tags has cleanup\.policy=delete.*set it to compact/,
+        /acme\.teams has 1 partitions.*topics\.partitions/,
+      );
+    });
+
+    it('keep run from publishing where old rows would be dropped', async () => {
+      await project.write(options);
+      const { code, stderr } = await project.command('run', '--once', '--table', 'tags');
+      expect(code).toBe(1);
+      expectAdvice(stderr, /acme\.tags has cleanup\.policy=delete/);
+    });
+
+    it('are missing where nobody may create them', async () => {
+      await project.write({ ...options, file: { topics: { prefix: `${project.prefix}x`, create: false } } });
+      const { code, stderr } = await project.command('run', '--once');
+      expect(code).toBe(1);
+      expectAdvice(stderr, /does not exist: create it/);
+    });
+  });
+});

@@ -1,0 +1,158 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { TABLE_NAMES } from '../../src/model/table-names.js';
+import { startCommand } from '../support/command.js';
+import { Project } from '../support/project.js';
+
+describe('the commands', () => {
+  let project: Project;
+
+  beforeAll(async () => {
+    project = await Project.open({
+      brokers: inject('brokers'),
+      registryUrl: inject('registryUrl'),
+      simulator: { counts: { contacts: 30, companies: 12, conversations: 8, parts: 2 } },
+      connection: { schedule: '* * * * * *' },
+    });
+  });
+  afterAll(() => project.close());
+
+  it('check says what it found, before there is anything and after', async () => {
+    const before = await project.command('check');
+    expect(before).toMatchObject({ code: 0, stderr: '' });
+    expect(before.stdout).toMatch(
+      /connection acme: workspace Simulated workspace, region US, time zone America\/Los_Angeles/,
+    );
+    expect(before.stdout).toMatch(/topics of acme: 0 topics, 13 more will be created/);
+    expect((await project.command('status')).stdout).toMatch(/contacts .* never read/);
+    await project.cycle();
+    const after = await project.command('check', '--json');
+    const findings = JSON.parse(after.stdout) as { what: string; ok: boolean; message: string }[];
+    expect(findings.every(({ ok }) => ok)).toBe(true);
+    expect(findings.find(({ what }) => what === 'topics of acme')?.message).toBe('13 topics');
+  });
+
+  it('catalog names every table with key, method, topic, fields, and the workspace’s custom attributes', async () => {
+    const { code, stdout } = await project.command('catalog', 'acme', '--json');
+    expect(code).toBe(0);
+    const tables = JSON.parse(stdout) as {
+      table: string;
+      key: string;
+      topic: string;
+      method: string;
+      fields: { name: string; type: string }[];
+    }[];
+    expect(tables.map(({ table }) => table)).toEqual([...TABLE_NAMES]);
+    const contacts = tables.find(({ table }) => table === 'contacts');
+    expect(contacts).toMatchObject({
+      key: 'id',
+      method: 'incremental',
+      replicationKey: 'updated_at',
+      topic: project.topic('contacts'),
+    });
+    expect(contacts?.fields).toContainEqual(
+      expect.objectContaining({ name: 'location_city', type: 'string' }),
+    );
+    expect(contacts?.fields).toContainEqual(expect.objectContaining({ name: 'custom_attributes.plan_tier' }));
+    expect(tables.find(({ table }) => table === 'contact_attributes')?.key).toBe('_sdc_record_hash');
+  });
+
+  it('preview prints shaped rows and writes nothing', async () => {
+    const before = await project.counts();
+    for (const table of TABLE_NAMES) {
+      const { code, stdout } = await project.command('preview', 'acme', table, '--limit', '2', '--json');
+      expect(code, table).toBe(0);
+      const rows = JSON.parse(stdout) as Record<string, unknown>[];
+      expect(rows, table).toHaveLength(2);
+      expect(
+        Object.values(rows[0] ?? {}).every((value) => typeof value !== 'object' || Array.isArray(value)),
+        table,
+      ).toBe(true);
+    }
+    expect(await project.counts()).toEqual(before);
+  });
+
+  it('status tells every table’s state from the state topic', async () => {
+    const { code, stdout } = await project.command('status', '--json');
+    expect(code).toBe(0);
+    const rows = JSON.parse(stdout) as {
+      table: string;
+      state: string;
+      records: number;
+      bookmark: number | null;
+    }[];
+    expect(rows.map(({ table }) => table)).toEqual([...TABLE_NAMES]);
+    expect(rows.every(({ state }) => state === 'ok')).toBe(true);
+    expect(rows.find(({ table }) => table === 'contacts')).toMatchObject({
+      records: 30,
+      bookmark: expect.any(Number),
+    });
+    expect(rows.find(({ table }) => table === 'tags')?.bookmark).toBeNull();
+  });
+
+  it('replay gives the latest version of each key, or all of them', async () => {
+    const [tag] = project.simulator.workspace.list('tags');
+    project.simulator.workspace.update('tags', String(tag?.id), { name: 'renamed' });
+    await project.cycle('--table', 'tags');
+    const read = async (...args: string[]) => {
+      const { stdout } = await project.command('replay', 'acme', 'tags', ...args);
+      return stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { key: string; value: { name: string } });
+    };
+    const all = project.simulator.workspace.list('tags').length;
+    expect(await read()).toHaveLength(all);
+    expect(await read('--history')).toHaveLength(all + 1);
+    const [one, ...others] = await read('--key', String(tag?.id));
+    expect(one?.value.name).toBe('renamed');
+    expect(others).toEqual([]);
+  });
+
+  it('schemas exports both forms of every table', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'schemas-'));
+    expect((await project.command('schemas', '--export', dir)).code).toBe(0);
+    for (const form of ['flat', 'nested', 'key'])
+      expect(await readdir(join(dir, form))).toHaveLength(TABLE_NAMES.length);
+    expect(JSON.parse(await readFile(join(dir, 'flat', 'contacts.avsc'), 'utf8'))).toMatchObject({
+      type: 'record',
+      name: 'Contact',
+    });
+    await rm(dir, { recursive: true });
+  });
+
+  it('run follows its schedule, keeps a single pass out, publishes what changes, and stops on SIGTERM with 143', async () => {
+    const running = startCommand(['run', '--config', project.config, '--log-format', 'json']);
+    try {
+      await running.until('"table":"teams"');
+      const refused = await project.command('run', '--once');
+      expect(refused).toMatchObject({ code: 1 });
+      expect(refused.stderr).toMatch(/has 1 running instance/);
+      const id = project.simulator.workspace.create('contacts', { email: 'live@example.com' });
+      await expect
+        .poll(async () => (await project.latest('contacts')).has(id), { timeout: 15_000, interval: 250 })
+        .toBe(true);
+    } finally {
+      running.process.kill('SIGTERM');
+    }
+    const { code, stderr } = await running.finished;
+    expect(code).toBe(143);
+    expect(stderr).not.toMatch(/"level":[56]0/);
+  });
+
+  it('cycles of a connection never overlap', async () => {
+    const { requests } = project.simulator;
+    project.simulator.latency = 700;
+    const running = startCommand(['run', '--config', project.config, '--table', 'admins']);
+    const from = requests.length;
+    await expect.poll(() => requests.length - from, { timeout: 20_000, interval: 50 }).toBeGreaterThan(3);
+    running.process.kill('SIGINT');
+    expect((await running.finished).code).toBe(130);
+    project.simulator.latency = 0;
+    const times = requests.slice(from).map(({ at }) => at);
+    for (const [index, at] of times.slice(1).entries())
+      expect(at - (times[index] ?? 0)).toBeGreaterThanOrEqual(650);
+  });
+});
