@@ -81,6 +81,10 @@ export interface FetchedPartition {
   readonly records: readonly FetchedRecord[];
   /** The offset behind everything that was looked at. */
   readonly next: number;
+  /** The offset behind everything that has been written, committed or not. */
+  readonly written: number;
+  /** The offset behind everything that is decided: before the first transaction that is still open. */
+  readonly stable: number;
 }
 
 const READ_COMMITTED = 1;
@@ -146,8 +150,8 @@ async function decodePartition(
 ): Promise<FetchedPartition> {
   const partition = decoder.readInt32();
   failOn(decoder.readInt16());
-  decoder.readInt64(); // high watermark
-  decoder.readInt64(); // last stable offset
+  const written = Number(decoder.readInt64().toString());
+  const stable = Number(decoder.readInt64().toString());
   decoder.readInt64(); // log start
   const aborted = decoder.readArray((each) => ({
     producerId: each.readInt64().toString(),
@@ -156,8 +160,8 @@ async function decodePartition(
   decoder.readInt32(); // preferred replica
   const size = decoder.readInt32();
   const position = positions.get(partition) ?? 0;
-  if (size <= 0) return { partition, records: [], next: position };
-  return { partition, ...(await decodeBatches(decoder.readBytes(size), position, aborted)) };
+  if (size <= 0) return { partition, written, stable, records: [], next: position };
+  return { partition, written, stable, ...(await decodeBatches(decoder.readBytes(size), position, aborted)) };
 }
 
 /**

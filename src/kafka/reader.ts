@@ -22,12 +22,17 @@ export type ReadFrom = 'earliest' | number;
 
 export interface ReadOptions {
   readonly from: ReadFrom;
-  /** With true the reading never ends by itself. */
-  readonly follow?: boolean;
+  /**
+   * Where it ends. `written` (the default): at what was the end when it began, waiting for transactions that are still open there;
+   * without that a state that was committed behind somebody else's open transaction would be missed. `stable`: before the
+   * first open transaction. `never`: it goes on with what is published next.
+   */
+  readonly until?: 'written' | 'stable' | 'never';
   readonly signal?: AbortSignal;
 }
 
 const MAX_BYTES = 8 * 1024 * 1024;
+const WAIT_MS = 100;
 const FOLLOW_WAIT_MS = 500;
 /** A leader that moves is found again within this many tries, a quarter of a second apart. */
 const MAX_FAILURES = 120;
@@ -40,17 +45,22 @@ export class TopicReader {
     this.#cluster = openCluster(kafka);
   }
 
-  /** Batches of committed records, in offset order within each partition. Ends at what was the end when it began. */
+  /** Batches of committed records, in offset order within each partition. */
   async *read(topic: string, options: ReadOptions): AsyncGenerator<readonly TopicRecord[]> {
-    const { positions, ends } = await this.#bounds(topic, options.from);
+    const until = options.until ?? 'written';
+    const positions = await this.#starts(topic, options.from);
+    const ends = new Map<number, number>();
     let failures = 0;
+    let waitMs = 0;
     for (;;) {
-      const open = unfinished(positions, options.follow === true ? null : ends);
+      const open = unfinished(positions, ends);
       if (open.size === 0 || options.signal?.aborted === true) return;
       try {
-        const fetched = await this.#fetch(topic, open, options.follow === true ? FOLLOW_WAIT_MS : 100);
+        const fetched = await this.#fetch(topic, open, waitMs);
         failures = 0;
-        for (const { partition, next, records } of fetched) {
+        waitMs = until === 'never' ? FOLLOW_WAIT_MS : WAIT_MS;
+        for (const { partition, next, records, ...at } of fetched) {
+          if (until !== 'never' && !ends.has(partition)) ends.set(partition, at[until]);
           positions.set(partition, next);
           if (records.length > 0) yield records.map((record) => asTopicRecord(topic, partition, record));
         }
@@ -67,23 +77,17 @@ export class TopicReader {
     await this.#cluster.disconnect();
   }
 
-  /** First and last positions: from the start asked for to the last stable offset. */
-  async #bounds(
-    topic: string,
-    from: ReadFrom,
-  ): Promise<{ positions: Map<number, number>; ends: Map<number, number> }> {
+  /** The position of each partition at which the reading starts. */
+  async #starts(topic: string, from: ReadFrom): Promise<Map<number, number>> {
     try {
       this.#connected ??= this.#cluster.connect();
       await this.#connected;
       await this.#cluster.addMultipleTargetTopics([topic]);
+      if (from === 'earliest') return await this.#offsets(topic, { fromBeginning: true });
       const ends = await this.#offsets(topic, { fromBeginning: false });
-      const starts =
-        from === 'earliest'
-          ? await this.#offsets(topic, { fromBeginning: true })
-          : await this.#offsets(topic, { fromTimestamp: from });
-      // No record is that young: there is nothing to read yet.
-      const positions = new Map([...starts].map(([id, at]) => [id, at < 0 ? (ends.get(id) ?? 0) : at]));
-      return { positions, ends };
+      const starts = await this.#offsets(topic, { fromTimestamp: from });
+      // Where no record is that young, what is still to come will be.
+      return new Map([...starts].map(([id, at]) => [id, at < 0 ? (ends.get(id) ?? 0) : at]));
     } catch (error) {
       throw kafkaFailure(error, `looking into ${topic}`);
     }
@@ -129,8 +133,9 @@ function mayPass(error: unknown): boolean {
   );
 }
 
-function unfinished(positions: Map<number, number>, ends: Map<number, number> | null): Map<number, number> {
-  return new Map([...positions].filter(([id, at]) => ends === null || at < (ends.get(id) ?? 0)));
+/** Partitions that are not at their end; where that is shows with the first fetch. */
+function unfinished(positions: Map<number, number>, ends: Map<number, number>): Map<number, number> {
+  return new Map([...positions].filter(([id, at]) => at < (ends.get(id) ?? Number.POSITIVE_INFINITY)));
 }
 
 function asTopicRecord(topic: string, partition: number, record: FetchedRecord): TopicRecord {

@@ -12,10 +12,16 @@ export function stateKey(connection: string, table: string): string {
   return `${connection}/${table}`;
 }
 
-/** Reads the whole state topic. Throws `state-unreadable` naming a key whose value this version can't read. */
-export async function readStates(reader: TopicReader, topic: string): Promise<States> {
+/**
+ * Reads the whole state topic; `written` for an owner, who must see every commit, `stable` for somebody who only looks. Throws `state-unreadable` naming a key whose value this version can't read.
+ */
+export async function readStates(
+  reader: TopicReader,
+  topic: string,
+  until: 'written' | 'stable',
+): Promise<States> {
   const states = new Map<string, TableState>();
-  for await (const records of reader.read(topic, { from: 'earliest' })) {
+  for await (const records of reader.read(topic, { from: 'earliest', until })) {
     for (const { key, value } of records) {
       const name = key?.toString('utf8') ?? '';
       if (value === null) states.delete(name);

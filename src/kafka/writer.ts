@@ -19,7 +19,7 @@ export interface WriterOptions {
 /** A send becomes one batch per partition, which kafkajs does not split: it stays below what any topic takes by default. */
 const MAX_SEND_BYTES = 800_000;
 /** Readers of committed records wait for open transactions: a hung one is aborted by the broker after this. */
-const TRANSACTION_TIMEOUT_MS = 60_000;
+const TRANSACTION_TIMEOUT_MS = 30_000;
 /** Batch and record overhead beside key and value. */
 const RECORD_OVERHEAD_BYTES = 200;
 

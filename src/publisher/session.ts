@@ -152,7 +152,7 @@ async function restore(
   parts: Parts,
 ): Promise<Map<TableName, TableWork>> {
   const { config, kafka } = context;
-  const states = await readStates(kafka.reader, config.state.topic);
+  const states = await readStates(kafka.reader, config.state.topic, 'written');
   const buried = await restoreBuried(kafka.reader, deadLetterTopic(config.topics.prefix, connection.name));
   const grain = grainOf(parts.api);
   const work = await Promise.all(

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { Registry } from '../../avro/registry.js';
 import { KafkaAccess } from '../../kafka/access.js';
-import { headerText, type ReadFrom, type TopicRecord } from '../../kafka/reader.js';
+import { headerText, type ReadFrom, type ReadOptions, type TopicRecord } from '../../kafka/reader.js';
 import { tableTopic } from '../../kafka/topics.js';
 import { PublisherError } from '../../model/errors.js';
 import {
@@ -66,7 +66,7 @@ async function replay(name: string, tableName: string, options: ReplayOptions): 
     }
     const decode = decoder(registry, table.key);
     const wanted = (version: Version) => options.key === undefined || version.key === options.key;
-    const read = { from, signal: interruption.signal };
+    const read = { from, signal: interruption.signal, until: 'stable' as const };
     if (options.history !== true) {
       await printLatest(kafka, topic, read, decode, wanted);
       if (options.follow !== true) return interruption.code() ?? EXIT.done;
@@ -75,7 +75,7 @@ async function replay(name: string, tableName: string, options: ReplayOptions): 
     for await (const records of kafka.reader.read(topic, {
       ...read,
       from: since,
-      follow: options.follow === true,
+      until: options.follow === true ? 'never' : 'stable',
     })) {
       for (const record of records) print(await decode(record), wanted);
     }
@@ -91,7 +91,7 @@ type Decode = (record: TopicRecord) => Promise<Version>;
 async function printLatest(
   kafka: KafkaAccess,
   topic: string,
-  read: { from: ReadFrom; signal: AbortSignal },
+  read: ReadOptions,
   decode: Decode,
   wanted: (version: Version) => boolean,
 ): Promise<void> {

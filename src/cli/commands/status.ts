@@ -44,7 +44,7 @@ async function statesIn(config: Config): Promise<ReadonlyMap<string, TableState>
   const kafka = await KafkaAccess.open(config.kafka);
   try {
     const known = await kafka.topics.describe([config.state.topic]);
-    return known.size === 0 ? new Map() : await readStates(kafka.reader, config.state.topic);
+    return known.size === 0 ? new Map() : await readStates(kafka.reader, config.state.topic, 'stable');
   } finally {
     await kafka.close();
   }

@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto';
+import kafkajs, { type Kafka } from 'kafkajs';
+import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { createKafka } from '../../src/kafka/client.js';
+import { COMPRESSION_TYPES } from '../../src/kafka/codecs.js';
+import { type ReadOptions, TopicReader, type TopicRecord } from '../../src/kafka/reader.js';
+import { Writer } from '../../src/kafka/writer.js';
+import type { OutgoingRecord } from '../../src/model/row.js';
+
+let kafka: Kafka;
+const open: { close(): Promise<void> }[] = [];
+
+beforeAll(() => {
+  kafka = createKafka({ brokers: inject('brokers'), clientId: 'test', ssl: false, sasl: null });
+});
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((each) => each.close().catch(() => undefined)));
+});
+
+async function createTopic(config: Record<string, string> = {}, partitions = 1): Promise<string> {
+  const topic = `t-${randomUUID()}`;
+  const admin = kafka.admin();
+  await admin.connect();
+  const configEntries = Object.entries({ 'cleanup.policy': 'compact', ...config }).map(([name, value]) => ({
+    name,
+    value,
+  }));
+  await admin.createTopics({
+    waitForLeaders: true,
+    topics: [{ topic, numPartitions: partitions, configEntries }],
+  });
+  await admin.disconnect();
+  return topic;
+}
+
+async function openWriter(
+  transactionalId: string,
+  compression: keyof typeof COMPRESSION_TYPES = 'none',
+): Promise<Writer> {
+  const writer = await Writer.open(kafka, { transactionalId, compression: COMPRESSION_TYPES[compression] });
+  open.push(writer);
+  return writer;
+}
+
+function record(topic: string, key: string, value: string | null): OutgoingRecord {
+  return {
+    topic,
+    key: Buffer.from(key),
+    value: value === null ? null : Buffer.from(value),
+    headers: { op: value === null ? 'delete' : 'upsert' },
+  };
+}
+
+async function readAll(topic: string, options: Partial<ReadOptions> = {}): Promise<TopicRecord[]> {
+  const reader = new TopicReader(kafka);
+  open.push(reader);
+  const records: TopicRecord[] = [];
+  for await (const batch of reader.read(topic, { from: 'earliest', ...options })) records.push(...batch);
+  return records;
+}
+
+const values = (records: readonly TopicRecord[]) => records.map(({ value }) => value?.toString() ?? null);
+
+describe('Writer', () => {
+  it.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const)(
+    'publishes with %s what is read back',
+    async (compression) => {
+      const topic = await createTopic();
+      const writer = await openWriter(randomUUID(), compression);
+      const text = 'é漢😀 '.repeat(500);
+      await writer.commit([record(topic, 'a', text), record(topic, 'b', null)]);
+      const read = await readAll(topic);
+      expect(values(read)).toEqual([text, null]);
+      expect(read.map(({ headers }) => String(headers.op))).toEqual(['upsert', 'delete']);
+    },
+  );
+
+  it('takes commits of several callers one after another', async () => {
+    const topic = await createTopic();
+    const writer = await openWriter(randomUUID());
+    const texts = Array.from({ length: 20 }, (_, index) => String(index));
+    await Promise.all(texts.map((text) => writer.commit([record(topic, text, text)])));
+    expect(values(await readAll(topic))).toEqual(texts);
+  });
+
+  it('publishes more than one request holds, whole', async () => {
+    const topic = await createTopic();
+    const writer = await openWriter(randomUUID());
+    const large = Array.from({ length: 30 }, (_, index) => record(topic, `k${index}`, 'x'.repeat(100_000)));
+    await writer.commit(large);
+    expect(await readAll(topic)).toHaveLength(30);
+  });
+
+  it('is fenced by the next one: its commit fails and leaves nothing', async () => {
+    const topic = await createTopic();
+    const id = randomUUID();
+    const first = await openWriter(id);
+    await first.commit([record(topic, 'a', 'first')]);
+    const second = await openWriter(id);
+    await expect(first.commit([record(topic, 'b', 'too late')])).rejects.toMatchObject({ code: 'fenced' });
+    await expect(first.commit([record(topic, 'c', 'never')])).rejects.toMatchObject({ code: 'fenced' });
+    await second.commit([record(topic, 'd', 'second')]);
+    expect(values(await readAll(topic))).toEqual(['first', 'second']);
+  });
+
+  it('aborts what its predecessor left open', async () => {
+    const topic = await createTopic();
+    const id = randomUUID();
+    const abandoned = kafka.producer({
+      transactionalId: id,
+      idempotent: true,
+      maxInFlightRequests: 1,
+      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+    });
+    await abandoned.connect();
+    open.push({ close: () => abandoned.disconnect() });
+    const transaction = await abandoned.transaction();
+    await transaction.send({ topic, messages: [{ key: 'a', value: 'half' }] });
+    const writer = await openWriter(id);
+    await writer.commit([record(topic, 'b', 'whole')]);
+    expect(values(await readAll(topic))).toEqual(['whole']);
+  });
+});
+
+describe('TopicReader', () => {
+  it('ends at an empty topic, and at one that holds only aborted records', async () => {
+    const topic = await createTopic();
+    expect(await readAll(topic)).toEqual([]);
+    const producer = kafka.producer({
+      transactionalId: randomUUID(),
+      idempotent: true,
+      maxInFlightRequests: 1,
+      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+    });
+    await producer.connect();
+    const transaction = await producer.transaction();
+    await transaction.send({ topic, messages: [{ key: 'a', value: 'aborted' }] });
+    await transaction.abort();
+    await producer.disconnect();
+    expect(await readAll(topic)).toEqual([]);
+  });
+
+  it('ends before a transaction that is still open, or waits for it and reads what was committed behind it', async () => {
+    const topic = await createTopic();
+    const writer = await openWriter(randomUUID());
+    await writer.commit([record(topic, 'a', 'before')]);
+    const other = kafka.producer({
+      transactionalId: randomUUID(),
+      idempotent: true,
+      maxInFlightRequests: 1,
+      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+    });
+    await other.connect();
+    open.push({ close: () => other.disconnect() });
+    expect(values(await readAll(topic))).toEqual(['before']);
+    const transaction = await other.transaction();
+    await transaction.send({ topic, messages: [{ key: 'b', value: 'open' }] });
+    await writer.commit([record(topic, 'c', 'behind')]);
+    expect(values(await readAll(topic, { until: 'stable' }))).toEqual(['before']);
+    const patient = readAll(topic);
+    await transaction.abort();
+    expect(values(await patient)).toEqual(['before', 'behind']);
+  });
+
+  it('begins at a time', async () => {
+    const topic = await createTopic({}, 3);
+    const writer = await openWriter(randomUUID());
+    await writer.commit(['a', 'b', 'c', 'd'].map((key) => record(topic, key, 'before')));
+    const last = Math.max(...(await readAll(topic)).map(({ timestamp }) => timestamp));
+    await expect.poll(() => Date.now()).toBeGreaterThan(last);
+    const between = Date.now();
+    await writer.commit([record(topic, 'a', 'after')]);
+    expect(values(await readAll(topic, { from: between }))).toEqual(['after']);
+    expect(values(await readAll(topic, { from: Date.now() + 60_000 }))).toEqual([]);
+  });
+
+  it('reads a log that the broker has compacted, to its end', async () => {
+    const topic = await createTopic({
+      'segment.ms': '100',
+      'min.cleanable.dirty.ratio': '0.001',
+      'delete.retention.ms': '0',
+      'min.compaction.lag.ms': '0',
+    });
+    const writer = await openWriter(randomUUID());
+    for (let version = 0; version < 30; version += 1)
+      await writer.commit([record(topic, 'row', `v${version}`), record(topic, `gone${version % 2}`, null)]);
+    const isCompacted = async () => {
+      // A segment is only cleaned once another one has begun.
+      await writer.commit([record(topic, 'row', 'last')]);
+      const read = await readAll(topic);
+      expect(read.at(-1)?.value?.toString()).toBe('last');
+      return read.length;
+    };
+    await expect.poll(isCompacted, { timeout: 45_000, interval: 500 }).toBeLessThan(30);
+  });
+});
