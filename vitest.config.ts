@@ -4,7 +4,13 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/contract/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'unit',
+          sequence: { groupOrder: 0 },
+          include: ['test/unit/**/*.test.ts', 'test/contract/**/*.test.ts'],
+        },
+      },
       {
         test: {
           name: 'real',
@@ -12,6 +18,7 @@ export default defineConfig({
           globalSetup: ['test/support/stack.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
           maxWorkers: 2,
         },
       },

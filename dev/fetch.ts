@@ -40,7 +40,17 @@ export function registryHome(): string {
  *
  * @throws when Java or Maven is missing or a download fails, with what to do.
  */
-export async function fetchStack(): Promise<void> {
+export function fetchStack(): Promise<void> {
+  fetching ??= fetchOnce().finally(() => {
+    fetching = null;
+  });
+  return fetching;
+}
+
+/** Kafka and the registry start side by side, and both ask for it. */
+let fetching: Promise<void> | null = null;
+
+async function fetchOnce(): Promise<void> {
   refuse(javaProblem());
   if (existsSync(stackDir())) return;
   refuse(mavenProblem());
