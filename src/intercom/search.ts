@@ -21,6 +21,8 @@ import type { ApiReply, Transport } from './transport.js';
 export interface Search {
   /** Where to search. */
   readonly path: '/contacts/search' | '/conversations/search';
+  /** What has to be asked for to be in the rows, as a query string. */
+  readonly include?: string;
   /** The key of the reply that holds the rows. */
   readonly list: string;
 }
@@ -66,7 +68,7 @@ export async function* walkNewestFirst(
 function ask(transport: Transport, search: Search, window: Window, cursor: string | null): Promise<ApiReply> {
   return transport.request({
     method: 'POST',
-    path: search.path,
+    path: search.include === undefined ? search.path : `${search.path}?${search.include}`,
     route: search.path,
     lists: [search.list],
     body: {

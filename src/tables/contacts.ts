@@ -1,4 +1,5 @@
 import type { IntercomApi } from '../intercom/api.js';
+import type { Search } from '../intercom/search.js';
 import type { Window } from '../model/state.js';
 import type { Page, Table } from '../model/table.js';
 
@@ -12,8 +13,14 @@ export const contacts: Table<IntercomApi> = {
   pull: pullContacts,
 };
 
+const CONTACT_SEARCH: Search = {
+  path: '/contacts/search',
+  list: 'data',
+  include: 'include_merge_history=true',
+};
+
 async function* pullContacts(api: IntercomApi, window: Window): AsyncGenerator<Page> {
-  for await (const page of api.search({ path: '/contacts/search', list: 'data' }, window)) {
+  for await (const page of api.search(CONTACT_SEARCH, window)) {
     const rows = await Promise.all(page.rows.map((row) => api.completeContact(row)));
     yield { ...page, rows };
   }
