@@ -3,7 +3,8 @@
 import { PublisherError } from '../model/errors.js';
 import type { RawRow } from '../model/row.js';
 import type { Window } from '../model/state.js';
-import type { Page } from '../model/table.js';
+import type { Deletion, Page } from '../model/table.js';
+import { listDeletedConversations } from './deleted.js';
 import { newestOf, rowsIn } from './reply.js';
 import { scrollCompanies } from './scroll.js';
 import { type Search, walkNewestFirst } from './search.js';
@@ -85,6 +86,11 @@ export class IntercomApi {
   /** The contact with those of its lists that were cut short read to their end. */
   completeContact(contact: RawRow): Promise<RawRow> {
     return completeSublists(this.#transport, contact);
+  }
+
+  /** Conversations deleted from `since` on (epoch seconds). */
+  deletedConversations(since: number): Promise<Deletion[]> {
+    return listDeletedConversations(this.#transport, since);
   }
 
   /** One conversation with its newest parts, or null when it is gone. */

@@ -20,6 +20,14 @@ export interface CycleSummary {
   readonly deletes: number;
 }
 
+/** How far a list of deleted rows has been worked off. */
+export interface DeletionMark {
+  /** Epoch seconds of the newest deletion that was published. */
+  readonly at: number;
+  /** The IDs that were deleted in that second. */
+  readonly ids: readonly string[];
+}
+
 export interface StateError {
   readonly code: string;
   readonly message: string;
@@ -36,6 +44,8 @@ export interface TableState {
   readonly windows: readonly { readonly from: number; readonly to: number }[];
   /** Epoch milliseconds of the oldest record in the topic that tells what was published lately. */
   readonly restoreFrom: number | null;
+  /** Null for tables whose source lists no deletions, and before the first cycle. */
+  readonly deletions: DeletionMark | null;
   readonly cycle: CycleSummary | null;
   /** Rows published since the table's state began. */
   readonly records: number;
@@ -57,6 +67,7 @@ export function emptyState(): TableState {
     bookmark: null,
     windows: [],
     restoreFrom: null,
+    deletions: null,
     cycle: null,
     records: 0,
     deletes: 0,

@@ -22,6 +22,14 @@ export interface Page {
   readonly fetchedAt: number;
 }
 
+/** One entry of a list of deleted rows. */
+export interface Deletion {
+  /** The row's ID, or that of the row whose child this table holds. */
+  readonly id: string;
+  /** Epoch seconds. */
+  readonly at: number;
+}
+
 /**
  * One replicated entity: data plus one generator.
  *
@@ -38,6 +46,10 @@ export interface Table<Api> {
   readonly grain: 'second' | 'day';
   /** Reads the window (searched tables) or everything (whole tables). */
   pull(api: Api, window: Window): AsyncIterable<Page>;
+  /** The deletions from `since` on (epoch seconds), where the API lists them. */
+  deletions?(api: Api, since: number): Promise<readonly Deletion[]>;
+  /** For a child table: the field of its published rows that names their parent. A deletion is one of the parent, then. */
+  readonly parentField?: string;
   /** Some rows to look at, where pulling a few would disturb a publisher at work. */
   sample?(api: Api, rows: number): AsyncIterable<Page>;
   /** The moment of the version of a row in epoch milliseconds that decides its window: its own time, or its parent's. */

@@ -20,6 +20,8 @@ export interface DeliveryOptions {
   readonly writer: Writer;
   /** Keys of this table that are in the dead-letter topic now. */
   readonly buried: Set<string>;
+  /** For a child table: finds the keys of published rows by their parents' IDs; null: a deleted row's ID is its key. */
+  readonly childrenOf: ((ids: readonly string[]) => Promise<readonly string[]>) | null;
 }
 
 /** What a batch adds to its only record, with room to spare. */
@@ -63,6 +65,10 @@ export class Delivery implements TableSink {
       value = Buffer.from(JSON.stringify({ ...about, rawBytes: value.length, raw: null }));
     }
     return { topic: deadLetters.topic, key: this.#letterKey(key), value };
+  }
+
+  async keysOf(ids: readonly string[]): Promise<readonly string[]> {
+    return this.#options.childrenOf === null ? ids : this.#options.childrenOf(ids);
   }
 
   async commit(records: readonly OutgoingRecord[], state: TableState): Promise<void> {

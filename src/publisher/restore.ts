@@ -1,6 +1,7 @@
 /** Reads back from the topics what an instance must remember before it may publish. Kafka is the only memory. */
 
 import type { TopicCodec } from '../avro/codec.js';
+import type { Registry } from '../avro/registry.js';
 import { headerText, type TopicReader, type TopicRecord } from '../kafka/reader.js';
 import type { TableState } from '../model/state.js';
 import { PublishedRows } from '../sync/published.js';
@@ -53,4 +54,28 @@ export async function restoreBuried(reader: TopicReader, topic: string): Promise
     }
   }
   return buried;
+}
+
+/**
+ * The keys of the rows in a child table's topic whose `parentField` is one of the IDs. Nothing keeps track of children, so the
+ * whole topic is read: that is slow, and deletions are rare.
+ */
+export async function findChildren(
+  { reader, registry, codec }: { reader: TopicReader; registry: Registry; codec: TopicCodec },
+  topic: string,
+  parentField: string,
+  ids: readonly string[],
+): Promise<string[]> {
+  const parents = new Set(ids);
+  const children = new Set<string>();
+  for await (const records of reader.read(topic, { from: 'earliest' })) {
+    for (const { key, value } of records) {
+      if (key === null) continue;
+      const name = codec.decodeKey(key);
+      const parent = value === null ? null : (await registry.decode(value))[parentField];
+      if (typeof parent === 'string' && parents.has(parent)) children.add(name);
+      else children.delete(name);
+    }
+  }
+  return [...children];
 }

@@ -24,7 +24,7 @@ import { knownTimeZone } from '../sync/windows.js';
 import { type IntercomTable, TABLES } from '../tables/all.js';
 import { openApi } from './api.js';
 import { Delivery } from './delivery.js';
-import { restoreBuried, restorePublished } from './restore.js';
+import { findChildren, restoreBuried, restorePublished } from './restore.js';
 
 export interface SessionContext {
   readonly config: Config;
@@ -182,7 +182,7 @@ async function restoreTable(
 }
 
 function delivery(
-  { config }: SessionContext,
+  { config, kafka, registry }: SessionContext,
   connection: ConnectionConfig,
   table: IntercomTable,
   { topics, codecs, writer }: Parts,
@@ -191,6 +191,8 @@ function delivery(
   const { prefix } = config.topics;
   const topic = tableTopic(prefix, connection.name, table.name);
   const letters = deadLetterTopic(prefix, connection.name);
+  const codec = the(codecs, table.name);
+  const { parentField } = table;
   return new Delivery({
     connection: connection.name,
     table: table.name,
@@ -198,9 +200,13 @@ function delivery(
     maxRecordBytes: the(topics, topic).maxMessageBytes,
     deadLetters: { topic: letters, maxRecordBytes: the(topics, letters).maxMessageBytes },
     stateTopic: config.state.topic,
-    codec: the(codecs, table.name),
+    codec,
     writer,
     buried,
+    childrenOf:
+      parentField === undefined
+        ? null
+        : (ids) => findChildren({ reader: kafka.reader, registry, codec }, topic, parentField, ids),
   });
 }
 
@@ -220,6 +226,8 @@ function bind(
     versionTime: (raw) =>
       epochSeconds(table.versionTime === undefined ? raw.updated_at : table.versionTime(raw)),
     grain: () => grain(table),
+    deletions:
+      table.deletions === undefined ? null : (since) => table.deletions?.(api, since) ?? Promise.resolve([]),
   };
 }
 

@@ -2,7 +2,7 @@
 
 import type { Change, DeadLetter, OutgoingRecord, RawRow, ShapedRow } from '../model/row.js';
 import type { TableState, Window } from '../model/state.js';
-import type { Page, ReplicationMethod } from '../model/table.js';
+import type { Deletion, Page, ReplicationMethod } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import type { PublishedRows } from './published.js';
 import type { Grain } from './windows.js';
@@ -17,6 +17,8 @@ export interface TableSource {
   versionTime(raw: RawRow): number | null;
   /** How finely its windows can be split. */
   grain(): Promise<Grain>;
+  /** The deletions from `since` on (epoch seconds), or null where the API does not list them. */
+  deletions: ((since: number) => Promise<readonly Deletion[]>) | null;
 }
 
 export interface TableSink {
@@ -24,6 +26,8 @@ export interface TableSink {
   encode(change: Change): { readonly records: readonly OutgoingRecord[] } | { readonly reason: string };
   /** The record that keeps what can't be published. */
   bury(letter: DeadLetter): OutgoingRecord;
+  /** The keys of the published rows that a deletion of these IDs takes along: themselves, or the children that they are parents of. */
+  keysOf(ids: readonly string[]): Promise<readonly string[]>;
   /** Publishes all records and the state, or nothing. */
   commit(records: readonly OutgoingRecord[], state: TableState): Promise<void>;
 }

@@ -12,6 +12,7 @@ import type { CycleSummary, TableState, Window } from '../model/state.js';
 import type { Page } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import { type Batch, sortOut } from './batch.js';
+import { deletionsFrom, newDeletions } from './deletions.js';
 import type { TableMemory, TableSettings, TableSink, TableSource } from './source.js';
 import { splitWindow, windowToRead } from './windows.js';
 
@@ -19,6 +20,7 @@ import { splitWindow, windowToRead } from './windows.js';
 const MAX_WALKS = 8;
 
 const NONE: ReadonlySet<string> = new Set();
+const NOTHING: Batch = { versions: [], letters: [], met: NONE, unchanged: [], leftovers: new Map() };
 
 /** What a commit brings the table to. */
 interface PageEnd {
@@ -65,6 +67,7 @@ export class TableCycle {
     this.#events.emit('table:started', this.#at());
     if (this.#source.reads === 'whole') await this.#readWhole();
     else await this.#readSearched();
+    await this.#readDeletions();
     const summary = this.#summary(true);
     const { bookmark } = this.#memory.state;
     const ms = Date.now() - this.#startedAt.getTime();
@@ -129,6 +132,25 @@ export class TableCycle {
   async #readSearched(): Promise<void> {
     const window = windowToRead({ ...this.#settings, bookmark: this.#memory.state.bookmark });
     await this.#readWindow(window, { from: window.from, newest: null });
+  }
+
+  /** Publishes what the API lists as deleted since the last time; before the first cycle nothing was published that could be gone. */
+  async #readDeletions(): Promise<void> {
+    if (this.#source.deletions === null) return;
+    const start = Math.floor(this.#startedAt.getTime() / 1000) - this.#settings.lookback;
+    const { state } = this.#memory;
+    const listed = await this.#source.deletions(deletionsFrom(state.deletions, start));
+    const { ids, mark } = newDeletions(state.deletions, start, listed);
+    const keys = ids.length === 0 ? [] : await this.#sink.keysOf(ids);
+    const fetchedAt = Date.now();
+    const gone = keys.map((key): Tombstone => ({ op: 'delete', key, fetchedAt }));
+    const { records, deletes } = this.#encode(NOTHING, gone);
+    this.#remember(NOTHING, gone, fetchedAt);
+    this.#done.deletes += deletes;
+    const counts = { records: 0, deletes, deadLetters: 0 };
+    const progress = { rows: this.#done.rowsRead, rowsExpected: null, covered: 0, toCover: 0 };
+    const next = this.#stateAfter(NOTHING, counts, { bookmark: null, finished: true, progress });
+    await this.#publish(records, { ...next, deletions: mark });
   }
 
   /** Reads a window to its end, in pieces when it is large, and again when rows left it meanwhile. */

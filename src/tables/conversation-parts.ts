@@ -15,6 +15,8 @@ export const conversationParts: Table<IntercomApi> = {
   reads: 'searched',
   grain: 'second',
   pull: pullParts,
+  deletions: (api, since) => api.deletedConversations(since),
+  parentField: 'conversation_id',
   versionTime: (part) => part.conversation_updated_at,
 };
 

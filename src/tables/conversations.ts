@@ -13,4 +13,5 @@ export const conversations: Table<IntercomApi> = {
   reads: 'searched',
   grain: 'second',
   pull: (api, window) => api.search(CONVERSATION_SEARCH, window),
+  deletions: (api, since) => api.deletedConversations(since),
 };

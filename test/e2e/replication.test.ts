@@ -144,6 +144,40 @@ describe('cycles over a workspace that changes', () => {
   });
 });
 
+describe('conversations that are deleted', () => {
+  let project: Project;
+
+  beforeAll(async () => {
+    project = await Project.open({
+      brokers: inject('brokers'),
+      registryUrl: inject('registryUrl'),
+      simulator: { counts: { contacts: 5, companies: 2, conversations: 40, parts: 3 } },
+      connection: { tables: { conversations: {}, conversation_parts: {} } },
+    });
+    await project.cycle();
+  });
+  afterAll(() => project.close());
+
+  it('become tombstones once, and take their parts along', async () => {
+    const { workspace } = project.simulator;
+    const gone = [...workspace.conversations.rows()]
+      .filter((each) => workspace.partsOf(each).length > 1)
+      .slice(0, 2);
+    const parts = gone.flatMap((each) => workspace.partsOf(each).map(({ id }) => String(id)));
+    for (const { id } of gone) workspace.remove('conversations', String(id));
+    await project.cycle();
+    await project.cycle();
+    const tombstones = async (table: 'conversations' | 'conversation_parts') =>
+      (await project.versions(table))
+        .filter(({ value }) => value === null)
+        .map(({ key }) => key)
+        .sort();
+    expect(await tombstones('conversations')).toEqual(gone.map(({ id }) => String(id)).sort());
+    expect(await tombstones('conversation_parts')).toEqual(parts.sort());
+    expect((await project.states()).get('conversations')).toMatchObject({ deletes: 2 });
+  });
+});
+
 /** The key that a row must have, computed here. */
 function keyOf(table: TableName, row: Row): string {
   if (!table.endsWith('_attributes')) return String(row.id);

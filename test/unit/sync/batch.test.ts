@@ -30,6 +30,7 @@ function tableOf(reads: TableSource['reads'], method: TableSource['method'] = 'i
     shape,
     versionTime: (raw) => raw.t as number | null,
     grain: async () => ({ unit: 'second' }),
+    deletions: null,
   };
 }
 

@@ -1,0 +1,47 @@
+/**
+ * Intercom's list of deleted conversations, newest first. Pages are numbers, so a deletion during the reading pushes entries to the next
+ * page, where they are seen twice and never missed.
+ */
+
+import { PublisherError } from '../model/errors.js';
+import type { Deletion } from '../model/table.js';
+import { epochSeconds } from '../model/time.js';
+import { rowsIn } from './reply.js';
+import type { ApiReply, Transport } from './transport.js';
+
+const PER_PAGE = 60;
+const LISTS = ['conversations', 'data'];
+
+/** Answers that mean that there is no such list for us: an API version before 2.16, or an app without the permission. */
+const UNAVAILABLE = new Set([400, 403, 404, 422]);
+
+/** The deletions from `since` on (epoch seconds). Empty where the API has no such list. */
+export async function listDeletedConversations(transport: Transport, since: number): Promise<Deletion[]> {
+  const deletions: Deletion[] = [];
+  for (let page = 1; ; page += 1) {
+    const reply = await readPage(transport, page);
+    if (reply === null) return deletions;
+    const found = rowsIn(reply, LISTS).map((row) => ({
+      id: String(row.id),
+      at: epochSeconds(row.deleted_at) ?? 0,
+    }));
+    deletions.push(...found.filter(({ at }) => at >= since));
+    const passed = found.some(({ at }) => at < since);
+    if (passed || found.length === 0 || !hasNext(reply)) return deletions;
+  }
+}
+
+async function readPage(transport: Transport, page: number): Promise<ApiReply | null> {
+  const path = `/conversations/deleted?per_page=${PER_PAGE}&page=${page}&order=desc`;
+  try {
+    return await transport.request({ method: 'GET', path, route: '/conversations/deleted', lists: LISTS });
+  } catch (error) {
+    if (error instanceof PublisherError && UNAVAILABLE.has(error.answer?.status ?? 0)) return null;
+    throw error;
+  }
+}
+
+function hasNext({ json }: ApiReply): boolean {
+  const { pages } = json;
+  return typeof pages === 'object' && pages !== null && 'next' in pages && Boolean(pages.next);
+}
