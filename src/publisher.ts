@@ -107,8 +107,9 @@ export class Publisher {
         const failed = await this.#passOnce(connection, signal);
         return failed.map(({ table, error }) => ({ connection: name, table, error }));
       } catch (thrown) {
+        if (signal.aborted) return [];
         const error = asPublisherError(thrown);
-        const again = error.code.startsWith('kafka-') && attempt < MAX_SESSIONS && !signal.aborted;
+        const again = error.code.startsWith('kafka-') && attempt < MAX_SESSIONS;
         const retryInMs = again ? 1_000 * attempt : null;
         this.events.emit('connection:failed', { connection: name, error, retryInMs });
         if (retryInMs === null) return [{ connection: name, table: null, error }];
