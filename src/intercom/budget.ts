@@ -35,6 +35,7 @@ export interface BudgetUse {
 }
 
 const LONGEST_WAIT_MS = 60_000;
+const USUAL_WINDOW_MS = 10_000;
 
 export class Budget {
   #share: number;
@@ -95,10 +96,10 @@ export class Budget {
     const report = this.#report;
     if (report === null) return true;
     if (this.#now() >= report.resetAt) {
-      // A new window has begun: it is as large as the last one until its first response says otherwise.
+      // A new window has begun: it is as the last one until its first response says otherwise, which may never come.
       Object.assign(report, {
         remaining: report.limit,
-        resetAt: Number.POSITIVE_INFINITY,
+        resetAt: this.#now() + USUAL_WINDOW_MS,
         used: 0,
         sentSince: 0,
       });
@@ -139,7 +140,7 @@ export class Budget {
 
   /** Wakes everybody at the end of the window, since no response may be on its way to do it. */
   #alarm(): void {
-    if (this.#timer !== null || this.#report === null || !Number.isFinite(this.#report.resetAt)) return;
+    if (this.#timer !== null || this.#report === null) return;
     const ms = Math.max(0, this.#report.resetAt - this.#now()) + 1;
     this.#timer = setTimeout(() => this.#wake(), ms);
   }

@@ -34,6 +34,11 @@ export function failureOf(
       answer,
     });
   }
+  if (answered.status === 404 && json === null) {
+    // Gateways answer with pages of their own: only an error list says that something is really gone.
+    const message = `${what}: 404 with a body that is not a JSON object from ${origin}; check region or baseUrl of the connection`;
+    return new PublisherError('api-unreadable', message, { answer });
+  }
   return new PublisherError(codeOf(answered.status), describe(what, answer, messageIn(json)), { answer });
 }
 

@@ -124,7 +124,9 @@ export class Transport {
     request: ApiRequest,
   ): Promise<ApiReply | { error: PublisherError; headers: Answer['headers'] }> {
     const { budget, signal } = this.#options;
-    await budget.take(signal);
+    await budget.take(signal).catch((cause: unknown) => {
+      throw new PublisherError('stopped', 'stopped while waiting for the request budget', { cause });
+    });
     let headers: Answer['headers'] | null = null;
     try {
       const answer = await this.#send(request);

@@ -6,6 +6,9 @@ import { headerText, type TopicReader, type TopicRecord } from '../kafka/reader.
 import type { TableState } from '../model/state.js';
 import { PublishedRows } from '../sync/published.js';
 
+/** Times in a topic are those of the instance that published, or of the broker: no two clocks agree. */
+const CLOCK_SKEW_MS = 10 * 60_000;
+
 /**
  * What the topic of a table tells of its rows. Of a table that is read whole: every key that stands in it. Of a searched one: what was
  * published since the time that its state names. Without a state (a first run, or a reset) contents count as unknown, so that
@@ -19,8 +22,9 @@ export async function restorePublished(
 ): Promise<PublishedRows> {
   const published = new PublishedRows();
   const { state } = table;
-  const from = table.reads === 'whole' ? 'earliest' : (state?.restoreFrom ?? null);
-  if (from === null) return published;
+  const since = state?.restoreFrom ?? null;
+  if (table.reads === 'searched' && since === null) return published;
+  const from = table.reads === 'whole' || since === null ? 'earliest' : since - CLOCK_SKEW_MS;
   for await (const records of reader.read(topic, { from })) {
     for (const record of records) {
       if (record.key === null) continue;

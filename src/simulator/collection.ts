@@ -56,6 +56,15 @@ export class Collection {
     return index < this.#generator.count ? this.#generator.make(index) : undefined;
   }
 
+  /** Some row of the table, if it has one. */
+  any(): Row | undefined {
+    for (let index = 0; index < this.#next; index += 1) {
+      const row = this.at(index);
+      if (row !== undefined) return row;
+    }
+    return undefined;
+  }
+
   /** Puts a row, new or changed, at its `updated_at` (epoch seconds). */
   put(id: string, row: Row, time: number): void {
     let index = this.#indexOf(id);
@@ -81,12 +90,13 @@ export class Collection {
 
   /** Rows with a time from `low` to `high`, both included. */
   countBetween(low: number, high: number): number {
+    if (high < low) return 0;
     const first = this.#firstAt(low);
     const end = this.#firstAt(high + 1);
     const gone =
       lowerBound(this.#gone, end, (a, b) => a - b) - lowerBound(this.#gone, first, (a, b) => a - b);
     const moved = this.#movedFrom(high + 1) - this.#movedFrom(low);
-    return Math.max(0, end - first - gone) + moved;
+    return end - first - gone + moved;
   }
 
   /** Places with a time up to `high`, newest first, beginning behind `after` when it is given. */

@@ -3,7 +3,7 @@
 import type { Row } from './collection.js';
 import { ApiError } from './errors.js';
 import type { Fault, Faults } from './faults.js';
-import type { SimulatedTable, Workspace } from './workspace.js';
+import { LARGE_TABLES, LIST_TABLES, type SimulatedTable, type Workspace } from './workspace.js';
 
 export interface Controlled {
   readonly workspace: Workspace;
@@ -19,11 +19,8 @@ export function isControl(path: string): boolean {
 }
 
 /** Carries out `POST /_simulator/{create|update|remove|part|redact|merge|faults|revoke}`. */
-export function control(
-  { workspace, faults, revoke }: Controlled,
-  path: string,
-  body: Readonly<Record<string, unknown>>,
-): Row {
+export function control(simulator: Controlled, path: string, body: Readonly<Record<string, unknown>>): Row {
+  const { workspace, faults } = simulator;
   const table = body.table as SimulatedTable;
   const id = String(body.id ?? '');
   const patch = (body.patch ?? {}) as Row;
@@ -49,15 +46,16 @@ export function control(
       else faults.inject(body as unknown as Fault);
       return {};
     case 'revoke':
-      revoke();
+      simulator.revoke();
       return {};
     default:
       throw new ApiError(404, 'not_found', `there is no ${path}`);
   }
 }
 
+const READABLE = [...LIST_TABLES, ...LARGE_TABLES, 'conversation_parts'] as const;
+
 /** The table named by `GET /_simulator/rows/{table}`, or null. */
-export function askedRows(path: string): SimulatedTable | 'conversation_parts' | null {
-  const prefix = `${PREFIX}rows/`;
-  return path.startsWith(prefix) ? (path.slice(prefix.length) as SimulatedTable) : null;
+export function askedRows(path: string): (typeof READABLE)[number] | null {
+  return READABLE.find((table) => path === `${PREFIX}rows/${table}`) ?? null;
 }

@@ -187,8 +187,10 @@ function makeStatistics(dice: Dice, time: number): Row {
 function makeParts(options: SimulatorOptions, index: number, time: number): Row {
   const dice = new Dice(options.seed, 'parts', index);
   const count = Math.max(0, dice.below(options.counts.parts * 2 + 1));
+  // The numbers of one conversation end before those of the next: IDs are unique in the workspace.
+  const firstId = IDS_FROM * 10 + index * Math.max(1_000, options.counts.parts * 2);
   const parts = Array.from({ length: count }, (_, n) =>
-    makePart(dice, String(IDS_FROM * 10 + index * 1_000 + n), time - (count - 1 - n) * 60, options.hostile),
+    makePart(dice, String(firstId + n), time - (count - 1 - n) * 60, options.hostile),
   );
   return { type: 'conversation_part.list', conversation_parts: parts, total_count: count };
 }

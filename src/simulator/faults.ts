@@ -10,7 +10,8 @@ export type FaultKind =
   /** The connection ends in the middle of the reply. */
   | { readonly kind: 'reset-mid-body' }
   | { readonly kind: 'empty-200' }
-  | { readonly kind: 'html' }
+  /** The page of a server in front of the API, with a 200 unless said otherwise. */
+  | { readonly kind: 'html'; readonly status?: number }
   | { readonly kind: 'truncated-json' }
   | { readonly kind: 'error-list-200' }
   /** The reply comes, but only after `ms`. */
@@ -27,7 +28,10 @@ export type Fault = FaultKind & {
   after?: number;
   /** Meets each matching request with this probability. */
   readonly probability?: number;
-  /** False: the request is not carried out. True (a lost reply): it is, and only the reply is spoilt. */
+  /**
+   * False: the request is not carried out. True (a lost reply): it is, and only the reply is spoilt. Where some of the right
+   * reply arrives, late or cut, the request is always carried out.
+   */
   readonly carriedOut?: boolean;
 };
 
@@ -62,6 +66,11 @@ export class Faults {
     }
     return null;
   }
+}
+
+/** Whether the workspace answers the request before the fault spoils the reply. */
+export function isCarriedOut(fault: Fault): boolean {
+  return fault.carriedOut === true || ['slow', 'reset-mid-body', 'truncated-json'].includes(fault.kind);
 }
 
 function isMatch({ match }: Fault, request: string): boolean {

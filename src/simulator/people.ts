@@ -72,7 +72,10 @@ function makeContact(
     email: isLead && dice.chance(0.5) ? null : `person${index}@example.com`,
     ...(isLead ? {} : { email_domain: 'example.com' }),
     phone: dice.chance(0.3) ? `+353${dice.below(1e9)}` : null,
-    name: options.hostile && index % 7 === 0 ? HOSTILE_TEXTS[index % HOSTILE_TEXTS.length] : personName(dice),
+    name:
+      options.hostile && index % 7 === 0
+        ? HOSTILE_TEXTS[(index / 7) % HOSTILE_TEXTS.length]
+        : personName(dice),
     avatar: dice.chance(0.3)
       ? { type: 'avatar', image_url: `https://static.example.com/c${index}.png` }
       : null,
@@ -123,11 +126,19 @@ function makeContact(
       companies === 0 ? 0 : many ? Math.min(companies, 60) : dice.below(3),
       (n) => companyId((index + n) % companies),
     ),
-    opted_out_subscription_types: sublist(id, 'subscriptions', 'subscription', dice.below(2), (n) =>
-      String(90 + n),
+    opted_out_subscription_types: sublist(
+      id,
+      'subscriptions',
+      'subscription',
+      many ? 11 : dice.below(2),
+      (n) => String(90 + n),
     ),
-    opted_in_subscription_types: sublist(id, 'subscriptions', 'subscription', dice.below(2), (n) =>
-      String(190 + n),
+    opted_in_subscription_types: sublist(
+      id,
+      'subscriptions',
+      'subscription',
+      many ? 12 : dice.below(2),
+      (n) => String(190 + n),
     ),
     utm_campaign: null,
     utm_source: dice.chance(0.2) ? 'newsletter' : null,

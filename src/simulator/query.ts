@@ -42,6 +42,8 @@ export function parseQuery(raw: unknown, dates: DateRules, level = 1): Query {
     throw invalid('a filter has field, operator and value');
   if (DATE.test(field) && !dates.operators.has(operator))
     throw invalid(`operator ${operator} is not valid for ${field}`);
+  if (DATE.test(field) && !Number.isFinite(Number(value)))
+    throw invalid(`${field} is compared with a time in seconds`);
   return { field, operator, value };
 }
 

@@ -2,10 +2,12 @@
 
 import type { Row } from './collection.js';
 import { ApiError } from './errors.js';
+import { adminId } from './lists.js';
 import type { SimulatorOptions } from './options.js';
 import { invalid } from './query.js';
 import type { CompaniesScroll } from './scroll.js';
 import { dateRules, search } from './search.js';
+import { isBefore } from './version.js';
 import { type ListTable, shownParts, type Workspace, withoutParts } from './workspace.js';
 
 export interface ApiCall {
@@ -33,7 +35,7 @@ const ROUTES: readonly (readonly [string, Handler])[] = [
   ['GET /teams', (api) => ({ type: 'team.list', teams: api.workspace.list('teams') })],
   ['GET /teams/*', (api, _, [id]) => inList(api, 'teams', id, 'team_not_found')],
   ['GET /tags', (api) => ({ type: 'list', data: api.workspace.list('tags') })],
-  ['GET /tags/*', (api, _, [id]) => inList(api, 'tags', id, 'tag_not_found')],
+  ['GET /tags/*', (api, _, [id]) => inList(api, 'tags', id, 'not_found')],
   ['GET /segments', segments],
   ['GET /segments/*', (api, _, [id]) => inList(api, 'segments', id, 'not_found')],
   ['GET /data_attributes', dataAttributes],
@@ -49,16 +51,14 @@ const ROUTES: readonly (readonly [string, Handler])[] = [
     }),
   ],
   ['POST /contacts/search', searchContacts],
-  ['GET /contacts', listContacts],
-  ['GET /contacts/*', (api, _, [id]) => cut(contact(api, id), api.options.sublistLimit)],
-  ['GET /contacts/*/tags', (api, _, [id]) => ({ type: 'list', data: hydrated(contact(api, id), 'tags') })],
-  [
-    'GET /contacts/*/companies',
-    (api, call, [id]) => paged(hydrated(contact(api, id), 'companies'), call, 'data'),
-  ],
-  ['GET /contacts/*/notes', (api, call, [id]) => paged(hydrated(contact(api, id), 'notes'), call, 'data')],
+  ['GET /contacts', (api, call) => searchContacts(api, everything(call, 50))],
+  ['GET /contacts/*', (api, call, [id]) => shownContact(api, call, contact(api, id))],
+  ['GET /contacts/*/tags', (api, _, [id]) => ({ type: 'list', data: tagsOf(api, contact(api, id)) })],
+  ['GET /contacts/*/companies', (api, call, [id]) => paged(companiesOf(api, contact(api, id)), call, 'data')],
+  ['GET /contacts/*/notes', (api, call, [id]) => paged(notesOf(contact(api, id)), call, 'data')],
   ['GET /contacts/*/subscriptions', subscriptions],
   ['POST /conversations/search', searchConversations],
+  ['GET /conversations', (api, call) => searchConversations(api, everything(call, 20))],
   ['GET /conversations/deleted', deletedConversations],
   ['GET /conversations/*', conversation],
 ];
@@ -94,7 +94,7 @@ function me({ options }: Api): Row {
   };
   return {
     type: 'admin',
-    id: '991267500',
+    id: String(adminId(0)),
     email: 'admin0@example.com',
     name: 'Admin',
     email_verified: true,
@@ -124,7 +124,7 @@ function segments({ workspace }: Api, { query }: ApiCall): Row {
 function dataAttributes({ workspace }: Api, { query }: ApiCall): Row {
   const model = query.get('model');
   if (model !== null && model !== 'contact' && model !== 'company')
-    throw new ApiError(422, 'parameter_invalid', `model ${model} is not valid`);
+    throw new ApiError(422, 'parameter_invalid', `model=${model} is no longer supported`);
   const tables = model === null ? (['contact', 'company'] as const) : [model];
   const rows = tables.flatMap((each) =>
     workspace.list(each === 'contact' ? 'contact_attributes' : 'company_attributes'),
@@ -138,31 +138,37 @@ function dataAttributes({ workspace }: Api, { query }: ApiCall): Row {
 function companies({ workspace }: Api, call: ApiCall): Row {
   const withUsers: Row[] = [];
   for (const row of workspace.companies.rows()) if (Number(row.user_count) > 0) withUsers.push(row);
+  const order = call.query.get('order') === 'asc' ? 1 : -1;
+  withUsers.sort((a, b) => order * (Number(a.last_request_at ?? 0) - Number(b.last_request_at ?? 0)));
   if (Number(call.query.get('page') ?? 1) * Number(call.query.get('per_page') ?? 15) > 10_000)
     throw invalid('page limit reached, please use scroll API');
-  return paged(withUsers.reverse(), call, 'data', 15);
+  return paged(withUsers, call, 'data', { perPage: 15 });
 }
 
-function searchContacts({ workspace, options }: Api, { body, version }: ApiCall): Row {
+function searchContacts(api: Api, call: ApiCall): Row {
+  const { workspace, options } = api;
   const visibleUntil =
     options.indexDelay === 0 ? Number.MAX_SAFE_INTEGER : options.now() - options.indexDelay;
-  const result = search(workspace.contacts, body, dateRules(options, 'contacts', version), {
+  const result = search(workspace.contacts, call.body, dateRules(options, 'contacts', call.version), {
     cursors: options.cursors,
     defaultPerPage: 50,
     visibleUntil,
   });
-  const data = result.rows.map((row) => cut(row, options.sublistLimit));
+  const data = result.rows.map((row) => shownContact(api, call, row));
   return { type: 'list', data, total_count: result.total, pages: result.pages };
 }
 
-function listContacts(api: Api, call: ApiCall): Row {
+/** Epoch seconds before any row's time, also of those from before 1970. */
+const BEFORE_ALL = -10_000_000_000;
+
+/** A list is a search for everything, with its paging in the query string. */
+function everything(call: ApiCall, defaultPerPage: number): ApiCall {
   const cursor = call.query.get('starting_after');
   const pagination = {
-    per_page: Number(call.query.get('per_page') ?? 50),
+    per_page: Number(call.query.get('per_page') ?? defaultPerPage),
     ...(cursor === null ? {} : { starting_after: cursor }),
   };
-  const body = { query: { field: 'updated_at', operator: '>', value: 0 }, pagination };
-  return searchContacts(api, { ...call, body });
+  return { ...call, body: { query: { field: 'updated_at', operator: '>', value: BEFORE_ALL }, pagination } };
 }
 
 function searchConversations({ workspace, options }: Api, { body, version }: ApiCall): Row {
@@ -181,7 +187,7 @@ function searchConversations({ workspace, options }: Api, { body, version }: Api
 }
 
 function conversation({ workspace, options }: Api, _: ApiCall, [id]: readonly string[]): Row {
-  const row = found(workspace.conversations.get(id ?? ''), 'conversation_not_found');
+  const row = found(workspace.conversations.get(id ?? ''), 'not_found');
   return {
     ...row,
     conversation_parts: { type: 'conversation_part.list', ...shownParts(row, options.partsLimit) },
@@ -189,6 +195,12 @@ function conversation({ workspace, options }: Api, _: ApiCall, [id]: readonly st
 }
 
 function deletedConversations({ workspace }: Api, call: ApiCall): Row {
+  if (isBefore(call.version, 16))
+    throw new ApiError(
+      400,
+      'intercom_version_invalid',
+      'Requested resource is not available in current API version.',
+    );
   const rows = workspace.deletedConversations.map(({ id, deletedAt }) => ({
     type: 'conversation',
     id,
@@ -196,21 +208,24 @@ function deletedConversations({ workspace }: Api, call: ApiCall): Row {
     deleted_at: deletedAt,
   }));
   if (call.query.get('order') !== 'asc') rows.reverse();
-  return { ...paged(rows, call, 'conversations', 20), type: 'conversations.list' };
+  const page = paged(rows, call, 'conversations', { perPage: 20, most: 60 });
+  return { ...page, type: 'conversations.list' };
 }
 
 function contact({ workspace }: Api, id: string | undefined): Row {
-  const target = workspace.mergedInto.get(id ?? '');
-  if (target !== undefined)
-    throw new ApiError(410, 'contact_merged', 'Contact was merged', {
-      Link: `</contacts/${target}>; rel="canonical"`,
-    });
+  const target = workspace.canonicalContact(id ?? '');
+  if (target !== undefined) {
+    const message = "This contact has been merged. See the 'Link' header for the canonical contact.";
+    throw new ApiError(410, 'contact_merged', message, { Link: `</contacts/${target}>; rel="canonical"` });
+  }
   return found(workspace.contacts.get(id ?? ''), 'not_found');
 }
 
-/** A contact as it is sent: its lists cut short. */
-function cut(row: Row, limit: number): Row {
-  const copy = { ...row };
+/** A contact as it is sent: its lists cut short, and a user's merges only when they are asked for. */
+function shownContact({ options }: Api, { query }: ApiCall, row: Row): Row {
+  const limit = options.sublistLimit;
+  const { merge_history: history = [], ...copy } = row;
+  if (query.get('include_merge_history') === 'true' && row.role === 'user') copy.merge_history = history;
   for (const field of [
     'tags',
     'notes',
@@ -230,13 +245,34 @@ function listIn(row: Row, field: string, key: string): Row[] {
   return list?.[key] ?? [];
 }
 
-/** Entries as their own paths show them: whole, and without an address. */
-function hydrated(row: Row, field: string): Row[] {
-  return listIn(row, field, 'data').map(({ id, type }) => ({
-    type,
+/** A contact's tags as their own path shows them. */
+function tagsOf({ workspace }: Api, row: Row): Row[] {
+  const applied = { applied_at: row.created_at, applied_by: { type: 'admin', id: String(adminId(0)) } };
+  return listIn(row, 'tags', 'data').map(({ id }) => ({
+    type: 'tag',
     id,
-    name: `${String(type)} ${String(id)}`,
+    name: `tag ${String(id)}`,
+    ...workspace.list('tags').find((tag) => tag.id === id),
+    ...applied,
+  }));
+}
+
+/** A contact's companies as their own path shows them: whole, but for those that were removed and are still attached here. */
+function companiesOf({ workspace }: Api, row: Row): Row[] {
+  return listIn(row, 'companies', 'data').map(
+    ({ id }) => workspace.companies.get(String(id)) ?? { type: 'company', id },
+  );
+}
+
+/** A contact's notes as their own path shows them. */
+function notesOf(row: Row): Row[] {
+  return listIn(row, 'notes', 'data').map(({ id }) => ({
+    type: 'note',
+    id,
     created_at: row.created_at,
+    contact: { type: 'contact', id: row.id },
+    author: { type: 'admin', id: String(adminId(0)) },
+    body: '<p>This is a note.</p>',
   }));
 }
 
@@ -253,16 +289,31 @@ function subscriptions(api: Api, _: ApiCall, [id]: readonly string[]): Row {
   return { type: 'list', data: entries };
 }
 
-function paged(rows: readonly Row[], { path, query }: ApiCall, key: string, fallback = 50): Row {
-  const perPage = Number(query.get('per_page') ?? fallback);
-  const page = Number(query.get('page') ?? 1);
+function paged(
+  rows: readonly Row[],
+  { path, query }: ApiCall,
+  key: string,
+  { perPage: usual = 50, most = Number.MAX_SAFE_INTEGER } = {},
+): Row {
+  const perPage = wholeNumber(query, 'per_page', usual, most);
+  const page = wholeNumber(query, 'page', 1, Number.MAX_SAFE_INTEGER);
   const totalPages = Math.ceil(rows.length / perPage);
-  const next =
-    page < totalPages ? `https://api.intercom.io${path}?per_page=${perPage}&page=${page + 1}` : null;
+  // The next address asks for the same list in the same order.
+  const following = new URLSearchParams(query);
+  following.set('per_page', String(perPage));
+  following.set('page', String(page + 1));
+  const next = page < totalPages ? `https://api.intercom.io${path}?${following}` : null;
   return {
     type: 'list',
     [key]: rows.slice((page - 1) * perPage, page * perPage),
     total_count: rows.length,
     pages: { type: 'pages', next, page, per_page: perPage, total_pages: totalPages },
   };
+}
+
+function wholeNumber(query: URLSearchParams, name: string, usual: number, most: number): number {
+  const value = Number(query.get(name) ?? usual);
+  if (!Number.isInteger(value) || value < 1 || value > most)
+    throw invalid(`${name} must be from 1 to ${most}`);
+  return value;
 }

@@ -5,6 +5,7 @@ import { dayOf } from './days.js';
 import { ApiError } from './errors.js';
 import type { SimulatorOptions } from './options.js';
 import { type DateRules, invalid, matches, parseQuery, type Query, timeRange } from './query.js';
+import { isBefore } from './version.js';
 
 export interface SearchResult {
   readonly rows: readonly Row[];
@@ -15,9 +16,15 @@ export interface SearchResult {
 interface Cursor {
   /** What the cursor belongs to: it is of no use with another query. */
   readonly of: string;
-  /** Keyset: the place of the last row. Position: how many rows were passed. */
-  readonly at: Place | number;
+  /** Keyset: where the last row stood in the sort. Position: how many rows were passed. */
+  readonly at: Stand | number;
   readonly page: number;
+}
+
+/** Where a row stands in a sort: by its value, then by its index. */
+interface Stand {
+  readonly value: string | number;
+  readonly index: number;
 }
 
 interface Asked {
@@ -48,7 +55,7 @@ export function dateRules(
   kind: 'contacts' | 'conversations',
   version: string,
 ): DateRules {
-  if (kind === 'contacts' && isBefore217(version)) {
+  if (kind === 'contacts' && isBefore(version, 17)) {
     const compare = (operator: string, time: number, value: number) => {
       const [start, end] = dayOf(value, options.timeZone);
       if (operator === '>') return time > end;
@@ -56,7 +63,6 @@ export function dateRules(
     };
     return { operators: new Set(['=', '>', '<']), compare };
   }
-  const more = kind === 'contacts' ? ['>=', '<='] : [];
   const bound = kind === 'conversations' && options.inclusive;
   const compare = (operator: string, time: number, value: number) => {
     if (time === value)
@@ -64,12 +70,7 @@ export function dateRules(
     if (operator === '!=') return true;
     return operator.startsWith('>') ? time > value : operator.startsWith('<') ? time < value : false;
   };
-  return { operators: new Set(['=', '!=', '>', '<', ...more]), compare };
-}
-
-function isBefore217(version: string): boolean {
-  const [major = 2, minor = 0] = version.split('.').map(Number);
-  return major < 2 || (major === 2 && minor < 17);
+  return { operators: new Set(['=', '!=', '>', '<', '>=', '<=']), compare };
 }
 
 /** Answers a search over a collection. `visible` tells whether the search index shows a row yet. */
@@ -83,9 +84,8 @@ export function search(
   const found = collect(collection, asked, dates, options.visibleUntil, options.cursors);
   const { perPage, cursor, signature } = asked;
   const page = (cursor?.page ?? 0) + 1;
-  const last = found.places.at(-1);
   const passed = typeof cursor?.at === 'number' ? cursor.at : 0;
-  const at = options.cursors === 'position' ? passed + found.places.length : last;
+  const at = options.cursors === 'position' ? passed + found.places.length : found.last;
   const next =
     found.more && at !== undefined
       ? { page: page + 1, starting_after: encode({ of: signature, at, page }) }
@@ -128,7 +128,10 @@ function collectRange(
   cursors: SimulatorOptions['cursors'],
 ) {
   const { cursor, perPage } = asked;
-  const after = cursors === 'keyset' && cursor !== null && typeof cursor.at !== 'number' ? cursor.at : null;
+  const after =
+    cursors === 'keyset' && cursor !== null && typeof cursor.at !== 'number'
+      ? { time: Number(cursor.at.value), index: cursor.at.index }
+      : null;
   let skip = typeof cursor?.at === 'number' ? cursor.at : 0;
   const places: Place[] = [];
   let more = false;
@@ -144,12 +147,14 @@ function collectRange(
     }
     places.push(place);
   }
-  return { places, more, total: collection.countBetween(low, high) };
+  const end = places.at(-1);
+  const last = end && { value: end.time, index: end.index };
+  return { places, last, more, total: collection.countBetween(low, high) };
 }
 
 function collectAny(collection: Collection, asked: Asked, dates: DateRules, visibleUntil: number) {
   const { query, cursor, perPage, field, descending } = asked;
-  const all: (Place & { readonly sort: string | number })[] = [];
+  const all: (Place & Stand)[] = [];
   for (const place of collection.descending(visibleUntil)) {
     const row = collection.at(place.index);
     const timeOf = (each: Row, name: string) =>
@@ -157,29 +162,26 @@ function collectAny(collection: Collection, asked: Asked, dates: DateRules, visi
     if (row === undefined || !matches(query, row, timeOf, dates)) continue;
     all.push({
       ...place,
-      sort: field === 'updated_at' ? place.time : ((row[field] ?? '') as string | number),
+      value: field === 'updated_at' ? place.time : ((row[field] ?? '') as string | number),
     });
   }
   const order = descending ? -1 : 1;
-  all.sort((a, b) => order * (compareValues(a.sort, b.sort) || a.index - b.index));
+  all.sort((a, b) => order * compareStands(a, b));
+  const at = cursor?.at ?? 0;
   const start =
-    cursor === null
-      ? 0
-      : typeof cursor.at === 'number'
-        ? cursor.at
-        : positionBehind(all, cursor.at, field, order);
+    typeof at === 'number' ? at : all.filter((each) => order * compareStands(each, at) <= 0).length;
   const places = all.slice(start, start + perPage);
+  const end = places.at(-1);
   return {
     places,
+    last: end && { value: end.value, index: end.index },
     more: start + perPage < all.length,
     total: all.length,
   };
 }
 
-function positionBehind(all: readonly Place[], at: Place, field: string, order: number): number {
-  const known = all.findIndex(({ index }) => index === at.index);
-  if (field !== 'updated_at') return known + 1;
-  return all.filter((each) => order * (each.time - at.time || each.index - at.index) <= 0).length;
+function compareStands(a: Stand, b: Stand): number {
+  return compareValues(a.value, b.value) || a.index - b.index;
 }
 
 function compareValues(a: string | number, b: string | number): number {
@@ -219,7 +221,11 @@ function readBody(body: unknown, dates: DateRules, defaultPerPage: number): Aske
   const { field = 'updated_at', order = 'descending' } = (sort ?? {}) as { field?: string; order?: string };
   if (!SORTABLE.has(field)) throw invalid(`can't sort by ${field}`);
   if (order !== 'ascending' && order !== 'descending')
-    throw new ApiError(400, 'invalid_sort_order', 'order must be ascending or descending');
+    throw new ApiError(
+      400,
+      'invalid_sort_order',
+      `Invalid sort order '${order}'. Must be one of: ascending, descending`,
+    );
   const { per_page: perPage = defaultPerPage, starting_after: after } = (pagination ?? {}) as {
     per_page?: number;
     starting_after?: string;

@@ -7,7 +7,7 @@ import { SimulatedBudget } from './budget.js';
 import type { Row } from './collection.js';
 import { askedRows, control, isControl } from './control.js';
 import { ApiError } from './errors.js';
-import { type Fault, Faults } from './faults.js';
+import { type Fault, Faults, isCarriedOut } from './faults.js';
 import { OAuth } from './oauth.js';
 import { type SimulatorOptions, type SimulatorSettings, withDefaults } from './options.js';
 import { answer, routeOf } from './routes.js';
@@ -84,9 +84,9 @@ export class Simulator {
   }
 
   async close(): Promise<void> {
-    this.#server.close();
+    const closed = new Promise((resolve) => this.#server.close(resolve));
     this.#server.closeAllConnections();
-    if (this.#server.listening) await once(this.#server, 'close');
+    await closed;
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -99,11 +99,11 @@ export class Simulator {
     const fault = this.faults.meet(method, url.pathname);
     const spent = this.#budget?.spend(Date.now());
     const reply =
-      fault !== null && fault.carriedOut !== true && fault.kind !== 'slow'
-        ? errorReply(new ApiError(500, 'server_error', 'Something went wrong'))
+      fault !== null && !isCarriedOut(fault)
+        ? errorReply(failure(500))
         : this.#answer(request, method, url, text, spent?.refused ?? false);
     await wait(this.latency + (fault?.kind === 'slow' ? fault.ms : 0));
-    const status = fault?.kind === 'status' ? fault.status : reply.status;
+    const status = fault !== null && 'status' in fault ? (fault.status ?? 200) : reply.status;
     this.requests.push({
       method,
       path: url.pathname,
@@ -184,6 +184,19 @@ function errorReply(error: ApiError): Reply {
   return { status: error.status, headers: error.headers, body };
 }
 
+/** What the API says with a status that no request of this kind should get. */
+const FAILURES: Readonly<Record<number, string>> = {
+  401: 'unauthorized',
+  403: 'forbidden',
+  404: 'not_found',
+  429: 'rate_limit_exceeded',
+  503: 'service_unavailable',
+};
+
+function failure(status: number): ApiError {
+  return new ApiError(status, FAILURES[status] ?? 'server_error', 'Something went wrong');
+}
+
 function versionOf(request: IncomingMessage): string {
   const version = request.headers['intercom-version'];
   return typeof version === 'string' ? version : '2.16';
@@ -226,16 +239,10 @@ function spoil(
   text: string,
 ): void {
   const half = text.slice(0, Math.floor(text.length / 2));
-  const serverError = (status: number) =>
-    JSON.stringify(errorReply(new ApiError(status, 'server_error', 'Something went wrong')).body);
+  const errorList = (status: number) => JSON.stringify(errorReply(failure(status)).body);
   switch (fault.kind) {
     case 'status':
-      send(
-        response,
-        fault.status,
-        { ...headers, ...retryAfter(fault.retryAfter) },
-        serverError(fault.status),
-      );
+      send(response, fault.status, { ...headers, ...retryAfter(fault.retryAfter) }, errorList(fault.status));
       break;
     case 'reset':
       response.destroy();
@@ -250,7 +257,7 @@ function spoil(
     case 'html':
       send(
         response,
-        200,
+        fault.status ?? 200,
         { ...headers, 'content-type': 'text/html' },
         '<html><body>502 Bad Gateway</body></html>',
       );
@@ -259,7 +266,7 @@ function spoil(
       send(response, 200, headers, half);
       break;
     case 'error-list-200':
-      send(response, 200, headers, serverError(200));
+      send(response, 200, headers, errorList(200));
       break;
     default:
     // Nothing is sent, and the connection stays open.

@@ -99,17 +99,19 @@ export class Workspace {
     const id = String(patch.id ?? this.#newId(table));
     if (isList(table)) {
       const [template = {}] = this.#lists[table];
+      const now = this.#options.now();
       const hasTime = template.updated_at !== undefined;
       this.#lists[table].push({
         ...template,
         id,
         name: `new ${id}`,
-        ...(hasTime ? { updated_at: this.#options.now() } : {}),
+        ...(hasTime ? { created_at: now, updated_at: now } : {}),
+        ...(table.endsWith('_attributes') ? ownAttribute(id, now) : {}),
         ...patch,
       });
       return id;
     }
-    const template = this[table].rows().next().value ?? {
+    const { merge_history: _, ...template } = this[table].any() ?? {
       type: table.replace(/ies$/, 'y').replace(/s$/, ''),
     };
     const now = this.#options.now();
@@ -169,11 +171,26 @@ export class Workspace {
     );
   }
 
-  /** The source vanishes from searches, the target is updated. */
+  /** The source vanishes from searches, the target is updated; the history of merges is a user's only. */
   mergeContacts(sourceId: string, targetId: string): void {
+    const [source, target] = [this.contacts.get(sourceId), this.contacts.get(targetId)];
     this.remove('contacts', sourceId);
     this.mergedInto.set(sourceId, targetId);
-    this.update('contacts', targetId, {});
+    const merge = {
+      type: 'merge_history',
+      source_contact_id: sourceId,
+      source_contact_role: source?.role,
+      merged_at: this.#options.now(),
+    };
+    const history = [...((target?.merge_history ?? []) as Row[]), merge];
+    this.update('contacts', targetId, target?.role === 'user' ? { merge_history: history } : {});
+  }
+
+  /** What a merged contact became, over three merges at most. */
+  canonicalContact(id: string): string | undefined {
+    let target = this.mergedInto.get(id);
+    for (let hops = 1; hops < 3; hops += 1) target = this.mergedInto.get(target ?? '') ?? target;
+    return target;
   }
 
   #changeParts(conversationId: string, change: (parts: readonly Row[]) => Row[]): void {
@@ -224,9 +241,17 @@ export function isList(table: SimulatedTable): table is ListTable {
   return (LIST_TABLES as readonly string[]).includes(table);
 }
 
-/** A new contact's lists are its own. */
-function ownLists(table: SimulatedTable, id: string): Row {
-  if (table !== 'contacts') return {};
+/** A new attribute is a custom one, which has an ID (a number) and times. */
+function ownAttribute(id: string, now: number): Row {
+  const names = { full_name: `custom_attributes.new ${id}`, label: `new ${id}` };
+  return { id: Number(id), ...names, custom: true, created_at: now, updated_at: now };
+}
+
+/** What a new row does not share with the row that it is modelled on. */
+function ownLists(table: LargeTable, id: string): Row {
+  if (table === 'conversations')
+    return { conversation_parts: { type: 'conversation_part.list', conversation_parts: [], total_count: 0 } };
+  if (table === 'companies') return {};
   const empty = (path: string) => ({
     type: 'list',
     data: [],
@@ -234,5 +259,11 @@ function ownLists(table: SimulatedTable, id: string): Row {
     total_count: 0,
     has_more: false,
   });
-  return { tags: empty('tags'), notes: empty('notes'), companies: empty('companies') };
+  return {
+    tags: empty('tags'),
+    notes: empty('notes'),
+    companies: empty('companies'),
+    opted_out_subscription_types: empty('subscriptions'),
+    opted_in_subscription_types: empty('subscriptions'),
+  };
 }

@@ -70,6 +70,18 @@ describe('Budget', () => {
     expect(done).toHaveBeenCalled();
   });
 
+  it('goes on when no response says anything about the window', async () => {
+    const budget = new Budget({ share: 1, maxInFlight: 100 });
+    await budget.take(never);
+    budget.give(headers(2, 1, start + 10_000));
+    await vi.advanceTimersByTimeAsync(10_100);
+    expect(await started(budget, 5)).toBe(2);
+    budget.give(null);
+    budget.give(null);
+    await vi.advanceTimersByTimeAsync(10_100);
+    expect(budget.inFlight).toBe(2);
+  });
+
   it('rejects who waits when the work is stopped', async () => {
     const stop = new AbortController();
     const budget = new Budget({ share: 1, maxInFlight: 1 });
