@@ -16,6 +16,7 @@ interface Answered {
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 20_000;
+const MAX_FAILURES_OF_404 = 2;
 
 /** The JSON object of a good answer, or the failure that the answer is. */
 export function failureOf(
@@ -52,6 +53,8 @@ export function retryPlan(
   random: () => number = Math.random,
 ): number | null {
   if (!isTransient(error)) return null;
+  // A gateway's own page passes soon, or the path does not exist at all.
+  if (error.answer?.status === 404 && failures > MAX_FAILURES_OF_404) return null;
   const ceiling = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.max(0, failures - 1));
   return Math.round(ceiling / 2 + (random() * ceiling) / 2);
 }

@@ -53,6 +53,11 @@ describe('retryPlan', () => {
     expect(retryPlan(failure(status), 1)).toBeNull();
   });
 
+  it('asks twice again after a page of a gateway', () => {
+    const page = failureOf(asked, answer(404, '<html>'), 'http://x') as PublisherError;
+    expect([1, 2, 3].map((failures) => retryPlan(page, failures, () => 1))).toEqual([500, 1_000, null]);
+  });
+
   it.each([408, 429, 500, 502, 503, 504])('asks again after %i, later each time, up to a limit', (status) => {
     const waits = [1, 2, 3, 10, 20].map((failures) => retryPlan(failure(status), failures, () => 1));
     expect(waits).toEqual([500, 1_000, 2_000, 20_000, 20_000]);
