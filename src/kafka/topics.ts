@@ -43,6 +43,8 @@ export interface TopicProblem {
 
 /** Rows of this size and less can be published: the largest row that Intercom is known to send is a conversation of some megabytes. */
 const MAX_MESSAGE_BYTES = 10 * 1024 * 1024;
+/** Milliseconds that a created topic may take to be known. */
+const APPEAR_MS = 20_000;
 const MAX_MESSAGE_SETTING = 'max.message.bytes';
 
 export function tableTopic(prefix: string, connection: string, table: string): string {
@@ -133,7 +135,7 @@ export class Topics {
     const missing = plans.filter(({ topic }) => !existing.has(topic));
     if (missing.length > 0 && create) {
       await this.#create(missing);
-      existing = await this.#appeared(names);
+      existing = await this.appeared(names);
     }
     const fatal = plans.flatMap((plan) => problemsOf(plan, existing.get(plan.topic))).filter(isFatal);
     if (fatal.length > 0) {
@@ -157,7 +159,8 @@ export class Topics {
   async #create(plans: readonly TopicPlan[]): Promise<void> {
     await this.#guard('creating topics', () =>
       this.#admin.createTopics({
-        waitForLeaders: true,
+        // Kafkajs gives up at once where a broker has not heard of the topic yet; `appeared` waits for it.
+        waitForLeaders: false,
         topics: plans.map(({ topic, partitions, replicationFactor, config }) => ({
           topic,
           numPartitions: partitions,
@@ -168,13 +171,16 @@ export class Topics {
     );
   }
 
-  /** A created topic is not known to every broker at once. */
-  async #appeared(names: readonly string[]): Promise<Map<string, TopicFacts>> {
-    const deadline = Date.now() + 15_000;
+  /** Waits until the topics are known, and describes them: a created topic is not known to every broker at once. */
+  async appeared(names: readonly string[]): Promise<Map<string, TopicFacts>> {
+    const deadline = Date.now() + APPEAR_MS;
     for (;;) {
-      const existing = await this.describe(names);
-      if (names.every((name) => (existing.get(name)?.partitions ?? 0) > 0) || Date.now() > deadline)
-        return existing;
+      const isOver = Date.now() > deadline;
+      const existing = await this.describe(names).catch((error: unknown) => {
+        if (isOver) throw error;
+        return new Map<string, TopicFacts>();
+      });
+      if (isOver || names.every((name) => (existing.get(name)?.partitions ?? 0) > 0)) return existing;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

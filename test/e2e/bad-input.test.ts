@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { freePort } from '../../dev/ports.js';
+import { createTopics } from '../support/create-topics.js';
 import { Project, type ProjectOptions } from '../support/project.js';
 
 const FEW = { contacts: 5, companies: 2, conversations: 2, parts: 1 };
@@ -121,23 +122,10 @@ describe('bad input', () => {
     beforeAll(async () => {
       await project.simulator.close();
       project = await Project.open(options);
-      const admin = project.kafka.admin();
-      await admin.connect();
-      await admin.createTopics({
-        topics: [
-          {
-            topic: project.topic('tags'),
-            numPartitions: 3,
-            configEntries: [{ name: 'cleanup.policy', value: 'delete' }],
-          },
-          {
-            topic: project.topic('teams'),
-            numPartitions: 1,
-            configEntries: [{ name: 'cleanup.policy', value: 'compact' }],
-          },
-        ],
-      });
-      await admin.disconnect();
+      await createTopics(project.kafka, [
+        { topic: project.topic('tags'), partitions: 3, config: { 'cleanup.policy': 'delete' } },
+        { topic: project.topic('teams'), partitions: 1, config: { 'cleanup.policy': 'compact' } },
+      ]);
     });
 
     it('fail check, each with what to do', async () => {

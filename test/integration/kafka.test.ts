@@ -6,6 +6,7 @@ import { COMPRESSION_TYPES } from '../../src/kafka/codecs.js';
 import { type ReadOptions, TopicReader, type TopicRecord } from '../../src/kafka/reader.js';
 import { Writer } from '../../src/kafka/writer.js';
 import type { OutgoingRecord } from '../../src/model/row.js';
+import { createTopics } from '../support/create-topics.js';
 
 let kafka: Kafka;
 const open: { close(): Promise<void> }[] = [];
@@ -19,17 +20,7 @@ afterEach(async () => {
 
 async function createTopic(config: Record<string, string> = {}, partitions = 1): Promise<string> {
   const topic = `t-${randomUUID()}`;
-  const admin = kafka.admin();
-  await admin.connect();
-  const configEntries = Object.entries({ 'cleanup.policy': 'compact', ...config }).map(([name, value]) => ({
-    name,
-    value,
-  }));
-  await admin.createTopics({
-    waitForLeaders: true,
-    topics: [{ topic, numPartitions: partitions, configEntries }],
-  });
-  await admin.disconnect();
+  await createTopics(kafka, [{ topic, partitions, config: { 'cleanup.policy': 'compact', ...config } }]);
   return topic;
 }
 

@@ -9,18 +9,12 @@ import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { type Consumer, Kafka, type KafkaMessage, logLevel, type Producer } from 'kafkajs';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { startKafka, startRegistry } from '../../dev/stack.js';
+import { createTopics } from '../support/create-topics.js';
 
 const RECORD = { type: 'record', name: 'Tag', fields: [{ name: 'id', type: 'string' }] };
 
 function client(brokers: string[]): Kafka {
   return new Kafka({ brokers, logLevel: logLevel.NOTHING, retry: { initialRetryTime: 20 } });
-}
-
-async function createTopic(kafka: Kafka, topic: string): Promise<void> {
-  const admin = kafka.admin();
-  await admin.connect();
-  await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
-  await admin.disconnect();
 }
 
 async function transactionalProducer(kafka: Kafka, transactionalId: string): Promise<Producer> {
@@ -86,7 +80,7 @@ function values(messages: readonly KafkaMessage[]): (string | undefined)[] {
 test('a read_committed consumer sees what was committed and nothing that was aborted', async () => {
   const kafka = client(inject('brokers'));
   const topic = 'stack-transactions';
-  await createTopic(kafka, topic);
+  await createTopics(kafka, [{ topic }]);
   const producer = await transactionalProducer(kafka, topic);
 
   await send(producer, topic, 'first', 'commit');
@@ -101,7 +95,7 @@ test('topics and their data survive a crash and an orderly restart of the broker
   onTestFinished(() => server.stop());
   const kafka = client(server.brokers);
   const topic = 'stack-restarts';
-  await createTopic(kafka, topic);
+  await createTopics(kafka, [{ topic }]);
   const producer = await transactionalProducer(kafka, topic);
 
   await send(producer, topic, 'before the crash', 'commit');
