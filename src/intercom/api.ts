@@ -9,7 +9,7 @@ import { newestOf, rowsIn } from './reply.js';
 import { scrollCompanies } from './scroll.js';
 import { type Search, walkNewestFirst } from './search.js';
 import { completeSublists } from './sublists.js';
-import type { Transport } from './transport.js';
+import type { ApiReply, Transport } from './transport.js';
 
 /** The workspace behind a token. */
 export interface Workspace {
@@ -83,6 +83,11 @@ export class IntercomApi {
     yield { rows: rowsIn(reply, lists), total: null, newest: null, last: true, fetchedAt: reply.receivedAt };
   }
 
+  /** Whether there is no company of this ID any more. */
+  async isCompanyGone(id: string): Promise<boolean> {
+    return (await this.#find(`/companies/${encodeURIComponent(id)}`, '/companies/{id}')) === null;
+  }
+
   /** The contact with those of its lists that were cut short read to their end. */
   completeContact(contact: RawRow): Promise<RawRow> {
     return completeSublists(this.#transport, contact);
@@ -95,10 +100,14 @@ export class IntercomApi {
 
   /** One conversation with its newest parts, or null when it is gone. */
   async conversation(id: string): Promise<{ row: RawRow; fetchedAt: number } | null> {
-    const path = `/conversations/${encodeURIComponent(id)}`;
+    const reply = await this.#find(`/conversations/${encodeURIComponent(id)}`, '/conversations/{id}');
+    return reply === null ? null : { row: reply.json, fetchedAt: reply.receivedAt };
+  }
+
+  /** The reply for one thing, or null when there is no such thing. */
+  async #find(path: string, route: string): Promise<ApiReply | null> {
     try {
-      const reply = await this.#transport.request({ method: 'GET', path, route: '/conversations/{id}' });
-      return { row: reply.json, fetchedAt: reply.receivedAt };
+      return await this.#transport.request({ method: 'GET', path, route });
     } catch (error) {
       if (error instanceof PublisherError && error.code === 'api-not-found') return null;
       throw error;

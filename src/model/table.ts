@@ -46,6 +46,10 @@ export interface Table<Api> {
   readonly grain: 'second' | 'day';
   /** Reads the window (searched tables) or everything (whole tables). */
   pull(api: Api, window: Window): AsyncIterable<Page>;
+  /**
+   * Whether the API still knows a row of a whole table that a reading did not bring; left out where a reading can't miss a row.
+   */
+  isGone?(api: Api, key: string): Promise<boolean>;
   /** The deletions from `since` on (epoch seconds), where the API lists them. */
   deletions?(api: Api, since: number): Promise<readonly Deletion[]>;
   /** For a child table: the field of its published rows that names their parent. A deletion is one of the parent, then. */

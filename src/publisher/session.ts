@@ -226,9 +226,20 @@ function bind(
     versionTime: (raw) =>
       epochSeconds(table.versionTime === undefined ? raw.updated_at : table.versionTime(raw)),
     grain: () => grain(table),
+    confirmGone: (keys) => confirmGone(table, api, keys),
     deletions:
       table.deletions === undefined ? null : (since) => table.deletions?.(api, since) ?? Promise.resolve([]),
   };
+}
+
+async function confirmGone(
+  table: IntercomTable,
+  api: IntercomApi,
+  keys: readonly string[],
+): Promise<string[]> {
+  const { isGone } = table;
+  const gone = await Promise.all(keys.map(async (key) => isGone === undefined || (await isGone(api, key))));
+  return keys.filter((_, index) => gone[index]);
 }
 
 /** Windows of days follow the workspace's calendar, which is asked for once, when a window is first split. */

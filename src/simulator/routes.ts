@@ -1,8 +1,10 @@
 /** The API's endpoints over a workspace. */
 
 import type { Row } from './collection.js';
+import { companiesOf, listIn, notesOf, shownContact, tagsOf } from './contact-shapes.js';
 import { ApiError } from './errors.js';
 import { adminId } from './lists.js';
+import { paged } from './numbered-pages.js';
 import type { SimulatorOptions } from './options.js';
 import { invalid } from './query.js';
 import type { CompaniesScroll } from './scroll.js';
@@ -52,9 +54,15 @@ const ROUTES: readonly (readonly [string, Handler])[] = [
   ],
   ['POST /contacts/search', searchContacts],
   ['GET /contacts', (api, call) => searchContacts(api, everything(call, 50))],
-  ['GET /contacts/*', (api, call, [id]) => shownContact(api, call, contact(api, id))],
-  ['GET /contacts/*/tags', (api, _, [id]) => ({ type: 'list', data: tagsOf(api, contact(api, id)) })],
-  ['GET /contacts/*/companies', (api, call, [id]) => paged(companiesOf(api, contact(api, id)), call, 'data')],
+  ['GET /contacts/*', (api, call, [id]) => shown(api, call, contact(api, id))],
+  [
+    'GET /contacts/*/tags',
+    (api, _, [id]) => ({ type: 'list', data: tagsOf(api.workspace, contact(api, id)) }),
+  ],
+  [
+    'GET /contacts/*/companies',
+    (api, call, [id]) => paged(companiesOf(api.workspace, contact(api, id)), call, 'data'),
+  ],
   ['GET /contacts/*/notes', (api, call, [id]) => paged(notesOf(contact(api, id)), call, 'data')],
   ['GET /contacts/*/subscriptions', subscriptions],
   ['POST /conversations/search', searchConversations],
@@ -154,7 +162,7 @@ function searchContacts(api: Api, call: ApiCall): Row {
     defaultPerPage: 50,
     visibleUntil,
   });
-  const data = result.rows.map((row) => shownContact(api, call, row));
+  const data = result.rows.map((row) => shown(api, call, row));
   return { type: 'list', data, total_count: result.total, pages: result.pages };
 }
 
@@ -221,59 +229,9 @@ function contact({ workspace }: Api, id: string | undefined): Row {
   return found(workspace.contacts.get(id ?? ''), 'not_found');
 }
 
-/** A contact as it is sent: its lists cut short, and a user's merges only when they are asked for. */
-function shownContact({ options }: Api, { query }: ApiCall, row: Row): Row {
-  const limit = options.sublistLimit;
-  const { merge_history: history = [], ...copy } = row;
-  if (query.get('include_merge_history') === 'true' && row.role === 'user') copy.merge_history = history;
-  for (const field of [
-    'tags',
-    'notes',
-    'companies',
-    'opted_out_subscription_types',
-    'opted_in_subscription_types',
-  ]) {
-    const list = row[field] as { data?: Row[] } | null | undefined;
-    if (list?.data !== undefined && list.data.length > limit)
-      copy[field] = { ...list, data: list.data.slice(0, limit), has_more: true };
-  }
-  return copy;
-}
-
-function listIn(row: Row, field: string, key: string): Row[] {
-  const list = row[field] as Record<string, Row[]> | null | undefined;
-  return list?.[key] ?? [];
-}
-
-/** A contact's tags as their own path shows them. */
-function tagsOf({ workspace }: Api, row: Row): Row[] {
-  const applied = { applied_at: row.created_at, applied_by: { type: 'admin', id: String(adminId(0)) } };
-  return listIn(row, 'tags', 'data').map(({ id }) => ({
-    type: 'tag',
-    id,
-    name: `tag ${String(id)}`,
-    ...workspace.list('tags').find((tag) => tag.id === id),
-    ...applied,
-  }));
-}
-
-/** A contact's companies as their own path shows them: whole, but for those that were removed and are still attached here. */
-function companiesOf({ workspace }: Api, row: Row): Row[] {
-  return listIn(row, 'companies', 'data').map(
-    ({ id }) => workspace.companies.get(String(id)) ?? { type: 'company', id },
-  );
-}
-
-/** A contact's notes as their own path shows them. */
-function notesOf(row: Row): Row[] {
-  return listIn(row, 'notes', 'data').map(({ id }) => ({
-    type: 'note',
-    id,
-    created_at: row.created_at,
-    contact: { type: 'contact', id: row.id },
-    author: { type: 'admin', id: String(adminId(0)) },
-    body: '<p>This is a note.</p>',
-  }));
+function shown({ options }: Api, { query }: ApiCall, row: Row): Row {
+  const withMerges = query.get('include_merge_history') === 'true';
+  return shownContact(row, { limit: options.sublistLimit, withMerges });
 }
 
 function subscriptions(api: Api, _: ApiCall, [id]: readonly string[]): Row {
@@ -287,33 +245,4 @@ function subscriptions(api: Api, _: ApiCall, [id]: readonly string[]): Row {
     })),
   );
   return { type: 'list', data: entries };
-}
-
-function paged(
-  rows: readonly Row[],
-  { path, query }: ApiCall,
-  key: string,
-  { perPage: usual = 50, most = Number.MAX_SAFE_INTEGER } = {},
-): Row {
-  const perPage = wholeNumber(query, 'per_page', usual, most);
-  const page = wholeNumber(query, 'page', 1, Number.MAX_SAFE_INTEGER);
-  const totalPages = Math.ceil(rows.length / perPage);
-  // The next address asks for the same list in the same order.
-  const following = new URLSearchParams(query);
-  following.set('per_page', String(perPage));
-  following.set('page', String(page + 1));
-  const next = page < totalPages ? `https://api.intercom.io${path}?${following}` : null;
-  return {
-    type: 'list',
-    [key]: rows.slice((page - 1) * perPage, page * perPage),
-    total_count: rows.length,
-    pages: { type: 'pages', next, page, per_page: perPage, total_pages: totalPages },
-  };
-}
-
-function wholeNumber(query: URLSearchParams, name: string, usual: number, most: number): number {
-  const value = Number(query.get(name) ?? usual);
-  if (!Number.isInteger(value) || value < 1 || value > most)
-    throw invalid(`${name} must be from 1 to ${most}`);
-  return value;
 }

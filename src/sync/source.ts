@@ -17,6 +17,8 @@ export interface TableSource {
   versionTime(raw: RawRow): number | null;
   /** How finely its windows can be split. */
   grain(): Promise<Grain>;
+  /** Those of the keys whose rows are really gone, where a reading may miss a row that is still there. */
+  confirmGone(keys: readonly string[]): Promise<readonly string[]>;
   /** The deletions from `since` on (epoch seconds), or null where the API does not list them. */
   deletions: ((since: number) => Promise<readonly Deletion[]>) | null;
 }

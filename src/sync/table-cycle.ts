@@ -111,7 +111,8 @@ export class TableCycle {
       const batch = this.#sortOut(page, met);
       for (const key of batch.met) met.add(key);
       complete = page.last;
-      const gone = complete ? [...published.keys()].filter((key) => !met.has(key)) : [];
+      const missing = complete ? [...published.keys()].filter((key) => !met.has(key)) : [];
+      const gone = await this.#source.confirmGone(missing);
       const bookmark = complete && this.#source.method === 'incremental' ? page.newest : null;
       const progress = {
         rows: this.#done.rowsRead,

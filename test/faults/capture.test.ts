@@ -186,6 +186,23 @@ describe('the companies scroll', () => {
     expect((await project.latest('companies')).has(String(gone?.id))).toBe(false);
   });
 
+  it('that misses a company which moves meanwhile makes no tombstone of it', async () => {
+    const { simulator } = await open({ counts }, ['companies']);
+    await project.cycle();
+    const ids = [...simulator.workspace.companies.rows()].map(({ id }) => String(id));
+    let pages = 0;
+    simulator.onRequest = ({ path }) => {
+      if (path !== '/companies/scroll') return;
+      pages += 1;
+      if (pages === 3) simulator.workspace.update('companies', ids[0] ?? '', { name: 'moved' });
+    };
+    await project.cycle();
+    simulator.onRequest = null;
+    expect((await project.versions('companies')).filter(({ value }) => value === null)).toEqual([]);
+    await project.cycle();
+    await expectComplete('companies');
+  });
+
   it('that another app holds is waited for', async () => {
     const { simulator } = await open({ counts }, ['companies', 'tags']);
     simulator.scroll.heldUntil = simulator.options.now() + 6;

@@ -181,5 +181,5 @@ describe('a workspace of a million contacts', () => {
       expect(json.total_count).toBeGreaterThan(300_000);
     }
     expect(Math.min(...times)).toBeLessThan(100);
-  });
+  }, 30_000);
 });
