@@ -7,9 +7,9 @@ export interface BudgetHeaders {
 }
 
 export class SimulatedBudget {
-  #limit: number;
-  #windowMs: number;
-  #windowEnds = 0;
+  readonly #limit: number;
+  readonly #windowMs: number;
+  #windowEnds = Number.NEGATIVE_INFINITY;
   #used = 0;
 
   constructor(limit: number, windowSeconds: number) {
@@ -17,7 +17,7 @@ export class SimulatedBudget {
     this.#windowMs = windowSeconds * 1000;
   }
 
-  /** Counts a request (times in epoch milliseconds); `refused` when it is past the budget. */
+  /** Counts a request at `now` (epoch milliseconds); `refused` when it is past the budget. */
   spend(now: number): { readonly refused: boolean; readonly headers: BudgetHeaders } {
     if (now >= this.#windowEnds) {
       this.#windowEnds = (Math.floor(now / this.#windowMs) + 1) * this.#windowMs;

@@ -11,3 +11,8 @@ export class ApiError extends Error {
     this.headers = headers;
   }
 }
+
+/** A parameter that the API refuses. */
+export function invalid(message: string): ApiError {
+  return new ApiError(400, 'parameter_invalid', message);
+}

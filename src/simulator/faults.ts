@@ -10,18 +10,28 @@ export type FaultKind =
   /** The connection ends in the middle of the reply. */
   | { readonly kind: 'reset-mid-body' }
   | { readonly kind: 'empty-200' }
-  /** The page of a server in front of the API, with a 200 unless said otherwise. */
+  /** A page of a proxy, with the given status or 200. */
   | { readonly kind: 'html'; readonly status?: number }
   | { readonly kind: 'truncated-json' }
   | { readonly kind: 'error-list-200' }
   /** The reply comes, but only after `ms`. */
   | { readonly kind: 'slow'; readonly ms: number }
+  /** The reply begins at once, and its second half comes after `ms`. */
+  | { readonly kind: 'slow-body'; readonly ms: number }
+  /** The reply comes behind so many bytes of blanks. */
+  | { readonly kind: 'huge-body'; readonly bytes: number }
   /** No reply ever. */
   | { readonly kind: 'hang' };
 
+/** A method, and a route as it is counted (`GET /contacts/*`) or a pattern over the path. */
+export interface RequestMatch {
+  readonly method?: string;
+  readonly route?: string | RegExp;
+}
+
 export type Fault = FaultKind & {
-  /** Part of the path, or a pattern over `METHOD path`. */
-  readonly match?: string | RegExp;
+  /** Part of `METHOD path`, a pattern over it, or method and route. */
+  readonly match?: string | RegExp | RequestMatch;
   /** Requests that it still meets; left out: all. */
   times?: number;
   /** Matching requests to let through first. */
@@ -29,11 +39,24 @@ export type Fault = FaultKind & {
   /** Meets each matching request with this probability. */
   readonly probability?: number;
   /**
-   * False: the request is not carried out. True (a lost reply): it is, and only the reply is spoilt. Where some of the right
-   * reply arrives, late or cut, the request is always carried out.
+   * False: the request is not carried out. True (a lost reply): it is, and only the reply is spoilt. Left out: false, but for
+   * faults that need a reply to spoil.
    */
   readonly carriedOut?: boolean;
 };
+
+/** A request as faults know it. */
+export interface FaultyRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly route: string;
+}
+
+const NEED_A_REPLY = new Set(['slow', 'slow-body', 'huge-body', 'reset-mid-body', 'truncated-json']);
+
+export function isCarriedOut({ kind, carriedOut }: Fault): boolean {
+  return carriedOut ?? NEED_A_REPLY.has(kind);
+}
 
 export class Faults {
   readonly #dice: Dice;
@@ -52,15 +75,15 @@ export class Faults {
   }
 
   /** The fault that this request meets, if any. */
-  meet(method: string, path: string): Fault | null {
+  meet(request: FaultyRequest): Fault | null {
     for (const fault of this.#faults) {
-      if (!isMatch(fault, `${method} ${path}`)) continue;
+      if (!isMatch(fault.match, request)) continue;
+      if (fault.times !== undefined && fault.times <= 0) continue;
       if (fault.after !== undefined && fault.after > 0) {
         fault.after -= 1;
         continue;
       }
       if (fault.probability !== undefined && !this.#dice.chance(fault.probability)) continue;
-      if (fault.times !== undefined && fault.times <= 0) continue;
       if (fault.times !== undefined) fault.times -= 1;
       return fault;
     }
@@ -68,12 +91,11 @@ export class Faults {
   }
 }
 
-/** Whether the workspace answers the request before the fault spoils the reply. */
-export function isCarriedOut(fault: Fault): boolean {
-  return fault.carriedOut === true || ['slow', 'reset-mid-body', 'truncated-json'].includes(fault.kind);
-}
-
-function isMatch({ match }: Fault, request: string): boolean {
+function isMatch(match: Fault['match'], { method, path, route }: FaultyRequest): boolean {
   if (match === undefined) return true;
-  return typeof match === 'string' ? request.includes(match) : match.test(request);
+  if (typeof match === 'string') return `${method} ${path}`.includes(match);
+  if (match instanceof RegExp) return match.test(`${method} ${path}`);
+  if (match.method !== undefined && match.method !== method) return false;
+  if (match.route === undefined) return true;
+  return typeof match.route === 'string' ? match.route === route : match.route.test(path);
 }

@@ -15,6 +15,8 @@ export interface Counts {
   readonly customAttributes: number;
 }
 
+export type Latency = number | readonly [number, number];
+
 export interface SimulatorOptions {
   readonly host: string;
   /** 0: any free port. */
@@ -36,20 +38,24 @@ export interface SimulatorOptions {
   readonly inclusive: boolean;
   /** What a cursor of a search means: a place behind a row, or a number of rows. */
   readonly cursors: 'keyset' | 'position';
-  /** Milliseconds before each reply. */
-  readonly latency: number;
+  /** Whether conversation searches sort as asked; nobody documents it. Else they come newest conversation first. */
+  readonly conversationSort: boolean;
+  /** Milliseconds before each reply: always as many, or between two bounds. */
+  readonly latency: Latency;
   /** Requests per window; null: no limit. */
   readonly budget: { readonly limit: number; readonly windowSeconds: number } | null;
   readonly scrollPageSize: number;
   readonly scrollExpirySeconds: number;
   readonly scrollEnd: 'empty' | '404';
-  /** Seconds until the search shows a contact that was created or updated. */
+  /** Seconds until the search shows what was done to a contact; it shows the old version until then. */
   readonly indexDelay: number;
   /** Parts that a conversation's detail holds at most. */
   readonly partsLimit: number;
   /** Entries that a list inside a contact holds at most. */
   readonly sublistLimit: number;
-  /** Texts and times as a hostile or careless writer leaves them. */
+  /** What the API does beside its description: null sources, numbers for IDs, `teammates.admins`, empty plans, missing keys. */
+  readonly quirks: boolean;
+  /** Texts, attribute names and times as a hostile or careless writer leaves them. */
   readonly hostile: boolean;
 }
 
@@ -87,6 +93,7 @@ export function withDefaults(settings: SimulatorSettings): SimulatorOptions {
     clientSecret: 'simulated-secret',
     inclusive: false,
     cursors: 'keyset',
+    conversationSort: true,
     latency: 0,
     budget: { limit: 1_666, windowSeconds: 10 },
     scrollPageSize: 100,
@@ -95,6 +102,7 @@ export function withDefaults(settings: SimulatorSettings): SimulatorOptions {
     indexDelay: 0,
     partsLimit: 500,
     sublistLimit: 10,
+    quirks: true,
     hostile: false,
     ...settings,
     now,

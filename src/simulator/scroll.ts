@@ -1,18 +1,25 @@
 /** The companies scroll: one at a time for the whole app, each call moves it on, and a minute unused ends it. */
 
 import { randomUUID } from 'node:crypto';
-import type { Place, Row } from './collection.js';
+import type { Row } from './collection.js';
 import { ApiError } from './errors.js';
 import type { SimulatorOptions } from './options.js';
 import type { Workspace } from './workspace.js';
 
-const END = 8_640_000_000_000;
+interface OpenScroll {
+  readonly param: string;
+  /** The index of the row to go on with, and where the rows ended when it was opened. */
+  at: number;
+  readonly end: number;
+  /** Epoch seconds. */
+  usedAt: number;
+}
 
 export class CompaniesScroll {
   readonly #workspace: Workspace;
   readonly #options: SimulatorOptions;
-  #open: { readonly param: string; at: Place | null; usedAt: number } | null = null;
-  /** Epoch seconds until which another app holds the scroll. */
+  #open: OpenScroll | null = null;
+  /** Epoch seconds until which another app holds the scroll; infinite until it is released, 0 for nobody. */
   heldUntil = 0;
 
   constructor(workspace: Workspace, options: SimulatorOptions) {
@@ -20,40 +27,54 @@ export class CompaniesScroll {
     this.#options = options;
   }
 
-  /** The next page. Throws `scroll_exists` for a second start and `not_found` for a scroll that is over. */
+  /**
+   * The next page of the companies that were there when the scroll was opened, as they are now.
+   * Throws `scroll_exists` for a second start and `not_found` for a scroll that is over.
+   */
   next(param: string | null): Row {
     const now = this.#options.now();
     if (this.#open !== null && now - this.#open.usedAt >= this.#options.scrollExpirySeconds)
       this.#open = null;
-    if (param === null) this.#start(now);
-    const scroll = this.#open;
-    if (scroll === null || (param !== null && scroll.param !== param))
-      throw new ApiError(404, 'not_found', 'scroll parameter not found');
+    const scroll = param === null ? this.#start(now) : this.#known(param);
     scroll.usedAt = now;
-    const data: Row[] = [];
-    for (const place of this.#workspace.companies.descending(END, scroll.at)) {
-      const row = this.#workspace.companies.at(place.index);
-      if (row !== undefined) data.push(row);
-      scroll.at = place;
-      if (data.length === this.#options.scrollPageSize) break;
-    }
-    if (data.length === 0) this.#end();
+    const data = this.#read(scroll);
+    if (data.length === 0) this.#end(param);
     return { type: 'list', data, pages: null, total_count: null, scroll_param: scroll.param };
   }
 
-  /** Ends the scroll as an expiry does. */
+  /** Ends the scroll, as an expiry does. */
   expire(): void {
     this.#open = null;
   }
 
-  #start(now: number): void {
+  #start(now: number): OpenScroll {
     if (this.#open !== null || now < this.heldUntil)
       throw new ApiError(400, 'scroll_exists', 'scroll already exists for this workspace');
-    this.#open = { param: randomUUID(), at: null, usedAt: now };
+    this.#open = { param: randomUUID(), at: 0, end: this.#workspace.companies.end, usedAt: now };
+    return this.#open;
   }
 
-  #end(): void {
-    this.#open = null;
-    if (this.#options.scrollEnd === '404') throw new ApiError(404, 'not_found', 'scroll parameter not found');
+  #known(param: string): OpenScroll {
+    if (this.#open?.param !== param) throw gone();
+    return this.#open;
   }
+
+  #read(scroll: OpenScroll): Row[] {
+    const data: Row[] = [];
+    while (scroll.at < scroll.end && data.length < this.#options.scrollPageSize) {
+      const row = this.#workspace.companies.at(scroll.at);
+      if (row !== undefined) data.push(row);
+      scroll.at += 1;
+    }
+    return data;
+  }
+
+  #end(param: string | null): void {
+    this.#open = null;
+    if (this.#options.scrollEnd === '404' && param !== null) throw gone();
+  }
+}
+
+function gone(): ApiError {
+  return new ApiError(404, 'not_found', 'scroll parameter not found');
 }

@@ -57,10 +57,14 @@ export const COUNTRIES = [
 /** What may stand in any text without doing harm. */
 export const HOSTILE_TEXTS = [
   '__proto__',
+  'constructor',
   'line\u2028separator\u2029',
-  'bell\u0007 and escape\u001b[31m',
+  'bell\u0007, escape\u001b[31m and zero\u0000',
   'lone \ud800 surrogate',
+  '\udfff first and last \ud83d',
+  '\ufeffmark and \u202eoverride',
   '"}],"x":{"',
+  '\\" \\u0041',
   '<script>alert(1)</script>',
   `${'long '.repeat(2_000)}end`,
 ] as const;

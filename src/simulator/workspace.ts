@@ -1,269 +1,223 @@
 /** The workspace behind the API: its rows, and what its people do to them while it runs. */
 
 import { Collection, type Row } from './collection.js';
-import { conversationGenerator, makePart } from './conversations.js';
-import { makeAdmins, makeAttributes, makeSegments, makeTags, makeTeams } from './lists.js';
+import { emptyLists, withMerges, withoutMerges } from './contacts.js';
+import {
+  allParts,
+  type DeletedConversation,
+  listItem,
+  partList,
+  REDACTED,
+  shownParts,
+} from './conversations.js';
+import { companyGenerator } from './generate/companies.js';
+import { contactGenerator } from './generate/contacts.js';
+import { conversationGenerator } from './generate/conversations.js';
+import { makePart } from './generate/parts.js';
+import { secondsOf } from './generate/times.js';
+import { LaggingCollection } from './lag.js';
+import { isList, Lists, type ListTable } from './lists.js';
 import type { SimulatorOptions } from './options.js';
-import { companyGenerator, contactGenerator } from './people.js';
 import { Dice } from './random.js';
 
-/** Tables that are read as one short list. */
-export const LIST_TABLES = [
-  'admins',
-  'teams',
-  'tags',
-  'segments',
-  'company_segments',
-  'contact_attributes',
-  'company_attributes',
-] as const;
-export type ListTable = (typeof LIST_TABLES)[number];
+export { withoutParts } from './conversations.js';
+export { LIST_TABLES, type ListTable } from './lists.js';
 
 export const LARGE_TABLES = ['contacts', 'companies', 'conversations'] as const;
 export type LargeTable = (typeof LARGE_TABLES)[number];
 
 export type SimulatedTable = ListTable | LargeTable;
+export type ReplicatedTable = SimulatedTable | 'conversation_parts';
 
-export interface DeletedConversation {
-  readonly id: string;
-  /** Epoch seconds. */
-  readonly deletedAt: number;
-}
+/** Far above the IDs of generated parts. */
+const NEW_PARTS_FROM = 900_000_000_000;
+const NOTHING_ASKED = new URLSearchParams();
+const EVERYTHING_ASKED = new URLSearchParams({ include_monitors: 'true', include_scorecards: 'true' });
 
 export class Workspace {
   readonly #options: SimulatorOptions;
-  readonly #lists: Readonly<Record<ListTable, Row[]>>;
-  readonly contacts: Collection;
+  readonly #lists: Lists;
+  readonly #contacts: LaggingCollection;
   readonly companies: Collection;
   readonly conversations: Collection;
   /** Contacts that were merged into others, by their IDs. */
   readonly mergedInto = new Map<string, string>();
   readonly deletedConversations: DeletedConversation[] = [];
-  #created = 0;
+  #newParts = 0;
 
   constructor(options: SimulatorOptions) {
     this.#options = options;
     const end = options.now() - 60;
-    this.#lists = {
-      admins: makeAdmins(options),
-      teams: makeTeams(options),
-      tags: makeTags(options),
-      segments: makeSegments(options, 'segments'),
-      company_segments: makeSegments(options, 'companySegments'),
-      contact_attributes: makeAttributes(options, 'contact'),
-      company_attributes: makeAttributes(options, 'company'),
-    };
-    this.contacts = new Collection(contactGenerator(options, end));
+    this.#lists = new Lists(options);
+    this.#contacts = new LaggingCollection(contactGenerator(options, end), options.indexDelay, options.now);
     this.companies = new Collection(companyGenerator(options, end));
     this.conversations = new Collection(conversationGenerator(options, end));
   }
 
+  get contacts(): Collection {
+    return this.#contacts.rows;
+  }
+
+  /** The contacts as a search sees them: behind what was done to them by the delay of its index. */
+  get searchedContacts(): Collection {
+    return this.#contacts.searched;
+  }
+
   list(table: ListTable): readonly Row[] {
-    return this.#lists[table];
+    return this.#lists.all(table);
+  }
+
+  get(table: SimulatedTable, id: string): Row | undefined {
+    return isList(table) ? this.#lists.find(table, id) : this[table].get(id);
+  }
+
+  count(table: SimulatedTable): number {
+    return isList(table) ? this.list(table).length : this[table].size;
   }
 
   /**
-   * The rows that a perfect replicator ends up with, as the API sends them: whole lists inside contacts, conversations without their parts, and
-   * each part with what it inherits from its conversation.
+   * The rows that a perfect replicator ends up with, as the API sends them: whole lists inside contacts, conversations without
+   * their parts, and each part with what it inherits from its conversation. `everything`: also what the API sends only when it is
+   * asked for (merges of contacts, monitors and scorecards of conversations).
    */
-  *rows(table: SimulatedTable | 'conversation_parts'): Generator<Row> {
+  *rows(table: ReplicatedTable, everything = false): Generator<Row, void, undefined> {
     if (table === 'conversation_parts') {
       for (const conversation of this.conversations.rows()) yield* this.partsOf(conversation);
     } else if (table === 'conversations') {
-      for (const conversation of this.conversations.rows()) yield withoutParts(conversation);
-    } else if (table === 'contacts' || table === 'companies') {
-      yield* this[table].rows();
+      const asked = everything ? EVERYTHING_ASKED : NOTHING_ASKED;
+      for (const conversation of this.conversations.rows()) yield listItem(conversation, asked);
+    } else if (table === 'contacts') {
+      for (const contact of this.contacts.rows())
+        yield everything ? withMerges(contact) : withoutMerges(contact);
+    } else if (table === 'companies') {
+      yield* this.companies.rows();
     } else {
-      yield* this.#lists[table];
+      yield* this.list(table);
     }
   }
 
   /** The parts that the conversation's detail shows. */
   partsOf(conversation: Row): Row[] {
-    const { conversation_parts: parts, total_count: total } = shownParts(
-      conversation,
-      this.#options.partsLimit,
-    );
-    return parts.map((part) => ({
+    const shown = shownParts(conversation, this.#options.partsLimit);
+    return (shown.conversation_parts as Row[]).map((part) => ({
       ...part,
       conversation_id: conversation.id,
       conversation_created_at: conversation.created_at,
       conversation_updated_at: conversation.updated_at,
-      conversation_total_parts: total,
+      conversation_total_parts: shown.total_count,
     }));
   }
 
   /** Makes a row like the generated ones, with the patch over it. Returns its ID. */
   create(table: SimulatedTable, patch: Row = {}): string {
-    this.#created += 1;
-    const id = String(patch.id ?? this.#newId(table));
-    if (isList(table)) {
-      const [template = {}] = this.#lists[table];
-      const now = this.#options.now();
-      const hasTime = template.updated_at !== undefined;
-      this.#lists[table].push({
-        ...template,
-        id,
-        name: `new ${id}`,
-        ...(hasTime ? { created_at: now, updated_at: now } : {}),
-        ...(table.endsWith('_attributes') ? ownAttribute(id, now) : {}),
-        ...patch,
-      });
-      return id;
-    }
-    const { merge_history: _, ...template } = this[table].any() ?? {
-      type: table.replace(/ies$/, 'y').replace(/s$/, ''),
-    };
+    if (isList(table)) return this.#lists.create(table, patch);
     const now = this.#options.now();
-    const row = { ...template, id, created_at: now, updated_at: now, ...ownLists(table, id), ...patch };
-    this[table].put(id, row, Number(row.updated_at));
-    return id;
+    const { id, ...rest } = patch;
+    const own = {
+      created_at: now,
+      updated_at: now,
+      ...(table === 'conversations' ? { conversation_parts: partList([]) } : {}),
+      ...rest,
+    };
+    const name = String(id ?? this[table].nextId);
+    const lists = table === 'contacts' ? emptyLists(name) : {};
+    this.#rowsOf(table).create(name, this.#timeOf(own.updated_at), { ...lists, ...own });
+    return name;
   }
 
   /** Changes a row; its `updated_at` moves to now unless the patch says otherwise. Throws when there is no such row. */
   update(table: SimulatedTable, id: string, patch: Row = {}): void {
     if (isList(table)) {
-      const row = this.#inList(table, id);
-      Object.assign(row, row.updated_at === undefined ? {} : { updated_at: this.#options.now() }, patch);
-      return;
+      this.#lists.update(table, id, patch);
+    } else {
+      const changed = { updated_at: this.#options.now(), ...patch };
+      this.#rowsOf(table).update(this.#indexOf(table, id), this.#timeOf(changed.updated_at), changed);
     }
-    const row = this[table].get(id);
-    if (row === undefined) throw new Error(`there is no row ${id} in ${table}`);
-    const changed: Row = { ...row, updated_at: this.#options.now(), ...patch };
-    this[table].put(id, changed, Number(changed.updated_at));
+  }
+
+  /** Changes the `count` rows that were created first, so that many of them share a second. Returns their IDs. */
+  touchMany(table: LargeTable, count: number, patch: Row = {}): string[] {
+    const ids: string[] = [];
+    for (let index = 0; index < this[table].end && ids.length < count; index += 1)
+      if (this[table].has(index)) ids.push(this[table].idAt(index));
+    for (const id of ids) this.update(table, id, patch);
+    return ids;
   }
 
   /** Removes a row; a conversation shows in the list of deleted ones from then on. */
   remove(table: SimulatedTable, id: string): void {
-    if (isList(table)) {
-      this.#lists[table].splice(this.#lists[table].indexOf(this.#inList(table, id)), 1);
-      return;
-    }
-    if (!this[table].remove(id)) throw new Error(`there is no row ${id} in ${table}`);
+    if (isList(table)) this.#lists.remove(table, id);
+    else this.#rowsOf(table).remove(this.#indexOf(table, id));
     if (table === 'conversations') this.deletedConversations.push({ id, deletedAt: this.#options.now() });
   }
 
   /** Adds a part to a conversation, which moves the conversation. Returns the part's ID. */
   addPart(conversationId: string, patch: Row = {}): string {
-    this.#created += 1;
-    const now = this.#options.now();
-    const id = String(patch.id ?? 9_000_000_000 + this.#created);
-    const part = {
-      ...makePart(new Dice(this.#options.seed, 'new part', this.#created), id, now, false),
-      id,
-      ...patch,
-    };
+    this.#newParts += 1;
+    const dice = new Dice(this.#options.seed, 'new part', this.#newParts);
+    const id = String(patch.id ?? NEW_PARTS_FROM + this.#newParts);
+    const part = { ...makePart(this.#options, dice, id, this.#options.now()), id, ...patch };
     this.#changeParts(conversationId, (parts) => [...parts, part]);
     return id;
   }
 
-  /** Redacts a part, which moves it and its conversation. */
+  /** Redacts a part, which moves it and its conversation. Throws when there is no such part. */
   redactPart(conversationId: string, partId: string): void {
-    const now = this.#options.now();
-    const redacted = {
-      redacted: true,
-      body: '<p><i>This message was deleted</i></p>',
-      attachments: [],
-      updated_at: now,
-    };
-    this.#changeParts(conversationId, (parts) =>
-      parts.map((part) => (String(part.id) === partId ? { ...part, ...redacted } : part)),
-    );
+    const redacted = { redacted: true, body: REDACTED, attachments: [], updated_at: this.#options.now() };
+    this.#changeParts(conversationId, (parts) => {
+      if (!parts.some(({ id }) => String(id) === partId)) throw new Error(`there is no part ${partId}`);
+      return parts.map((part) => (String(part.id) === partId ? { ...part, ...redacted } : part));
+    });
   }
 
-  /** The source vanishes from searches, the target is updated; the history of merges is a user's only. */
+  /** The source vanishes from searches, the target is updated and remembers it. */
   mergeContacts(sourceId: string, targetId: string): void {
-    const [source, target] = [this.contacts.get(sourceId), this.contacts.get(targetId)];
-    this.remove('contacts', sourceId);
-    this.mergedInto.set(sourceId, targetId);
+    const source = this.contacts.get(sourceId);
+    const target = this.contacts.get(targetId);
+    if (source === undefined || target === undefined || sourceId === targetId)
+      throw new Error(`can't merge contact ${sourceId} into ${targetId}`);
     const merge = {
       type: 'merge_history',
       source_contact_id: sourceId,
-      source_contact_role: source?.role,
+      source_contact_role: source.role,
       merged_at: this.#options.now(),
     };
-    const history = [...((target?.merge_history ?? []) as Row[]), merge];
-    this.update('contacts', targetId, target?.role === 'user' ? { merge_history: history } : {});
+    this.remove('contacts', sourceId);
+    this.mergedInto.set(sourceId, targetId);
+    const history = [...((target.merge_history ?? []) as Row[]), merge];
+    this.update('contacts', targetId, target.role === 'user' ? { merge_history: history } : {});
   }
 
-  /** What a merged contact became, over three merges at most. */
+  /** What a merged contact is part of now, three merges further at most; undefined for one that was never merged. */
   canonicalContact(id: string): string | undefined {
     let target = this.mergedInto.get(id);
     for (let hops = 1; hops < 3; hops += 1) target = this.mergedInto.get(target ?? '') ?? target;
     return target;
   }
 
-  #changeParts(conversationId: string, change: (parts: readonly Row[]) => Row[]): void {
+  #changeParts(conversationId: string, change: (parts: readonly Row[]) => readonly Row[]): void {
     const conversation = this.conversations.get(conversationId);
     if (conversation === undefined) throw new Error(`there is no conversation ${conversationId}`);
-    const parts = change(shownParts(conversation, Number.POSITIVE_INFINITY).conversation_parts);
     this.update('conversations', conversationId, {
-      conversation_parts: {
-        type: 'conversation_part.list',
-        conversation_parts: parts,
-        total_count: parts.length,
-      },
+      conversation_parts: partList(change(allParts(conversation))),
     });
   }
 
-  #inList(table: ListTable, id: string): Row {
-    const row = this.#lists[table].find((each) => String(each.id ?? each.full_name) === id);
-    if (row === undefined) throw new Error(`there is no row ${id} in ${table}`);
-    return row;
+  #rowsOf(table: LargeTable): CollectionChanges {
+    return table === 'contacts' ? this.#contacts : this[table];
   }
 
-  #newId(table: SimulatedTable): string | number {
-    if (table === 'contacts' || table === 'companies' || table.endsWith('segments'))
-      return `aaaaaa${String(this.#created).padStart(18, '0')}`;
-    return 900_000_000 + this.#created;
+  #indexOf(table: LargeTable, id: string): number {
+    const index = this[table].indexOf(id);
+    if (index === undefined) throw new Error(`there is no row ${id} in ${table}`);
+    return index;
+  }
+
+  /** Where a row stands in the order by `updated_at`, whatever form that has. */
+  #timeOf(updatedAt: unknown): number {
+    const time = secondsOf(updatedAt);
+    return Number.isNaN(time) ? this.#options.now() : time;
   }
 }
 
-/** The newest parts of a conversation, `limit` at most, with the true count of all. */
-export function shownParts(
-  conversation: Row,
-  limit: number,
-): { conversation_parts: Row[]; total_count: number } {
-  const list = conversation.conversation_parts as { conversation_parts?: Row[] } | undefined;
-  const parts = list?.conversation_parts ?? [];
-  return {
-    conversation_parts: parts.slice(-Math.min(limit, Math.max(1, parts.length))),
-    total_count: parts.length,
-  };
-}
-
-export function withoutParts(conversation: Row): Row {
-  const { conversation_parts: _, ...rest } = conversation;
-  return rest;
-}
-
-export function isList(table: SimulatedTable): table is ListTable {
-  return (LIST_TABLES as readonly string[]).includes(table);
-}
-
-/** A new attribute is a custom one, which has an ID (a number) and times. */
-function ownAttribute(id: string, now: number): Row {
-  const names = { full_name: `custom_attributes.new ${id}`, label: `new ${id}` };
-  return { id: Number(id), ...names, custom: true, created_at: now, updated_at: now };
-}
-
-/** What a new row does not share with the row that it is modelled on. */
-function ownLists(table: LargeTable, id: string): Row {
-  if (table === 'conversations')
-    return { conversation_parts: { type: 'conversation_part.list', conversation_parts: [], total_count: 0 } };
-  if (table === 'companies') return {};
-  const empty = (path: string) => ({
-    type: 'list',
-    data: [],
-    url: `/contacts/${id}/${path}`,
-    total_count: 0,
-    has_more: false,
-  });
-  return {
-    tags: empty('tags'),
-    notes: empty('notes'),
-    companies: empty('companies'),
-    opted_out_subscription_types: empty('subscriptions'),
-    opted_in_subscription_types: empty('subscriptions'),
-  };
-}
+type CollectionChanges = Pick<Collection, 'create' | 'update' | 'remove'>;
