@@ -104,6 +104,7 @@ export interface ConnectionConfig {
   readonly lookback: number;
   /** Share of the app's request budget, above 0 and up to 1. */
   readonly rateLimit: number;
+  readonly retry: RetryConfig;
   readonly deletes: DeletesConfig;
   readonly values: ValueForm;
   readonly customAttributes: 'columns' | 'json';
@@ -121,6 +122,13 @@ export type Credentials =
       /** Absolute path of the file that `connect` writes the token to. */
       readonly tokenFile: string;
     };
+
+export interface RetryConfig {
+  /** Attempts of one request that fail for another reason than the budget. */
+  readonly attempts: number;
+  /** Seconds without a sign of the answer. */
+  readonly timeout: number;
+}
 
 export interface DeletesConfig {
   /** Cron expression in UTC for the walk over all ids; null: never. */

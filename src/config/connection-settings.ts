@@ -55,6 +55,19 @@ const deletes = z.strictObject({
   ),
 });
 
+const retry = z.strictObject({
+  attempts: setting(
+    z.int().min(1).max(100).prefault(6),
+    'a whole number from 1 to 100',
+    'How often one request is sent before its table fails; the waits between grow from half a second to 20 seconds.',
+  ),
+  timeout: setting(
+    duration.refine((seconds) => seconds >= 1).prefault('30s'),
+    'a duration of at least 1s, such as 30s',
+    'How long a request may wait for its answer, and the answer for its next bytes; five times that for the whole of it.',
+  ),
+});
+
 const fieldPaths = z
   .array(setting(fieldPath, 'the dotted path of a field, such as author.email', ''))
   .prefault([]);
@@ -139,6 +152,11 @@ export const connectionSettings = z.strictObject({
     z.number().gt(0).lte(1).prefault(1),
     'a number above 0 and up to 1',
     "Share of the app's request budget that this connection may use.",
+  ),
+  retry: setting(
+    retry.prefault({}),
+    'a mapping with attempts and timeout',
+    'How patient to be with an API that does not answer.',
   ),
   deletes: setting(
     deletes.prefault({}),

@@ -12,14 +12,17 @@ export function withDefaults(tree: unknown): unknown {
   };
 }
 
+/** The settings that are mappings of independent keys: one key of a connection leaves the others as `defaults` have them. */
+const MERGED = ['deletes', 'retry'];
+
 function merge(defaults: Record<string, unknown>, own: Record<string, unknown>): Record<string, unknown> {
   const { name: _, ...shared } = defaults;
   // They are two answers to one question: the connection's answer counts.
   if ('region' in own) delete shared.baseUrl;
   if ('baseUrl' in own) delete shared.region;
-  const merged = { ...shared, ...own };
-  if (isMapping(shared.deletes) && isMapping(own.deletes))
-    merged.deletes = { ...shared.deletes, ...own.deletes };
+  const merged: Record<string, unknown> = { ...shared, ...own };
+  for (const key of MERGED)
+    if (isMapping(shared[key]) && isMapping(own[key])) merged[key] = { ...shared[key], ...own[key] };
   return merged;
 }
 

@@ -56,6 +56,8 @@ export interface TransportOptions {
   readonly onAttempt: (attempt: ApiAttempt) => void;
   /** Attempts of one request that fail for another reason than the budget. */
   readonly attempts: number;
+  /** Milliseconds to wait for an answer, and for its next bytes. */
+  readonly timeoutMs: number;
   /** Aborting it ends every request and every wait. */
   readonly signal: AbortSignal;
 }
@@ -66,7 +68,9 @@ interface Answer {
   readonly text: string;
 }
 
-const TIMEOUT_MS = 60_000;
+/** A reply that trickles in is given up after so many times the time-out. */
+const WHOLE_REPLY_TIMEOUTS = 5;
+const LONGEST_CONNECT_MS = 10_000;
 const MAX_REPLY_BYTES = 128 * 1024 * 1024;
 /** A request that the budget refuses this often in a row is given up: something else eats the whole budget. */
 const MAX_BUDGET_REFUSALS = 30;
@@ -79,7 +83,12 @@ export class Transport {
   constructor(options: TransportOptions) {
     this.#options = options;
     this.#origin = new URL(options.baseUrl);
-    const limits = { headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS, connect: { timeout: 10_000 } };
+    const { timeoutMs } = options;
+    const limits = {
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
+      connect: { timeout: Math.min(timeoutMs, LONGEST_CONNECT_MS) },
+    };
     this.#dispatcher =
       options.gateway === null
         ? new Pool(this.#origin.origin, { ...limits, connections: 64 })
@@ -145,7 +154,25 @@ export class Transport {
   }
 
   async #send(request: ApiRequest): Promise<Answer> {
-    const { token, apiVersion, signal } = this.#options;
+    const { signal, timeoutMs } = this.#options;
+    const abort = new AbortController();
+    const stop = () => abort.abort(signal.reason);
+    const deadline = setTimeout(
+      () => abort.abort(new Error('the reply did not come to its end')),
+      timeoutMs * WHOLE_REPLY_TIMEOUTS,
+    );
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      signal.throwIfAborted();
+      return await this.#exchange(request, abort.signal);
+    } finally {
+      clearTimeout(deadline);
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  async #exchange(request: ApiRequest, signal: AbortSignal): Promise<Answer> {
+    const { token, apiVersion } = this.#options;
     const body = request.body === undefined ? null : JSON.stringify(request.body);
     const response = await this.#dispatcher.request({
       origin: this.#origin.origin,

@@ -8,8 +8,6 @@ import { Budget } from '../intercom/budget.js';
 import { Transport } from '../intercom/transport.js';
 import type { Events } from '../model/events.js';
 
-/** Attempts of one request; some half a minute in all. */
-const PATIENT_ATTEMPTS = 6;
 /** For commands that ask once and report. */
 export const PROMPT_ATTEMPTS = 3;
 /** Requests in flight at once. */
@@ -20,16 +18,17 @@ export async function openApi(
   connection: ConnectionConfig,
   events: Events,
   signal: AbortSignal,
-  attempts = PATIENT_ATTEMPTS,
+  attempts = connection.retry.attempts,
 ): Promise<{ api: IntercomApi; transport: Transport }> {
   // Every request and every wait listens to it.
   setMaxListeners(0, signal);
-  const { name, baseUrl, apiVersion, gateway, rateLimit } = connection;
+  const { name, baseUrl, apiVersion, gateway, rateLimit, retry } = connection;
   const transport = new Transport({
     baseUrl,
     apiVersion,
     gateway,
     attempts,
+    timeoutMs: retry.timeout * 1000,
     signal,
     token: await tokenOf(connection.credentials, name),
     budget: new Budget({ share: rateLimit, maxInFlight: MAX_IN_FLIGHT }),

@@ -9,7 +9,7 @@ import { CONTRACT_YAML } from './contract.js';
 import { connectionYaml, FILE, message, problems } from './parse.js';
 
 const CONNECTION_KEYS =
-  'name, region, baseUrl, apiVersion, credentials, gateway, startDate, schedule, lookback, rateLimit, deletes, values, ' +
+  'name, region, baseUrl, apiVersion, credentials, gateway, startDate, schedule, lookback, rateLimit, retry, deletes, values, ' +
   'customAttributes, tables';
 const TABLES =
   'admins, companies, company_attributes, company_segments, contact_attributes, contacts, conversation_parts, ' +
@@ -45,6 +45,14 @@ describe('a connection', () => {
     ['schedule: "61 * * * *"', `schedule: expected ${CRON}, got "61 * * * *" (line 4:15)`],
     ['rateLimit: 0', 'rateLimit: expected a number above 0 and up to 1, got the number 0 (line 4:16)'],
     ['rateLimit: 1.1', 'rateLimit: expected a number above 0 and up to 1, got the number 1.1 (line 4:16)'],
+    [
+      'retry: {attempts: 0}',
+      'retry.attempts: expected a whole number from 1 to 100, got the number 0 (line 4:23)',
+    ],
+    [
+      'retry: {timeout: 0}',
+      'retry.timeout: expected a duration of at least 1s, such as 30s, got the number 0 (line 4:22)',
+    ],
     [
       'deletes: true',
       'deletes: expected a mapping with reconcile and webhooks, got true or false (line 4:14)',

@@ -39,6 +39,7 @@ describe('the file of the contract', () => {
         schedule: '*/5 * * * *',
         lookback: 900,
         rateLimit: 1,
+        retry: { attempts: 6, timeout: 30 },
         deletes: { reconcile: '0 3 * * *', webhooks: true },
         values: 'flat',
         customAttributes: 'columns',
@@ -108,6 +109,7 @@ describe('values', () => {
     ['schedule: null', { schedule: null }],
     ['schedule: "*/10 * * * * *"', { schedule: '*/10 * * * * *' }],
     ['rateLimit: 0.25', { rateLimit: 0.25 }],
+    ['retry: {timeout: 2m}', { retry: { attempts: 6, timeout: 120 } }],
     ['deletes: {reconcile: null}', { deletes: { reconcile: null, webhooks: true } }],
   ])('%s', (yaml, expected) => {
     expect(parseConnection(yaml)).toMatchObject(expected);
@@ -165,6 +167,7 @@ defaults:
   region: eu
   credentials: {clientId: i, clientSecret: s, tokenFile: /t}
   deletes: {reconcile: null, webhooks: false}
+  retry: {timeout: 5s, attempts: 2}
   tables: {tags: {}}
 connections:
   - name: plain
@@ -172,6 +175,7 @@ connections:
     baseUrl: http://localhost:1
     credentials: {accessToken: token}
     deletes: {webhooks: true}
+    retry: {attempts: 9}
     tables: {teams: {}}
   - {name: every, tables: {}}`;
 
@@ -184,11 +188,12 @@ connections:
     });
   });
 
-  it('give way to what a connection says; only deletes is merged key by key', () => {
+  it('give way to what a connection says; only deletes and retry are merged key by key', () => {
     expect(parse(shared).connections[1]).toMatchObject({
       region: null,
       baseUrl: 'http://localhost:1',
       deletes: { reconcile: null, webhooks: true },
+      retry: { attempts: 9, timeout: 5 },
       tables: [{ name: 'teams' }],
     });
     expect(parse(shared).connections[1]?.credentials).toEqual({ accessToken: 'token' });
