@@ -121,7 +121,8 @@ export class Publisher {
   async #passOnce(connection: ConnectionConfig, signal: AbortSignal) {
     const session = await Session.open(this.#context, connection, signal);
     try {
-      return await session.cycle(connection.tables.map(({ name }) => name));
+      const tables = connection.tables.map(({ name }) => name);
+      return await session.cycle(tables, { awaitWalks: true });
     } finally {
       await session.close();
     }

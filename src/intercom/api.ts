@@ -9,7 +9,7 @@ import { newestOf, rowsIn } from './reply.js';
 import { scrollCompanies } from './scroll.js';
 import { type Search, walkNewestFirst } from './search.js';
 import { completeSublists } from './sublists.js';
-import type { ApiReply, Transport } from './transport.js';
+import type { ApiReply, Requester } from './transport.js';
 
 /** The workspace behind a token. */
 export interface Workspace {
@@ -29,10 +29,10 @@ export interface Listing {
 }
 
 export class IntercomApi {
-  readonly #transport: Transport;
+  readonly #transport: Requester;
   readonly #signal: AbortSignal;
 
-  constructor(transport: Transport, signal: AbortSignal) {
+  constructor(transport: Requester, signal: AbortSignal) {
     this.#transport = transport;
     this.#signal = signal;
   }
@@ -86,6 +86,16 @@ export class IntercomApi {
   /** Whether there is no company of this ID any more. */
   async isCompanyGone(id: string): Promise<boolean> {
     return (await this.#find(`/companies/${encodeURIComponent(id)}`, '/companies/{id}')) === null;
+  }
+
+  /** Whether there is no contact of this ID any more: deleted, or merged into another one. */
+  async isContactGone(id: string): Promise<boolean> {
+    return (await this.#find(`/contacts/${encodeURIComponent(id)}`, '/contacts/{id}')) === null;
+  }
+
+  /** Whether there is no conversation of this ID any more. */
+  async isConversationGone(id: string): Promise<boolean> {
+    return (await this.conversation(id)) === null;
   }
 
   /** The contact with those of its lists that were cut short read to their end. */

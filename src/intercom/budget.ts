@@ -7,6 +7,9 @@
  * response arrives only the number of requests in flight is bounded.
  */
 
+/** Background work is what nobody waits for: it goes one request at a time, behind everybody, and leaves half of the budget. */
+export type Priority = 'foreground' | 'background';
+
 export interface BudgetOptions {
   /** The part of the app's budget that this connection may use: above 0, up to 1. */
   readonly share: number;
@@ -43,6 +46,8 @@ export class Budget {
   #now: () => number;
   #report: Report | null = null;
   #inFlight = 0;
+  #backgroundInFlight = 0;
+  #foregroundWaiting = 0;
   #waiting: (() => void)[] = [];
   #timer: NodeJS.Timeout | null = null;
   #waitedMs = 0;
@@ -53,14 +58,24 @@ export class Budget {
     this.#now = options.now ?? Date.now;
   }
 
-  /** Waits until one more request may be sent. Every `take` is followed by one `give`. Rejects when `signal` aborts. */
-  async take(signal: AbortSignal): Promise<void> {
+  /**
+   * Waits until one more request may be sent. Every `take` is followed by one `give` of the same priority. Rejects when `signal` aborts.
+   */
+  async take(signal: AbortSignal, priority: Priority = 'foreground'): Promise<void> {
+    const isForeground = priority === 'foreground';
     const startedAt = this.#now();
-    while (!this.#mayStart()) {
-      signal.throwIfAborted();
-      await this.#turn(signal);
+    if (isForeground) this.#foregroundWaiting += 1;
+    try {
+      // Nothing may come between the look and the count of what is in flight.
+      while (!(isForeground ? this.#mayStart() : this.#mayStartBehind())) {
+        signal.throwIfAborted();
+        await this.#turn(signal);
+      }
+    } finally {
+      if (isForeground) this.#foregroundWaiting -= 1;
     }
-    this.#waitedMs += this.#now() - startedAt;
+    if (isForeground) this.#waitedMs += this.#now() - startedAt;
+    else this.#backgroundInFlight += 1;
     this.#inFlight += 1;
     if (this.#report !== null) {
       this.#report.used += 1;
@@ -69,8 +84,9 @@ export class Budget {
   }
 
   /** Marks the end of a request, with the headers of its response when there was one. */
-  give(headers: Readonly<Record<string, unknown>> | null): void {
+  give(headers: Readonly<Record<string, unknown>> | null, priority: Priority = 'foreground'): void {
     this.#inFlight -= 1;
+    if (priority === 'background') this.#backgroundInFlight -= 1;
     if (headers !== null) this.#observe(headers);
     this.#wake();
   }
@@ -89,6 +105,12 @@ export class Budget {
 
   get use(): BudgetUse {
     return { limit: this.#report?.limit ?? null, used: this.#report?.used ?? 0, waitedMs: this.#waitedMs };
+  }
+
+  #mayStartBehind(): boolean {
+    if (this.#foregroundWaiting > 0 || this.#backgroundInFlight > 0 || !this.#mayStart()) return false;
+    const report = this.#report;
+    return report === null || report.used < Math.max(1, Math.floor((report.limit * this.#share) / 2));
   }
 
   #mayStart(): boolean {

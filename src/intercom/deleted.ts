@@ -7,7 +7,7 @@ import { PublisherError } from '../model/errors.js';
 import type { Deletion } from '../model/table.js';
 import { epochSeconds } from '../model/time.js';
 import { rowsIn } from './reply.js';
-import type { ApiReply, Transport } from './transport.js';
+import type { ApiReply, Requester } from './transport.js';
 
 const PER_PAGE = 60;
 const LISTS = ['conversations', 'data'];
@@ -16,7 +16,7 @@ const LISTS = ['conversations', 'data'];
 const UNAVAILABLE = new Set([400, 403, 404, 422]);
 
 /** The deletions from `since` on (epoch seconds). Empty where the API has no such list. */
-export async function listDeletedConversations(transport: Transport, since: number): Promise<Deletion[]> {
+export async function listDeletedConversations(transport: Requester, since: number): Promise<Deletion[]> {
   const deletions: Deletion[] = [];
   for (let page = 1; ; page += 1) {
     const reply = await readPage(transport, page);
@@ -31,7 +31,7 @@ export async function listDeletedConversations(transport: Transport, since: numb
   }
 }
 
-async function readPage(transport: Transport, page: number): Promise<ApiReply | null> {
+async function readPage(transport: Requester, page: number): Promise<ApiReply | null> {
   const path = `/conversations/deleted?per_page=${PER_PAGE}&page=${page}&order=desc`;
   try {
     return await transport.request({ method: 'GET', path, route: '/conversations/deleted', lists: LISTS });

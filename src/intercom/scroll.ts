@@ -9,7 +9,7 @@
 import { PublisherError } from '../model/errors.js';
 import type { Page } from '../model/table.js';
 import { newestOf, rowsIn } from './reply.js';
-import { type ApiReply, pause, type Transport } from './transport.js';
+import { type ApiReply, pause, type Requester } from './transport.js';
 
 /** An unused scroll expires after a minute: one that we lost ourselves is gone after this wait. */
 const LONGEST_WAIT_MS = 90_000;
@@ -34,7 +34,7 @@ class WalkBroken extends Error {
  * Throws `scroll-busy` when somebody else holds the scroll for longer than an abandoned one lives, and `scroll-broken` when it
  * broke too often.
  */
-export async function* scrollCompanies(transport: Transport, signal: AbortSignal): AsyncGenerator<Page> {
+export async function* scrollCompanies(transport: Requester, signal: AbortSignal): AsyncGenerator<Page> {
   let suspectedEnd: number | null = null;
   for (let walk = 1; ; walk += 1) {
     try {
@@ -50,7 +50,7 @@ export async function* scrollCompanies(transport: Transport, signal: AbortSignal
 }
 
 async function* walkOnce(
-  transport: Transport,
+  transport: Requester,
   signal: AbortSignal,
   suspectedEnd: number | null,
 ): AsyncGenerator<Page> {
@@ -88,7 +88,7 @@ function endsBy404(at: { idle: number; full: boolean; read: number; suspectedEnd
 }
 
 /** Starts a scroll, waiting for one that somebody else holds. */
-async function open(transport: Transport, signal: AbortSignal): Promise<ApiReply> {
+async function open(transport: Requester, signal: AbortSignal): Promise<ApiReply> {
   const deadline = Date.now() + LONGEST_WAIT_MS;
   for (;;) {
     try {
@@ -103,7 +103,7 @@ async function open(transport: Transport, signal: AbortSignal): Promise<ApiReply
 
 /** The next page, or the 404 that came instead. */
 async function advance(
-  transport: Transport,
+  transport: Requester,
   reply: ApiReply,
   read: number,
 ): Promise<ApiReply | PublisherError> {

@@ -16,7 +16,7 @@ import type { Window } from '../model/state.js';
 import type { Page } from '../model/table.js';
 import { epochSeconds } from '../model/time.js';
 import { newestOf, rowsIn } from './reply.js';
-import type { ApiReply, Transport } from './transport.js';
+import type { ApiReply, Requester } from './transport.js';
 
 export interface Search {
   /** Where to search. */
@@ -35,7 +35,7 @@ const PER_PAGE = 150;
  * Throws `walk-unclean` after the last page when rows left the result during the walk.
  */
 export async function* walkNewestFirst(
-  transport: Transport,
+  transport: Requester,
   search: Search,
   window: Window,
 ): AsyncGenerator<Page> {
@@ -65,7 +65,7 @@ export async function* walkNewestFirst(
   }
 }
 
-function ask(transport: Transport, search: Search, window: Window, cursor: string | null): Promise<ApiReply> {
+function ask(transport: Requester, search: Search, window: Window, cursor: string | null): Promise<ApiReply> {
   return transport.request({
     method: 'POST',
     path: search.include === undefined ? search.path : `${search.path}?${search.include}`,

@@ -6,7 +6,7 @@
 import { PublisherError } from '../model/errors.js';
 import type { RawRow } from '../model/row.js';
 import { rowsIn } from './reply.js';
-import type { ApiReply, Transport } from './transport.js';
+import type { ApiReply, Requester } from './transport.js';
 
 interface Sublist {
   readonly field: string;
@@ -36,7 +36,7 @@ const PER_PAGE = 50;
 const MAX_PAGES = 2_000;
 
 /** The contact itself when all its lists are whole, else a copy with the whole lists, their entries as `{type, id, url}`. */
-export async function completeSublists(transport: Transport, contact: RawRow): Promise<RawRow> {
+export async function completeSublists(transport: Requester, contact: RawRow): Promise<RawRow> {
   let complete = contact;
   for (const sublist of SUBLISTS) {
     const short = contact[sublist.field];
@@ -56,7 +56,7 @@ function isCutShort(value: unknown): value is Record<string, unknown> {
 }
 
 /** Every entry of the list, or null when the contact has gone meanwhile. */
-async function readAll(transport: Transport, sublist: Sublist, contactId: string): Promise<RawRow[] | null> {
+async function readAll(transport: Requester, sublist: Sublist, contactId: string): Promise<RawRow[] | null> {
   const entries = new Map<string, RawRow>();
   let cursor: string | null = null;
   for (let page = 1; page <= MAX_PAGES; page += 1) {
@@ -77,7 +77,7 @@ async function readAll(transport: Transport, sublist: Sublist, contactId: string
 }
 
 async function readPage(
-  transport: Transport,
+  transport: Requester,
   { path, lists }: Sublist,
   at: string,
 ): Promise<ApiReply | null> {

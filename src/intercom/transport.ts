@@ -7,7 +7,7 @@
 
 import { type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { PublisherError } from '../model/errors.js';
-import type { Budget } from './budget.js';
+import type { Budget, Priority } from './budget.js';
 import { failureOf, retryAfterMs, retryPlan } from './retry.js';
 
 export interface ApiRequest {
@@ -21,6 +21,11 @@ export interface ApiRequest {
   readonly lists?: readonly string[];
   /** False where a request that may have taken effect must not be sent again (each call to a scroll moves it on). */
   readonly repeatable?: boolean;
+}
+
+/** Whoever sends requests: at once, or behind everybody else. */
+export interface Requester {
+  request(request: ApiRequest): Promise<ApiReply>;
 }
 
 export interface ApiReply {
@@ -75,7 +80,7 @@ const MAX_REPLY_BYTES = 128 * 1024 * 1024;
 /** A request that the budget refuses this often in a row is given up: something else eats the whole budget. */
 const MAX_BUDGET_REFUSALS = 30;
 
-export class Transport {
+export class Transport implements Requester {
   readonly #options: TransportOptions;
   readonly #dispatcher: Dispatcher;
   readonly #origin: URL;
@@ -99,12 +104,21 @@ export class Transport {
    * Sends the request and returns its JSON object. Network failures, 408, 5xx, 429 and unreadable replies are tried again
    * within limits; anything else, and the last failure, is thrown as a `PublisherError` that names the route.
    */
-  async request(request: ApiRequest): Promise<ApiReply> {
+  request(request: ApiRequest): Promise<ApiReply> {
+    return this.#request(request, 'foreground');
+  }
+
+  /** The same for work that can wait: it leaves the budget to everybody else. */
+  get background(): Requester {
+    return { request: (request) => this.#request(request, 'background') };
+  }
+
+  async #request(request: ApiRequest, priority: Priority): Promise<ApiReply> {
     let failures = 0;
     let refusals = 0;
     for (;;) {
       const startedAt = Date.now();
-      const outcome = await this.#attempt(request);
+      const outcome = await this.#attempt(request, priority);
       if ('json' in outcome) {
         this.#report(request, startedAt, 200, null, null);
         return outcome;
@@ -131,9 +145,10 @@ export class Transport {
 
   async #attempt(
     request: ApiRequest,
+    priority: Priority,
   ): Promise<ApiReply | { error: PublisherError; headers: Answer['headers'] }> {
     const { budget, signal } = this.#options;
-    await budget.take(signal).catch((cause: unknown) => {
+    await budget.take(signal, priority).catch((cause: unknown) => {
       throw new PublisherError('stopped', 'stopped while waiting for the request budget', { cause });
     });
     let headers: Answer['headers'] | null = null;
@@ -149,7 +164,7 @@ export class Transport {
         throw new PublisherError('stopped', 'stopped while waiting for Intercom', { cause });
       return { error: this.#unreachable(request, cause), headers: headers ?? {} };
     } finally {
-      budget.give(headers);
+      budget.give(headers, priority);
     }
   }
 

@@ -47,6 +47,8 @@ export interface EventMap {
     readonly records: number;
     readonly deletes: number;
     readonly deadLetters: number;
+    /** Rows that the API counts and did not show. */
+    readonly notShown: number;
     /** Paths of what went to `_extra`, with how often. */
     readonly unknownFields: ReadonlyMap<string, number>;
     readonly bookmark: number | null;
@@ -59,6 +61,8 @@ export interface EventMap {
     readonly ms: number;
     readonly rowsRead: number;
   };
+  /** A walk over all IDs has come to its end. */
+  'table:reconciled': AtTable & { readonly deletes: number };
   'table:failed': AtTable & { readonly error: PublisherError };
   warning: { readonly connection?: string; readonly message: string };
 }

@@ -18,6 +18,8 @@ export interface CycleSummary {
   readonly records: number;
   /** Tombstones published in this cycle. */
   readonly deletes: number;
+  /** Rows that the API counts and did not show: parts of conversations beyond the newest 500. */
+  readonly notShown: number;
 }
 
 /** How far a list of deleted rows has been worked off. */
@@ -26,6 +28,14 @@ export interface DeletionMark {
   readonly at: number;
   /** The IDs that were deleted in that second. */
   readonly ids: readonly string[];
+}
+
+/** The walk over all IDs of a table that finds rows which vanished without a trace. */
+export interface ReconcileMark {
+  /** ISO 8601, UTC: when the next walk is due. */
+  readonly dueAt: string;
+  /** The walk under way, or null; `reached`: how far it has compared, as `updated_at` in epoch seconds, or null. */
+  readonly walk: { readonly reached: number | null } | null;
 }
 
 export interface StateError {
@@ -46,6 +56,10 @@ export interface TableState {
   readonly restoreFrom: number | null;
   /** Null for tables whose source lists no deletions, and before the first cycle. */
   readonly deletions: DeletionMark | null;
+  /** Null for tables whose every reading finds what is gone, and before the first cycle. */
+  readonly reconcile: ReconcileMark | null;
+  /** Epoch milliseconds of the last `reset`: what was published before it is published again. */
+  readonly resetAt: number | null;
   readonly cycle: CycleSummary | null;
   /** Rows published since the table's state began. */
   readonly records: number;
@@ -68,6 +82,8 @@ export function emptyState(): TableState {
     windows: [],
     restoreFrom: null,
     deletions: null,
+    reconcile: null,
+    resetAt: null,
     cycle: null,
     records: 0,
     deletes: 0,

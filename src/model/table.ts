@@ -14,6 +14,8 @@ export interface Page {
   readonly rows: readonly RawRow[];
   /** Rows of the whole result as the API counts them, or null when it does not say. */
   readonly total: number | null;
+  /** Rows that the API counts and does not show (older parts of a long conversation). */
+  readonly notShown?: number;
   /** The greatest `updated_at` among the rows that the walk has met so far, in epoch seconds; rows of the future do not count. */
   readonly newest: number | null;
   /** True on the last page: everything in the window (or the table) has been read. */
@@ -47,13 +49,19 @@ export interface Table<Api> {
   /** Reads the window (searched tables) or everything (whole tables). */
   pull(api: Api, window: Window): AsyncIterable<Page>;
   /**
-   * Whether the API still knows a row of a whole table that a reading did not bring; left out where a reading can't miss a row.
+   * Whether the API has no row of this ID any more; for a child table: no parent. Asked before a row that a reading did not bring
+   * is called deleted; left out where a reading can't miss a row.
    */
-  isGone?(api: Api, key: string): Promise<boolean>;
+  isGone?(api: Api, id: string): Promise<boolean>;
+  /**
+   * The IDs of a window (rows with `id` and `updated_at`, as cheap as can be) of a searched table; for a child table those of the parents. Left
+   * out for whole tables, whose every reading shows what is gone.
+   */
+  ids?(api: Api, window: Window): AsyncIterable<Page>;
   /** The deletions from `since` on (epoch seconds), where the API lists them. */
   deletions?(api: Api, since: number): Promise<readonly Deletion[]>;
-  /** For a child table: the field of its published rows that names their parent. A deletion is one of the parent, then. */
-  readonly parentField?: string;
+  /** For a child table: the fields of its published rows that name their parent and its `updated_at`. A deletion is one of the parent, then. */
+  readonly parent?: { readonly id: string; readonly updatedAt: string };
   /** Some rows to look at, where pulling a few would disturb a publisher at work. */
   sample?(api: Api, rows: number): AsyncIterable<Page>;
   /** The moment of the version of a row in epoch milliseconds that decides its window: its own time, or its parent's. */

@@ -51,12 +51,15 @@ export function logEvents(events: Events, log: Logger, what: 'all' | 'problems')
 function logTables(events: Events, log: Logger): void {
   events.on('connection:owned', (event) => log.info(event, 'connection owned'));
   events.on('table:finished', ({ connection, table, summary, bookmark, ms, rowsRead }) => {
-    const { records, deletes, number } = summary;
+    const { records, deletes, number, notShown } = summary;
+    if (notShown > 0)
+      log.warn({ connection, table, notShown }, 'the API did not show all rows that it counts');
     log.info(
       { connection, table, cycle: number, rows: rowsRead, records, deletes, bookmark, ms },
       'table finished',
     );
   });
+  events.on('table:reconciled', (event) => log.info(event, 'all IDs compared'));
   events.on('table:failed', ({ connection, table, error }) =>
     log.error({ connection, table, code: error.code }, error.message),
   );

@@ -13,13 +13,13 @@ export const PROMPT_ATTEMPTS = 3;
 /** Requests in flight at once. */
 const MAX_IN_FLIGHT = 24;
 
-/** The API of a connection, and the transport to close afterwards. Throws `credentials-missing`. */
+/** The API of a connection, for work that is waited for and for work that can wait, and the transport to close afterwards. Throws `credentials-missing`. */
 export async function openApi(
   connection: ConnectionConfig,
   events: Events,
   signal: AbortSignal,
   attempts = connection.retry.attempts,
-): Promise<{ api: IntercomApi; transport: Transport }> {
+): Promise<{ api: IntercomApi; background: IntercomApi; transport: Transport }> {
   // Every request and every wait listens to it.
   setMaxListeners(0, signal);
   const { name, baseUrl, apiVersion, gateway, rateLimit, retry } = connection;
@@ -34,5 +34,6 @@ export async function openApi(
     budget: new Budget({ share: rateLimit, maxInFlight: MAX_IN_FLIGHT }),
     onAttempt: (attempt) => events.emit('api:attempt', { connection: name, ...attempt }),
   });
-  return { api: new IntercomApi(transport, signal), transport };
+  const background = new IntercomApi(transport.background, signal);
+  return { api: new IntercomApi(transport, signal), background, transport };
 }

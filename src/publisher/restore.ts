@@ -3,16 +3,18 @@
 import type { TopicCodec } from '../avro/codec.js';
 import type { Registry } from '../avro/registry.js';
 import { headerText, type TopicReader, type TopicRecord } from '../kafka/reader.js';
+import { PublisherError } from '../model/errors.js';
 import type { TableState } from '../model/state.js';
 import { PublishedRows } from '../sync/published.js';
+import { KnownIdCollector, type KnownIds } from '../sync/reconcile.js';
 
 /** Times in a topic are those of the instance that published, or of the broker: no two clocks agree. */
 const CLOCK_SKEW_MS = 10 * 60_000;
 
 /**
  * What the topic of a table tells of its rows. Of a table that is read whole: every key that stands in it. Of a searched one: what was
- * published since the time that its state names. Without a state (a first run, or a reset) contents count as unknown, so that
- * everything is published again.
+ * published since the time that its state names. What was published before a reset, or without a state, counts as unknown, so that
+ * it is published again.
  */
 export async function restorePublished(
   reader: TopicReader,
@@ -29,8 +31,9 @@ export async function restorePublished(
     for (const record of records) {
       if (record.key === null) continue;
       const key = codec.decodeKey(record.key);
-      if (record.value === null) published.delete(key);
-      else published.set(key, versionOf(record, state));
+      if (record.value !== null) published.set(key, versionOf(record, state));
+      else if (table.reads === 'whole') published.delete(key);
+      else published.bury(key, Number(headerText(record, 'fetched_at') ?? record.timestamp));
     }
   }
   return published;
@@ -41,8 +44,16 @@ function versionOf(record: TopicRecord, state: TableState | undefined) {
   const updatedAt = header === null ? null : Number(header);
   // Until it is read again and tells its own time, a row is kept for as long as the bookmark of now can be read behind.
   const versionTime = Math.max((updatedAt ?? 0) / 1000, state?.bookmark ?? 0);
-  const hash = state === undefined ? '' : (headerText(record, 'hash') ?? '');
+  const isBeforeReset = state === undefined || record.timestamp < (state.resetAt ?? 0);
+  const hash = isBeforeReset ? '' : (headerText(record, 'hash') ?? '');
   return { hash, updatedAt, versionTime, publishedAfter: record.timestamp };
+}
+
+/** What it takes to read a table's topic. */
+export interface TopicAccess {
+  readonly reader: TopicReader;
+  readonly registry: Registry;
+  readonly codec: TopicCodec;
 }
 
 /** The keys in the dead-letter topic, by table. */
@@ -65,7 +76,7 @@ export async function restoreBuried(reader: TopicReader, topic: string): Promise
  * whole topic is read: that is slow, and deletions are rare.
  */
 export async function findChildren(
-  { reader, registry, codec }: { reader: TopicReader; registry: Registry; codec: TopicCodec },
+  { reader, registry, codec }: TopicAccess,
   topic: string,
   parentField: string,
   ids: readonly string[],
@@ -82,4 +93,43 @@ export async function findChildren(
     }
   }
   return [...children];
+}
+
+/** IDs held at once by a walk over all of them: some ten megabytes. */
+const KNOWN_IDS = 50_000;
+
+/**
+ * The IDs of the rows in a topic (of a child table: of their parents) whose `updated_at` lies behind `after` (epoch seconds), oldest
+ * first as far as they fit. Rejects with `stopped` when the signal aborts.
+ */
+export async function knownIds(
+  { reader, registry, codec }: TopicAccess,
+  topic: string,
+  at: {
+    readonly parent: { readonly id: string; readonly updatedAt: string } | undefined;
+    readonly after: number | null;
+    readonly signal: AbortSignal;
+  },
+): Promise<KnownIds> {
+  const ids = new KnownIdCollector(at.after, KNOWN_IDS);
+  for await (const records of reader.read(topic, { from: 'earliest', signal: at.signal })) {
+    for (const record of records) {
+      if (record.key === null) continue;
+      if (at.parent === undefined) {
+        const key = codec.decodeKey(record.key);
+        if (record.value === null) ids.delete(key);
+        else ids.set(key, secondsOf(headerText(record, 'updated_at')));
+      } else if (record.value !== null) {
+        const value = await registry.decode(record.value);
+        ids.raise(String(value[at.parent.id]), secondsOf(value[at.parent.updatedAt]));
+      }
+    }
+  }
+  if (at.signal.aborted) throw new PublisherError('stopped', 'stopped while reading the published IDs');
+  return ids.known;
+}
+
+/** Epoch seconds of published epoch milliseconds; rows without a time come first. */
+function secondsOf(milliseconds: unknown): number {
+  return Number(milliseconds ?? 0) / 1000;
 }

@@ -19,12 +19,13 @@ import { emptyState } from '../model/state.js';
 import type { TableName } from '../model/table-names.js';
 import { epochSeconds } from '../model/time.js';
 import { type FailedTable, runCycle, type TableWork } from '../sync/cycle.js';
+import type { IdSource } from '../sync/reconcile.js';
 import type { TableSource } from '../sync/source.js';
 import { knownTimeZone } from '../sync/windows.js';
 import { type IntercomTable, TABLES } from '../tables/all.js';
 import { openApi } from './api.js';
 import { Delivery } from './delivery.js';
-import { findChildren, restoreBuried, restorePublished } from './restore.js';
+import { findChildren, knownIds, restoreBuried, restorePublished } from './restore.js';
 
 export interface SessionContext {
   readonly config: Config;
@@ -71,7 +72,8 @@ export class Session {
   ): Promise<Session> {
     const { config, kafka, events } = context;
     const stop = new AbortController();
-    const { api, transport } = await openApi(connection, events, AbortSignal.any([signal, stop.signal]));
+    const end = AbortSignal.any([signal, stop.signal]);
+    const { api, background, transport } = await openApi(connection, events, end);
     let writer: Writer | null = null;
     try {
       const topics = await kafka.topics.ensure(topicPlans(config, connection), config.topics.create);
@@ -80,7 +82,7 @@ export class Session {
         transactionalId: `${config.state.group}.${connection.name}`,
         compression: COMPRESSION_TYPES[config.kafka.compression],
       });
-      const work = await restore(context, connection, { api, topics, codecs, writer });
+      const work = await restore(context, connection, { api, background, topics, codecs, writer, end });
       events.emit('connection:owned', { connection: connection.name, tables: work.size });
       return new Session({ connection, events, transport, writer, stop, work });
     } catch (error) {
@@ -91,13 +93,15 @@ export class Session {
   }
 
   /** Runs one cycle of the named tables; see `runCycle`. */
-  cycle(tables: readonly TableName[]): Promise<FailedTable[]> {
+  cycle(tables: readonly TableName[], options = { awaitWalks: false }): Promise<FailedTable[]> {
     const due = tables.flatMap((name) => this.#work.get(name) ?? []);
-    return runCycle(this.#connection.name, due, this.#events, () => this.#stop.abort());
+    const abandon = () => this.#stop.abort();
+    return runCycle(this.#connection.name, due, this.#events, { ...options, abandon });
   }
 
   async close(): Promise<void> {
     this.#stop.abort();
+    await Promise.all([...this.#work.values()].map(({ memory }) => memory.walk?.ended));
     await this.#writer.close().catch(() => undefined);
     await this.#transport.close();
   }
@@ -140,9 +144,13 @@ export function tablesOf(connection: ConnectionConfig): IntercomTable[] {
 
 interface Parts {
   readonly api: IntercomApi;
+  /** For work that can wait. */
+  readonly background: IntercomApi;
   readonly topics: ReadonlyMap<string, TopicFacts>;
   readonly codecs: ReadonlyMap<TableName, TopicCodec>;
   readonly writer: Writer;
+  /** Aborts at the end of the session. */
+  readonly end: AbortSignal;
 }
 
 /** Reads the connection's states, then what each of its topics tells. */
@@ -158,10 +166,17 @@ async function restore(
   const work = await Promise.all(
     tablesOf(connection).map(async (table): Promise<[TableName, TableWork]> => {
       const sink = delivery(context, connection, table, parts, buried.get(table.name) ?? new Set());
-      const source = bind(table, parts.api, connection, grain);
+      const source = bind(
+        table,
+        parts.api,
+        connection,
+        grain,
+        idSource(context, connection, table, parts, grain),
+      );
       const memory = await restoreTable(context, connection, table, parts, states);
       const { name, startDate, lookback } = connection;
-      return [table.name, { source, sink, settings: { connection: name, startDate, lookback }, memory }];
+      const settings = { connection: name, startDate, lookback, reconcile: connection.deletes.reconcile };
+      return [table.name, { source, sink, settings, memory }];
     }),
   );
   return new Map(work);
@@ -178,7 +193,7 @@ async function restoreTable(
   const state = states.get(stateKey(connection.name, table.name));
   const codec = the(parts.codecs, table.name);
   const published = await restorePublished(kafka.reader, topic, codec, { reads: table.reads, state });
-  return { state: state ?? emptyState(), published };
+  return { state: state ?? emptyState(), published, walk: null };
 }
 
 function delivery(
@@ -192,7 +207,7 @@ function delivery(
   const topic = tableTopic(prefix, connection.name, table.name);
   const letters = deadLetterTopic(prefix, connection.name);
   const codec = the(codecs, table.name);
-  const { parentField } = table;
+  const { parent } = table;
   return new Delivery({
     connection: connection.name,
     table: table.name,
@@ -204,18 +219,41 @@ function delivery(
     writer,
     buried,
     childrenOf:
-      parentField === undefined
+      parent === undefined
         ? null
-        : (ids) => findChildren({ reader: kafka.reader, registry, codec }, topic, parentField, ids),
+        : (ids) => findChildren({ reader: kafka.reader, registry, codec }, topic, parent.id, ids),
   });
 }
+
+/** What the walk over all IDs of a table works with, or null where there is none. */
+function idSource(
+  { config, kafka, registry }: SessionContext,
+  connection: ConnectionConfig,
+  table: IntercomTable,
+  { background, codecs, end }: Parts,
+  grain: GrainOf,
+): IdSource | null {
+  const { ids, isGone, parent } = table;
+  if (ids === undefined || isGone === undefined) return null;
+  const topic = tableTopic(config.topics.prefix, connection.name, table.name);
+  const topics = { reader: kafka.reader, registry, codec: the(codecs, table.name) };
+  return {
+    known: (after) => knownIds(topics, topic, { parent, after, signal: end }),
+    pull: (window) => ids(background, window),
+    isGone: (id) => isGone(background, id),
+    grain: () => grain(table),
+  };
+}
+
+type GrainOf = (table: IntercomTable) => ReturnType<TableSource['grain']>;
 
 /** The table as a cycle sees it. */
 function bind(
   table: IntercomTable,
   api: IntercomApi,
   connection: ConnectionConfig,
-  grain: (table: IntercomTable) => ReturnType<TableSource['grain']>,
+  grain: GrainOf,
+  ids: IdSource | null,
 ): TableSource {
   return {
     name: table.name,
@@ -227,6 +265,7 @@ function bind(
       epochSeconds(table.versionTime === undefined ? raw.updated_at : table.versionTime(raw)),
     grain: () => grain(table),
     confirmGone: (keys) => confirmGone(table, api, keys),
+    ids,
     deletions:
       table.deletions === undefined ? null : (since) => table.deletions?.(api, since) ?? Promise.resolve([]),
   };
@@ -243,7 +282,7 @@ async function confirmGone(
 }
 
 /** Windows of days follow the workspace's calendar, which is asked for once, when a window is first split. */
-function grainOf(api: IntercomApi): (table: IntercomTable) => ReturnType<TableSource['grain']> {
+function grainOf(api: IntercomApi): GrainOf {
   let timeZone: Promise<string> | null = null;
   return async (table) => {
     if (table.grain === 'second') return { unit: 'second' };

@@ -22,12 +22,13 @@ export interface FailedTable {
 /**
  * Runs the cycles of all given tables and returns those that failed. A failure that reaches further than its table (the
  * credentials, the connection's ownership, Kafka) is thrown once the others have come to rest; `abandon` is called to bring them there.
+ * `awaitWalks`: see `TableCycle.run`.
  */
 export async function runCycle(
   connection: string,
   tables: readonly TableWork[],
   events: Events,
-  abandon: () => void,
+  { abandon, awaitWalks }: { abandon: () => void; awaitWalks: boolean },
 ): Promise<FailedTable[]> {
   const startedAt = Date.now();
   const cycles = tables.map(
@@ -36,7 +37,7 @@ export async function runCycle(
   events.emit('cycle:started', { connection, tables: tables.map(({ source }) => source.name) });
   const outcomes = await Promise.allSettled(
     cycles.map((cycle) =>
-      runTable(cycle).catch((error: unknown) => {
+      runTable(cycle, awaitWalks).catch((error: unknown) => {
         abandon();
         throw error;
       }),
@@ -52,9 +53,9 @@ export async function runCycle(
 }
 
 /** Null when the table is up to date; throws what reaches further than the table. */
-async function runTable(cycle: TableCycle): Promise<FailedTable | null> {
+async function runTable(cycle: TableCycle, awaitWalk: boolean): Promise<FailedTable | null> {
   try {
-    await cycle.run();
+    await cycle.run(awaitWalk);
     return null;
   } catch (thrown) {
     const error = asPublisherError(thrown);

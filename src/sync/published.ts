@@ -15,6 +15,8 @@ export interface PublishedVersion {
   readonly versionTime: number | null;
   /** Epoch milliseconds by which it had certainly not been published yet: where a restore must begin to find it. */
   readonly publishedAfter: number;
+  /** The last version is a tombstone, published at `updatedAt`: what the source still shows from before that is no row any more. */
+  readonly gone?: boolean;
 }
 
 export class PublishedRows {
@@ -36,6 +38,15 @@ export class PublishedRows {
 
   delete(key: string): void {
     this.#versions.delete(key);
+  }
+
+  /**
+   * The row is gone since `at` (epoch milliseconds). It is remembered for a while: a search may show a row for minutes after its
+   * end, and a row that comes back has a newer version.
+   */
+  bury(key: string, at: number): void {
+    const versionTime = at / 1000;
+    this.#versions.set(key, { hash: '', updatedAt: at, versionTime, publishedAfter: at, gone: true });
   }
 
   get size(): number {
@@ -67,11 +78,13 @@ export class PublishedRows {
 export type Verdict = 'publish' | 'unchanged' | 'stale';
 
 /** A version as far as it takes to compare it. */
-export type ComparableVersion = Pick<PublishedVersion, 'hash' | 'updatedAt' | 'versionTime'>;
+export type ComparableVersion = Pick<PublishedVersion, 'hash' | 'updatedAt' | 'versionTime' | 'gone'>;
 
 /** An older version never follows a newer one; the same content is not published twice. */
 export function judge(known: ComparableVersion | undefined, row: ComparableVersion): Verdict {
   if (known === undefined) return 'publish';
+  if (known.gone)
+    return row.updatedAt !== null && row.updatedAt > (known.updatedAt ?? 0) ? 'publish' : 'stale';
   if (known.hash === row.hash) return 'unchanged';
   const order = compare(row.updatedAt, known.updatedAt) || compare(row.versionTime, known.versionTime);
   return order < 0 ? 'stale' : 'publish';

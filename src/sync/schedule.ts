@@ -9,6 +9,16 @@ export interface ScheduledTable {
   readonly schedule: string | null;
 }
 
+/** The time in epoch milliseconds at which the cron expression (in UTC) comes round next. */
+export function nextTime(expression: string): number {
+  const task = cron.schedule(expression, () => undefined, { timezone: 'UTC' });
+  try {
+    return task.getNextRun()?.getTime() ?? Number.MAX_SAFE_INTEGER;
+  } finally {
+    void task.destroy();
+  }
+}
+
 /**
  * The tables that are due. All are due at the start; after that a table becomes due at each time of its schedule, once,
  * however often that passes while a cycle runs: a cycle never overlaps itself and none is made up for.

@@ -5,6 +5,7 @@ import type { TableState, Window } from '../model/state.js';
 import type { Deletion, Page, ReplicationMethod } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import type { PublishedRows } from './published.js';
+import type { IdSource, IdWalk } from './reconcile.js';
 import type { Grain } from './windows.js';
 
 export interface TableSource {
@@ -21,6 +22,8 @@ export interface TableSource {
   confirmGone(keys: readonly string[]): Promise<readonly string[]>;
   /** The deletions from `since` on (epoch seconds), or null where the API does not list them. */
   deletions: ((since: number) => Promise<readonly Deletion[]>) | null;
+  /** What the walk over all IDs works with, or null where every reading finds what is gone. */
+  readonly ids: IdSource | null;
 }
 
 export interface TableSink {
@@ -40,10 +43,14 @@ export interface TableSettings {
   readonly startDate: number;
   /** Seconds that are read again behind the bookmark. */
   readonly lookback: number;
+  /** Cron expression of the walk over all IDs; null: never. */
+  readonly reconcile: string | null;
 }
 
 /** What a connection keeps of a table between cycles: as restored from Kafka, then as committed. */
 export interface TableMemory {
   state: TableState;
   readonly published: PublishedRows;
+  /** The walk over all IDs that runs beside the cycles, if one does. */
+  walk: IdWalk | null;
 }

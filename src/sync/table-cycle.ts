@@ -13,6 +13,8 @@ import type { Page } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import { type Batch, sortOut } from './batch.js';
 import { deletionsFrom, newDeletions } from './deletions.js';
+import { IdWalk, planWalk } from './reconcile.js';
+import { nextTime } from './schedule.js';
 import type { TableMemory, TableSettings, TableSink, TableSource } from './source.js';
 import { splitWindow, windowToRead } from './windows.js';
 
@@ -29,6 +31,8 @@ interface PageEnd {
   /** Whether the cycle ends with this page. */
   readonly finished: boolean;
   readonly progress: Progress;
+  /** Rows that the API counts and did not show. */
+  readonly notShown?: number | undefined;
 }
 
 /** The interval that progress is measured against. */
@@ -45,7 +49,7 @@ export class TableCycle {
   readonly #events: Events;
   readonly #startedAt = new Date();
   readonly #number: number;
-  readonly #done = { rowsRead: 0, records: 0, deletes: 0 };
+  readonly #done = { rowsRead: 0, records: 0, deletes: 0, notShown: 0 };
 
   constructor(
     source: TableSource,
@@ -62,12 +66,17 @@ export class TableCycle {
     this.#number = (memory.state.cycle?.number ?? 0) + 1;
   }
 
-  /** Reads and publishes everything that is due. Throws a `PublisherError`; what was committed before it stays. */
-  async run(): Promise<CycleSummary> {
+  /**
+   * Reads and publishes everything that is due. `awaitWalk`: a walk over all IDs that is due ends with the cycle, instead of going on
+   * beside the next ones. Throws a `PublisherError`; what was committed before it stays.
+   */
+  async run(awaitWalk: boolean): Promise<CycleSummary> {
     this.#events.emit('table:started', this.#at());
+    const walk = this.#walkUnderWay();
     if (this.#source.reads === 'whole') await this.#readWhole();
     else await this.#readSearched();
     await this.#readDeletions();
+    if (walk !== null) await this.#takeFrom(walk, awaitWalk);
     const summary = this.#summary(true);
     const { bookmark } = this.#memory.state;
     const ms = Date.now() - this.#startedAt.getTime();
@@ -142,6 +151,39 @@ export class TableCycle {
     const { state } = this.#memory;
     const listed = await this.#source.deletions(deletionsFrom(state.deletions, start));
     const { ids, mark } = newDeletions(state.deletions, start, listed);
+    await this.#bury(ids, { deletions: mark });
+  }
+
+  /** The walk over all IDs, when one runs or has to begin. */
+  #walkUnderWay(): IdWalk | null {
+    const memory = this.#memory;
+    const { ids } = this.#source;
+    const { reconcile } = this.#settings;
+    if (ids === null || reconcile === null || memory.walk !== null) return memory.walk;
+    const isFirst = memory.state.bookmark === null;
+    const at = { now: Date.now(), next: nextTime(reconcile), isFirst };
+    const { mark, start } = planWalk(memory.state.reconcile, at);
+    memory.state = { ...memory.state, reconcile: mark };
+    if (start) memory.walk = new IdWalk(ids, mark.walk?.reached ?? null);
+    return memory.walk;
+  }
+
+  /** Publishes what a walk has found so far. A walk that broke is taken up again by the next cycle, where it stopped. */
+  async #takeFrom(walk: IdWalk, toItsEnd: boolean): Promise<void> {
+    if (toItsEnd) await walk.ended;
+    const { failure } = walk;
+    const { gone, reached, over } = walk.take();
+    const { state } = this.#memory;
+    const dueAt = state.reconcile?.dueAt ?? new Date().toISOString();
+    const isNew = over || reached !== (state.reconcile?.walk?.reached ?? null);
+    if (isNew) await this.#bury(gone, { reconcile: { dueAt, walk: over ? null : { reached } } });
+    if (over || failure !== null) this.#memory.walk = null;
+    if (over) this.#events.emit('table:reconciled', { ...this.#at(), deletes: gone.length });
+    if (failure !== null) throw failure;
+  }
+
+  /** Publishes the tombstones of rows (or of the children of rows) that are gone, with what that brings the state to. */
+  async #bury(ids: readonly string[], reached: Partial<TableState>): Promise<void> {
     const keys = ids.length === 0 ? [] : await this.#sink.keysOf(ids);
     const fetchedAt = Date.now();
     const gone = keys.map((key): Tombstone => ({ op: 'delete', key, fetchedAt }));
@@ -151,7 +193,7 @@ export class TableCycle {
     const counts = { records: 0, deletes, deadLetters: 0 };
     const progress = { rows: this.#done.rowsRead, rowsExpected: null, covered: 0, toCover: 0 };
     const next = this.#stateAfter(NOTHING, counts, { bookmark: null, finished: true, progress });
-    await this.#publish(records, { ...next, deletions: mark });
+    await this.#publish(records, { ...next, ...reached });
   }
 
   /** Reads a window to its end, in pieces when it is large, and again when rows left it meanwhile. */
@@ -182,7 +224,8 @@ export class TableCycle {
       const bookmark = page.last ? (window.to ?? first.newest) : null;
       const batch = this.#sortOut(page, NONE);
       const progress = this.#progress(window, page, cover.newest ?? first.newest ?? window.from, cover.from);
-      await this.#commit(batch, [], { bookmark, finished: page.last && window.to === null, progress });
+      const finished = page.last && window.to === null;
+      await this.#commit(batch, [], { bookmark, finished, progress, notShown: page.notShown });
     }
     return { pieces: [], newest: null };
   }
@@ -196,6 +239,8 @@ export class TableCycle {
     const publishedAfter = Date.now();
     const { records, letters, upserts, deletes } = this.#encode(batch, gone);
     const counts = { records: upserts, deletes, deadLetters: letters };
+    const { notShown = 0 } = end;
+    this.#done.notShown += notShown;
     this.#remember(batch, gone, publishedAfter);
     this.#done.records += upserts;
     this.#done.deletes += deletes;
@@ -207,6 +252,7 @@ export class TableCycle {
     this.#events.emit('page:committed', {
       ...this.#at(),
       ...counts,
+      notShown,
       unknownFields: batch.leftovers,
       bookmark,
       progress,
@@ -247,7 +293,11 @@ export class TableCycle {
     }
     // What was read again can be read once more for as long as its time says now, not when it was published.
     for (const { key, versionTime } of batch.unchanged) published.moveTo(key, versionTime);
-    for (const { key } of gone) published.delete(key);
+    for (const { key, fetchedAt } of gone) {
+      // Of a table that is read whole the reading itself tells what is there.
+      if (this.#source.reads === 'whole') published.delete(key);
+      else published.bury(key, fetchedAt);
+    }
   }
 
   #stateAfter(
@@ -275,9 +325,16 @@ export class TableCycle {
   }
 
   #summary(finished: boolean): CycleSummary {
-    const { records, deletes } = this.#done;
+    const { records, deletes, notShown } = this.#done;
     const finishedAt = finished ? new Date().toISOString() : null;
-    return { number: this.#number, startedAt: this.#startedAt.toISOString(), finishedAt, records, deletes };
+    return {
+      number: this.#number,
+      startedAt: this.#startedAt.toISOString(),
+      finishedAt,
+      records,
+      deletes,
+      notShown,
+    };
   }
 
   /** Windows are read oldest first, each from its newest row down. */

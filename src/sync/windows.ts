@@ -36,6 +36,30 @@ export function splitWindow(
   return ordered.map((from, index) => ({ from, to: nextStart(ordered, index, window.to) }));
 }
 
+/**
+ * Windows of about `WINDOW_ROWS` rows each that together hold all of these times (epoch seconds), oldest first. Between them lies nothing; none
+ * ends inside a second or a day that another one begins with.
+ */
+export function windowsOver(times: readonly number[], grain: Grain): (Window & { to: number })[] {
+  const ordered = [...times].sort((a, b) => a - b);
+  const windows: (Window & { to: number })[] = [];
+  for (let first = 0; first < ordered.length; ) {
+    const from = ordered[first] ?? 0;
+    const end = endOf(ordered[Math.min(first + WINDOW_ROWS, ordered.length) - 1] ?? from, grain);
+    let next = Math.min(first + WINDOW_ROWS, ordered.length);
+    while (next < ordered.length && (ordered[next] ?? 0) <= end) next += 1;
+    windows.push({ from, to: ordered[next - 1] ?? from });
+    first = next;
+  }
+  return windows;
+}
+
+/** The last second that the API's filter can't tell from this one. */
+function endOf(time: number, grain: Grain): number {
+  if (grain.unit === 'second') return time;
+  return startOfDay(startOfDay(time, grain.timeZone) + 1.5 * DAY, grain.timeZone) - 1;
+}
+
 function nextStart(starts: readonly number[], index: number, end: number | null): number | null {
   const next = starts[index + 1];
   return next === undefined ? end : next - 1;

@@ -11,6 +11,8 @@ export const contacts: Table<IntercomApi> = {
   reads: 'searched',
   grain: 'day',
   pull: pullContacts,
+  ids: (api, window) => api.search({ path: CONTACT_SEARCH.path, list: CONTACT_SEARCH.list }, window),
+  isGone: (api, id) => api.isContactGone(id),
 };
 
 const CONTACT_SEARCH: Search = {

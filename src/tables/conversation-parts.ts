@@ -15,8 +15,10 @@ export const conversationParts: Table<IntercomApi> = {
   reads: 'searched',
   grain: 'second',
   pull: pullParts,
+  ids: (api, window) => api.search(CONVERSATION_SEARCH, window),
+  isGone: (api, id) => api.isConversationGone(id),
   deletions: (api, since) => api.deletedConversations(since),
-  parentField: 'conversation_id',
+  parent: { id: 'conversation_id', updatedAt: 'conversation_updated_at' },
   versionTime: (part) => part.conversation_updated_at,
 };
 
@@ -35,29 +37,43 @@ async function* pullParts(api: IntercomApi, window: Window): AsyncGenerator<Page
         ids.slice(start, start + DETAILS_AT_ONCE).map((id) => api.conversation(id)),
       );
       const rows = details.flatMap((detail) => (detail === null ? [] : partsOf(detail.row)));
+      const notShown = details.reduce(
+        (sum, detail) => sum + (detail === null ? 0 : partsNotShown(detail.row)),
+        0,
+      );
       const fetchedAt = details.reduce(
         (latest, detail) => Math.max(latest, detail?.fetchedAt ?? 0),
         page.fetchedAt,
       );
-      yield { ...page, rows, fetchedAt, last: page.last && start + DETAILS_AT_ONCE >= ids.length };
+      yield { ...page, rows, notShown, fetchedAt, last: page.last && start + DETAILS_AT_ONCE >= ids.length };
     }
   }
 }
 
+/** How many parts the conversation has beyond those that its detail shows. */
+export function partsNotShown(conversation: RawRow): number {
+  const { parts, total } = partListOf(conversation);
+  return Number.isSafeInteger(total) ? Math.max(0, Number(total) - parts.length) : 0;
+}
+
 /** The parts of a conversation's detail, each with what it inherits from the conversation. */
 export function partsOf(conversation: RawRow): RawRow[] {
+  const { parts, total } = partListOf(conversation);
+  return parts.map((part) => ({
+    ...part,
+    conversation_id: conversation.id,
+    conversation_created_at: conversation.created_at,
+    conversation_updated_at: conversation.updated_at,
+    conversation_total_parts: total,
+  }));
+}
+
+/** The parts that a detail holds, and how many there are by its own count. */
+function partListOf(conversation: RawRow): { parts: RawRow[]; total: unknown } {
   const list = conversation.conversation_parts;
-  if (typeof list !== 'object' || list === null || !('conversation_parts' in list)) return [];
-  const parts: unknown = list.conversation_parts;
-  if (!Array.isArray(parts)) return [];
-  const total = 'total_count' in list ? list.total_count : parts.length;
-  return parts
-    .filter((part): part is RawRow => typeof part === 'object' && part !== null)
-    .map((part) => ({
-      ...part,
-      conversation_id: conversation.id,
-      conversation_created_at: conversation.created_at,
-      conversation_updated_at: conversation.updated_at,
-      conversation_total_parts: total,
-    }));
+  if (typeof list !== 'object' || list === null || !('conversation_parts' in list))
+    return { parts: [], total: 0 };
+  const entries: unknown[] = Array.isArray(list.conversation_parts) ? list.conversation_parts : [];
+  const parts = entries.filter((part): part is RawRow => typeof part === 'object' && part !== null);
+  return { parts, total: 'total_count' in list ? list.total_count : entries.length };
 }

@@ -13,5 +13,7 @@ export const conversations: Table<IntercomApi> = {
   reads: 'searched',
   grain: 'second',
   pull: (api, window) => api.search(CONVERSATION_SEARCH, window),
+  ids: (api, window) => api.search(CONVERSATION_SEARCH, window),
+  isGone: (api, id) => api.isConversationGone(id),
   deletions: (api, since) => api.deletedConversations(since),
 };

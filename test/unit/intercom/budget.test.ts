@@ -90,4 +90,37 @@ describe('Budget', () => {
     stop.abort(new Error('stop'));
     await expect(waiting).rejects.toThrow('stop');
   });
+
+  it('lets work that can wait go one by one, behind everybody, and leaves half of the budget', async () => {
+    const budget = new Budget({ share: 1, maxInFlight: 2 });
+    const order: string[] = [];
+    const take = (name: string, priority: 'foreground' | 'background') =>
+      void budget.take(never, priority).then(() => order.push(name));
+    take('walk 1', 'background');
+    take('walk 2', 'background');
+    take('poll 1', 'foreground');
+    take('poll 2', 'foreground');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(order).toEqual(['walk 1', 'poll 1']);
+    budget.give(headers(10, 8, start + 10_000), 'background');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(order).toEqual(['walk 1', 'poll 1', 'poll 2']);
+    budget.give(headers(10, 7, start + 10_000));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(order).toEqual(['walk 1', 'poll 1', 'poll 2', 'walk 2']);
+    budget.give(headers(10, 6, start + 10_000));
+    budget.give(headers(10, 6, start + 10_000), 'background');
+    expect(budget.use.used).toBe(4);
+    take('walk 3', 'background');
+    await vi.advanceTimersByTimeAsync(0);
+    budget.give(null, 'background');
+    take('walk 4', 'background');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(order.at(-1)).toBe('walk 3');
+    take('poll 3', 'foreground');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(order.at(-1)).toBe('poll 3');
+    await vi.advanceTimersByTimeAsync(10_100);
+    expect(order.at(-1)).toBe('walk 4');
+  });
 });

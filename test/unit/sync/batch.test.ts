@@ -31,6 +31,7 @@ function tableOf(reads: TableSource['reads'], method: TableSource['method'] = 'i
     versionTime: (raw) => raw.t as number | null,
     grain: async () => ({ unit: 'second' }),
     deletions: null,
+    ids: null,
     confirmGone: async (keys) => keys,
   };
 }

@@ -17,6 +17,18 @@ describe('judge', () => {
       { hash: 'b', updatedAt: 2_000, versionTime: 1 },
       'stale',
     ],
+    [
+      'a deleted row as it was before its end',
+      { hash: '', updatedAt: 5_000, versionTime: 5, gone: true },
+      { hash: 'b', updatedAt: 4_000, versionTime: 4 },
+      'stale',
+    ],
+    [
+      'a deleted row that came back',
+      { hash: '', updatedAt: 5_000, versionTime: 5, gone: true },
+      { hash: 'b', updatedAt: 6_000, versionTime: 6 },
+      'publish',
+    ],
     ['content without a time', known, { hash: 'b', updatedAt: null, versionTime: null }, 'publish'],
   ] as const)('%s', (_, before, row, verdict) => {
     expect(judge(before, row)).toBe(verdict);
@@ -24,6 +36,16 @@ describe('judge', () => {
 });
 
 describe('PublishedRows', () => {
+  it('remembers that a row is gone until no search can show it any more', () => {
+    const rows = new PublishedRows();
+    rows.set('a', { hash: 'x', updatedAt: 1_000, versionTime: 1, publishedAfter: 1 });
+    rows.bury('a', 9_000);
+    expect(judge(rows.get('a'), { hash: 'x', updatedAt: 1_000, versionTime: 1 })).toBe('stale');
+    expect(rows.restoreFrom()).toBe(9_000);
+    rows.forgetBefore(10);
+    expect(rows.get('a')).toBeUndefined();
+  });
+
   const version = (versionTime: number | null, publishedAfter: number) => ({
     hash: 'x',
     updatedAt: null,
