@@ -7,6 +7,7 @@ import { catalogCommand } from './commands/catalog.js';
 import { checkCommand } from './commands/check.js';
 import { previewCommand } from './commands/preview.js';
 import { replayCommand } from './commands/replay.js';
+import { resetCommand } from './commands/reset.js';
 import { runCommand } from './commands/run.js';
 import { schemasCommand } from './commands/schemas.js';
 import { simulateCommand } from './commands/simulate.js';
@@ -20,6 +21,7 @@ const COMMANDS = [
   previewCommand,
   runCommand,
   statusCommand,
+  resetCommand,
   replayCommand,
   schemasCommand,
   simulateCommand,

@@ -79,7 +79,7 @@ export class Session {
       const topics = await kafka.topics.ensure(topicPlans(config, connection), config.topics.create);
       const codecs = await openCodecs(context, connection);
       writer = await Writer.open(kafka.kafka, {
-        transactionalId: `${config.state.group}.${connection.name}`,
+        transactionalId: transactionalId(config, connection),
         compression: COMPRESSION_TYPES[config.kafka.compression],
       });
       const work = await restore(context, connection, { api, background, topics, codecs, writer, end });
@@ -105,6 +105,11 @@ export class Session {
     await this.#writer.close().catch(() => undefined);
     await this.#transport.close();
   }
+}
+
+/** Who writes for a connection: opening a writer with it fences every earlier one. */
+export function transactionalId(config: Config, connection: ConnectionConfig): string {
+  return `${config.state.group}.${connection.name}`;
 }
 
 /** The topics that a connection needs, as they are made where they are missing. */

@@ -14,7 +14,7 @@ import { layOut } from '../table.js';
 interface TableStatus {
   readonly connection: string;
   readonly table: string;
-  readonly state: 'never read' | 'ok' | 'running' | 'failed';
+  readonly state: 'never read' | 'reset' | 'ok' | 'running' | 'failed';
   /** Epoch seconds. */
   readonly bookmark: number | null;
   /** Seconds between now and the bookmark. */
@@ -87,6 +87,7 @@ function describe(
 function nameOf(state: TableState | undefined): TableStatus['state'] {
   if (state === undefined) return 'never read';
   if (state.error !== null) return 'failed';
+  if (state.cycle === null) return 'reset';
   return state.cycle?.finishedAt === null ? 'running' : 'ok';
 }
 

@@ -1,0 +1,85 @@
+/** `reset`: forgets bookmarks, so that the next cycle replicates again. */
+
+import { createInterface } from 'node:readline/promises';
+import type { Command } from 'commander';
+import type { ConnectionConfig } from '../../config/config.js';
+import { parseMoment } from '../../config/values.js';
+import { PublisherError } from '../../model/errors.js';
+import { resetTables } from '../../publisher/reset.js';
+import { type CommonOptions, printRemark, printResult, readConfig, withCommonOptions } from '../context.js';
+import { EXIT } from '../exit.js';
+import { connectionOf, tableOf } from './preview.js';
+
+interface ResetOptions extends CommonOptions {
+  readonly startDate?: string;
+  readonly yes?: boolean;
+}
+
+export function resetCommand(program: Command, finish: (code: number) => void): void {
+  withCommonOptions(program.command('reset'))
+    .description('forget bookmarks, so that the next cycle publishes everything again')
+    .argument('<connection>', 'a connection of the file')
+    .argument('[table...]', 'some of its tables; left out: all of them')
+    .option(
+      '--start-date <date>',
+      "publish rows updated from then on, instead of the connection's start date",
+    )
+    .option('--yes', 'do not ask')
+    .action(async (name: string, tables: string[], options: ResetOptions) =>
+      finish(await reset(name, tables, options)),
+    );
+}
+
+async function reset(name: string, tableNames: readonly string[], options: ResetOptions): Promise<number> {
+  const config = await readConfig(options);
+  const connection = connectionOf(config, name);
+  const tables =
+    tableNames.length === 0
+      ? connection.tables.map((table) => table.name)
+      : [...new Set(tableNames.map((table) => tableOf(connection, table).name))];
+  const startDate = options.startDate === undefined ? null : startOf(options.startDate, connection);
+  if (options.yes !== true && !(await isConfirmed(name, tables))) {
+    printRemark('nothing was reset');
+    return EXIT.failed;
+  }
+  const done = await resetTables(config, { connection, tables, startDate });
+  if (options.json === true) printResult(JSON.stringify({ connection: name, tables: done }));
+  else if (done.length === 0) printResult(`${name}: nothing was published yet, there is nothing to reset`);
+  else printResult(`${name}: the next cycle publishes ${done.join(', ')} again`);
+  return EXIT.done;
+}
+
+/** Epoch seconds of `--start-date`. */
+function startOf(text: string, connection: ConnectionConfig): number {
+  const start = parseMoment(text);
+  if (start === null || start > Date.now() / 1000) {
+    throw new PublisherError(
+      'usage-invalid',
+      `--start-date must be a date or date-time that is not in the future, such as 2024-01-01T00:00:00Z, not "${text}"`,
+    );
+  }
+  if (start < connection.startDate) {
+    const configured = new Date(connection.startDate * 1000).toISOString();
+    throw new PublisherError(
+      'usage-invalid',
+      `--start-date ${text} lies before the startDate of ${connection.name} (${configured}), and older rows are never read: change startDate in the file, then reset without --start-date`,
+    );
+  }
+  return start;
+}
+
+async function isConfirmed(connection: string, tables: readonly string[]): Promise<boolean> {
+  if (process.stdin.isTTY !== true) {
+    throw new PublisherError(
+      'usage-invalid',
+      'reset asks before it forgets anything, and there is no terminal to ask on: add --yes',
+    );
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const question = `Every row of ${tables.join(', ')} of ${connection} will be published again. Go on? [y/N] `;
+    return /^y(es)?$/i.test((await terminal.question(question)).trim());
+  } finally {
+    terminal.close();
+  }
+}

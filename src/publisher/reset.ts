@@ -1,0 +1,81 @@
+/** Forgets how far tables have been published, so that the next cycle publishes them again. */
+
+import type { Config, ConnectionConfig } from '../config/config.js';
+import { KafkaAccess } from '../kafka/access.js';
+import { COMPRESSION_TYPES } from '../kafka/codecs.js';
+import { readStates, stateKey, stateRecord } from '../kafka/states.js';
+import { Writer } from '../kafka/writer.js';
+import { PublisherError } from '../model/errors.js';
+import { emptyState, type TableState } from '../model/state.js';
+import type { TableName } from '../model/table-names.js';
+import { transactionalId } from './session.js';
+
+export interface ResetRequest {
+  readonly connection: ConnectionConfig;
+  readonly tables: readonly TableName[];
+  /** Epoch seconds from which searched tables are read again; null: from the connection's start date. */
+  readonly startDate: number | null;
+}
+
+/**
+ * Resets the tables and returns those that had anything to forget. Throws `group-busy` while an instance of the group runs. A publisher
+ * outside the group (`run --once`) that has the connection now is fenced, so that it can't bring its bookmarks back.
+ */
+export async function resetTables(config: Config, request: ResetRequest): Promise<TableName[]> {
+  const { connection, tables, startDate } = request;
+  const kafka = await KafkaAccess.open(config.kafka);
+  try {
+    await refuseWhileOwned(config, connection.name, kafka);
+    if ((await kafka.topics.describe([config.state.topic])).size === 0) return [];
+    const writer = await Writer.open(kafka.kafka, {
+      transactionalId: transactionalId(config, connection),
+      compression: COMPRESSION_TYPES[config.kafka.compression],
+    });
+    try {
+      const states = await readStates(kafka.reader, config.state.topic, 'written');
+      const known = tables.filter((table) => states.has(stateKey(connection.name, table)));
+      const now = Date.now();
+      await writer.commit(
+        known.map((table) => {
+          const state = states.get(stateKey(connection.name, table)) ?? emptyState();
+          return stateRecord(
+            config.state.topic,
+            connection.name,
+            table,
+            stateAfterReset(state, startDate, now),
+          );
+        }),
+      );
+      return known;
+    } finally {
+      await writer.close();
+    }
+  } finally {
+    await kafka.close();
+  }
+}
+
+/**
+ * The state of a table that begins anew: from `startDate` (epoch seconds) when there is one. How far lists of deletions were
+ * worked off stays: their rows are gone from the source and would not be told of again. `now` in epoch milliseconds.
+ */
+export function stateAfterReset(state: TableState, startDate: number | null, now: number): TableState {
+  const { deletions, reconcile } = state;
+  return {
+    ...emptyState(),
+    bookmark: state.bookmark === null ? null : startDate,
+    deletions,
+    reconcile: reconcile === null ? null : { ...reconcile, walk: null },
+    resetAt: now,
+    updatedAt: new Date(now).toISOString(),
+  };
+}
+
+async function refuseWhileOwned(config: Config, connection: string, kafka: KafkaAccess): Promise<void> {
+  const members = await kafka.topics.groupMembers(config.state.group);
+  if (members.length === 0) return;
+  throw new PublisherError(
+    'group-busy',
+    `connection ${connection} is owned by a running instance of the group ${config.state.group} (${members.join(', ')}): stop the instances first; nothing was reset`,
+  );
+}
