@@ -31,25 +31,20 @@ export class Publisher {
     this.events = context.events;
   }
 
-  /** Connects to Kafka and the registry. Throws `kafka-unreachable` or `registry-unreachable` within seconds. */
+  /** Connects to Kafka. Throws `kafka-unreachable` within seconds. */
   static async open(config: Config, events: Events = new Events()): Promise<Publisher> {
     const registry = new Registry(config.schemaRegistry);
     const kafka = await KafkaAccess.open(config.kafka);
-    try {
-      await registry.ping();
-    } catch (error) {
-      await kafka.close();
-      throw error;
-    }
     return new Publisher({ config, kafka, registry, events });
   }
 
   /**
    * One complete cycle of every configured table, whatever the schedule. Returns what failed; everything else is published.
-   * Throws `group-busy` while instances of the group run.
+   * Throws `group-busy` while instances of the group run, and `registry-unreachable` within seconds.
    */
   async runOnce(signal: AbortSignal): Promise<Failure[]> {
-    const { config, kafka } = this.#context;
+    const { config, kafka, registry } = this.#context;
+    await registry.ping();
     const members = await kafka.topics.groupMembers(config.state.group);
     if (members.length > 0) {
       throw new PublisherError(
@@ -65,7 +60,10 @@ export class Publisher {
     return failures.flat();
   }
 
-  /** Joins the group and serves the connections that fall to this instance until the signal aborts. */
+  /**
+   * Joins the group and serves the connections that fall to this instance until the signal aborts. Whatever a connection needs and does
+   * not find (the registry, the API) is waited for, with the reason in the log.
+   */
   async run(signal: AbortSignal): Promise<void> {
     const { config, kafka } = this.#context;
     await this.#ensureTopics();
