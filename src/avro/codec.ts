@@ -6,21 +6,32 @@ import type { RawRow, ShapedRow } from '../model/row.js';
 import type { KeyName } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import { toEpochMillis } from '../model/time.js';
+import { CUSTOM_ATTRIBUTES, type CustomColumn, compileColumns, withColumns } from './custom-attributes.js';
 import { compileFlatten, flatSchema } from './flat.js';
 import { contentHash, recordHash } from './hash.js';
 import { canonicalJson } from './json.js';
 import { publishedText } from './published.js';
 import type { Registry } from './registry.js';
+import { compileRules, type FieldRules, NO_RULES } from './rules.js';
 import { type RecordSchema, tableSchema } from './schema.js';
 import { compileShape } from './shape.js';
 
 /** `flat` sinks anywhere; `nested` keeps records and arrays of records. */
 export type ValueForm = 'flat' | 'nested';
 
+/** What a connection changes in a table's schema. */
+export interface Adaptation {
+  readonly rules: FieldRules;
+  /** Typed columns for custom attributes. */
+  readonly columns: readonly CustomColumn[];
+}
+
+export const UNADAPTED: Adaptation = { rules: NO_RULES, columns: [] };
+
 /** The schema that is published for a table in the given form. */
-export function valueSchema(table: TableName, form: ValueForm): RecordSchema {
-  const nested = tableSchema(table);
-  return form === 'flat' ? flatSchema(nested) : nested;
+export function valueSchema(table: TableName, form: ValueForm, { rules, columns } = UNADAPTED): RecordSchema {
+  const { schema } = compileRules(tableSchema(table), rules);
+  return withColumns(form === 'flat' ? flatSchema(schema) : schema, columns);
 }
 
 /** The schema of a table's keys: a record, which every registry client and sink can take. */
@@ -39,23 +50,29 @@ export function rowShaper(
   table: TableName,
   key: KeyName,
   form: ValueForm,
+  { rules, columns } = UNADAPTED,
 ): (raw: RawRow, fetchedAt: number) => ShapedRow {
-  const schema = tableSchema(table);
+  const { schema, redact } = compileRules(tableSchema(table), rules);
   const shape = compileShape(schema);
   const flatten = form === 'flat' ? compileFlatten(schema) : (value: Record<string, unknown>) => value;
+  const fillColumns = compileColumns(columns);
   return (raw, fetchedAt) => {
-    const row = key === '_sdc_record_hash' ? { ...raw, [key]: recordHash(raw) } : raw;
+    const redacted = redact(raw);
+    const row = key === '_sdc_record_hash' ? { ...redacted, [key]: recordHash(raw) } : redacted;
     const shaped = shape(row);
     if (shaped.key === null) {
-      return { ok: false, letter: { key: rowId(raw), reason: shaped.reason, raw, fetchedAt } };
+      return { ok: false, letter: { key: rowId(raw), reason: shaped.reason, raw: redacted, fetchedAt } };
     }
     const value = flatten(shaped.value);
     const updatedAt = toEpochMillis(raw.updated_at);
+    // Columns repeat what the JSON holds: that one is new does not make a row another one.
     const hash = contentHash(shaped.value);
+    const misfits = fillColumns(redacted, value).map((name) => `${CUSTOM_ATTRIBUTES}.${name}`);
     return {
       ok: true,
       row: { op: 'upsert', key: shaped.key, value, hash, updatedAt, fetchedAt },
-      leftovers: shaped.leftovers,
+      raw: redacted,
+      leftovers: misfits.length === 0 ? shaped.leftovers : [...shaped.leftovers, ...misfits],
     };
   };
 }
@@ -80,10 +97,10 @@ export class TopicCodec {
   /** Registers the schemas of the topic's keys and values. Throws what `Registry.register` throws. */
   static async open(
     registry: Registry,
-    at: { topic: string; table: TableName; key: KeyName; form: ValueForm },
+    at: { topic: string; table: TableName; key: KeyName; form: ValueForm; adaptation: Adaptation },
   ): Promise<TopicCodec> {
     const keyText = keySchemaText(at.table, at.key);
-    const valueText = publishedText(valueSchema(at.table, at.form));
+    const valueText = publishedText(valueSchema(at.table, at.form, at.adaptation));
     const keyId = await registry.register(`${at.topic}-key`, keyText);
     const valueId = await registry.register(`${at.topic}-value`, valueText);
     return new TopicCodec(at.key, new Encoder(keyId, keyText), new Encoder(valueId, valueText));

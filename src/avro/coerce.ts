@@ -6,10 +6,15 @@
 
 import { toEpochMillis } from '../model/time.js';
 
-/** Numbers and booleans as their JSON text. */
+/** Numbers and booleans as their JSON text; every digit of those that a double can't hold. */
 export function toText(raw: unknown): string | undefined {
   if (typeof raw === 'string') return raw;
-  if (typeof raw === 'boolean' || (typeof raw === 'number' && Number.isFinite(raw))) return String(raw);
+  if (
+    typeof raw === 'boolean' ||
+    typeof raw === 'bigint' ||
+    (typeof raw === 'number' && Number.isFinite(raw))
+  )
+    return String(raw);
   return undefined;
 }
 

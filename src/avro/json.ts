@@ -68,6 +68,7 @@ function quoted(text: string): string {
 function scalarJson(value: unknown): string {
   if (typeof value === 'string') return quoted(value);
   if (typeof value === 'number') return numberJson(value);
+  if (typeof value === 'bigint') return String(value);
   return typeof value === 'boolean' ? String(value) : 'null';
 }
 

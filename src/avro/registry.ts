@@ -45,13 +45,25 @@ export class Registry {
     }
   }
 
+  /** The text of the newest schema under the subject, or null when there is none. */
+  async latest(subject: string): Promise<string | null> {
+    const { status, body } = await this.#ask(
+      'GET',
+      `/subjects/${encodeURIComponent(subject)}/versions/latest`,
+    );
+    if (status === 404) return null;
+    const { schema } = (body ?? {}) as { schema?: unknown };
+    if (status === 200 && typeof schema === 'string') return schema;
+    throw this.#failure(Object.assign(new Error(`status ${status}`), { status }), `reading ${subject}`);
+  }
+
   /**
    * Whether `register` would succeed, without registering anything: throws `schema-rejected` when the newest version under the
    * subject is incompatible. A subject that does not exist yet takes everything.
    */
   async verify(subject: string, schema: string): Promise<void> {
     const path = `/compatibility/subjects/${encodeURIComponent(subject)}/versions/latest`;
-    const verdict = await this.#post(path, { schema });
+    const verdict = await this.#ask('POST', path, { schema });
     if (verdict.status === 404) return;
     const compatible =
       verdict.status === 200 ? (verdict.body as { is_compatible?: unknown }).is_compatible : null;
@@ -84,19 +96,23 @@ export class Registry {
     }
   }
 
-  async #post(path: string, body: object): Promise<{ status: number; body: unknown }> {
+  async #ask(
+    method: 'GET' | 'POST',
+    path: string,
+    body?: object,
+  ): Promise<{ status: number; body: unknown }> {
     const basic =
       this.#auth === null
         ? null
         : Buffer.from(`${this.#auth.username}:${this.#auth.password}`).toString('base64');
     try {
       const response = await request(`${this.#url}${path}`, {
-        method: 'POST',
+        method,
         headers: {
           'content-type': 'application/vnd.schemaregistry.v1+json',
           ...(basic === null ? {} : { authorization: `Basic ${basic}` }),
         },
-        body: JSON.stringify(body),
+        body: body === undefined ? null : JSON.stringify(body),
       });
       return { status: response.statusCode, body: await response.body.json().catch(() => null) };
     } catch (error) {

@@ -26,6 +26,7 @@ export type Shaped =
 export function compileShape(schema: RecordSchema): (raw: RawRow) => Shaped {
   const keyName = keyField(schema).name;
   const node = compileRow(schema);
+  const keepsExtra = schema.fields.some(({ name }) => name === EXTRA);
   return (raw) => {
     if (!isObject(raw)) return { key: null, reason: 'the row is not an object' };
     const key = usableKey(raw[keyName]);
@@ -33,13 +34,14 @@ export function compileShape(schema: RecordSchema): (raw: RawRow) => Shaped {
     const value: Record<string, unknown> = { [keyName]: key };
     const left = walk(node, raw, value);
     if (left === undefined) return { key, value, leftovers: [] };
-    value[EXTRA] = leftoverText(left);
+    if (keepsExtra) value[EXTRA] = leftoverText(left);
     return { key, value, leftovers: leftoverPaths(left) };
   };
 }
 
 /** A key must name one row for certain, so nothing is mended in it: no rounded numbers, no broken text. */
 function usableKey(raw: unknown): string | undefined {
+  if (typeof raw === 'bigint') return String(raw);
   if (typeof raw === 'number') return Number.isSafeInteger(raw) ? String(raw) : undefined;
   return typeof raw === 'string' && raw !== '' && raw.isWellFormed() ? raw : undefined;
 }

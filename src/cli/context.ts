@@ -8,6 +8,7 @@ import { PublisherError } from '../model/errors.js';
 import { Events } from '../model/events.js';
 import { createLogger, LOG_LEVELS, type LogFormat, type LogLevel, logEvents } from '../observe/log.js';
 import { Terminal } from '../observe/terminal.js';
+import { fieldRuleProblems } from '../publisher/field-rules.js';
 import { EXIT } from './exit.js';
 
 /** Options of every command. */
@@ -50,7 +51,7 @@ export function oneOf<T extends string>(words: readonly T[], option: string): (v
 }
 
 export function readConfig(options: CommonOptions): Promise<Config> {
-  return loadConfig(options.config, process.env);
+  return loadConfig(options.config, process.env, fieldRuleProblems);
 }
 
 /** Results go to standard output, as whole lines. */

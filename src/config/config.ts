@@ -108,6 +108,8 @@ export interface ConnectionConfig {
   readonly deletes: DeletesConfig;
   readonly values: ValueForm;
   readonly customAttributes: 'columns' | 'json';
+  /** Key of the hashes that replace fields; null: the connection's name. */
+  readonly hashKey: string | null;
   /** The tables to replicate, in the order of `TABLE_NAMES`. */
   readonly tables: readonly TableConfig[];
 }

@@ -174,6 +174,12 @@ export const connectionSettings = z.strictObject({
     'one of columns, json',
     'Custom attributes. `columns`: typed fields beside the JSON; `json`: the JSON alone.',
   ),
+  hashKey: secretSetting(
+    text.nullable().prefault(null),
+    'text',
+    'Key of the HMAC-SHA-256 that replaces the fields under `hash`; another key gives other hashes. Without one the name of the ' +
+      'connection is the key, which keeps nobody from trying values.',
+  ),
   tables: setting(
     tables.nullable().prefault({}),
     'a mapping of tables',

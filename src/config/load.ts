@@ -14,20 +14,32 @@ import { configError, type Problem, syntaxError } from './problem.js';
 import { resolveConfig } from './resolve.js';
 import { fileSettings } from './settings.js';
 
+/** Finds problems in the tree of a file (with `defaults` merged) that only somebody else's knowledge shows. */
+export type FurtherCheck = (tree: unknown) => Problem[];
+
 /** Reads the configuration file. Throws `config-invalid` when it can't be read, or with everything that is wrong in it. */
-export async function loadConfig(path: string, env: Environment): Promise<Config> {
-  return parseConfig(await readText(path), path, env);
+export async function loadConfig(path: string, env: Environment, check?: FurtherCheck): Promise<Config> {
+  return parseConfig(await readText(path), path, env, check);
 }
 
 /** The configuration that a text says; `file` is what messages call it and where its relative paths start. */
-export function parseConfig(text: string, file: string, env: Environment): Config {
+export function parseConfig(
+  text: string,
+  file: string,
+  env: Environment,
+  check: FurtherCheck = () => [],
+): Config {
   const source = readDocument(text);
   if (!('tree' in source)) throw syntaxError(file, source);
   const { tree: own, origins, problems: unset } = substitute(source.tree, env, fileSettings);
   const tree = withDefaults(own);
   const checked = fileSettings.safeParse(tree);
   const issues = checked.success ? [] : checked.error.issues;
-  const found = [...problemsOf(issues, { tree, schema: fileSettings, origins }), ...contradictions(tree)];
+  const found = [
+    ...problemsOf(issues, { tree, schema: fileSettings, origins }),
+    ...contradictions(tree),
+    ...check(tree),
+  ];
   const problems = [
     ...unset,
     ...found.filter(({ path }) => !isInherited(path, own, tree) && !isAt(path, unset)),

@@ -28,6 +28,11 @@ export interface Listing {
   readonly lists: readonly string[];
 }
 
+export type AttributeModel = 'contact' | 'company';
+
+/** A version before the endpoint answers so. */
+const NO_SUCH_ENDPOINT = new Set([400, 404]);
+
 export class IntercomApi {
   readonly #transport: Requester;
   readonly #signal: AbortSignal;
@@ -62,6 +67,33 @@ export class IntercomApi {
       newest = newestOf(newest, rows, reply.serverNow);
       yield { rows, total: null, newest, last, fetchedAt: reply.receivedAt };
       if (last) return;
+    }
+  }
+
+  /** Yields the attributes of contacts or companies, archived ones included. */
+  attributeList(model: AttributeModel): AsyncGenerator<Page> {
+    const path = `/data_attributes?model=${model}&include_archived=true`;
+    return this.list({ path, route: '/data_attributes', lists: ['data', 'data_attributes'] });
+  }
+
+  /** All attributes of contacts or companies. */
+  attributes(model: AttributeModel): Promise<RawRow[]> {
+    return rowsOf(this.attributeList(model));
+  }
+
+  /** All custom attributes of conversations: listed by themselves from 2.16 on, with the others before. */
+  async conversationAttributes(): Promise<RawRow[]> {
+    const lists = ['data', 'conversation_attributes', 'data_attributes'];
+    const query = 'include_archived=true';
+    const [newer, older] = [
+      `/conversations/attributes?${query}`,
+      `/data_attributes?model=conversation&${query}`,
+    ];
+    try {
+      return await rowsOf(this.list({ path: newer, route: '/conversations/attributes', lists }));
+    } catch (error) {
+      if (!(error instanceof PublisherError) || !NO_SUCH_ENDPOINT.has(error.answer?.status ?? 0)) throw error;
+      return rowsOf(this.list({ path: older, route: '/data_attributes', lists }));
     }
   }
 
@@ -123,6 +155,12 @@ export class IntercomApi {
       throw error;
     }
   }
+}
+
+async function rowsOf(pages: AsyncIterable<Page>): Promise<RawRow[]> {
+  const rows: RawRow[] = [];
+  for await (const page of pages) rows.push(...page.rows);
+  return rows;
 }
 
 function textOf(value: unknown): string | null {

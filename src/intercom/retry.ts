@@ -1,6 +1,7 @@
 /** What an answer means, and whether and when to ask again. Pure: no clock, no network. */
 
 import { type ApiAnswer, type ErrorCode, PublisherError } from '../model/errors.js';
+import { parseJson } from './parse.js';
 
 interface Asked {
   readonly method: string;
@@ -122,7 +123,7 @@ function adviceFor(status: number): string {
 
 function parseObject(text: string): Record<string, unknown> | null {
   try {
-    const json: unknown = JSON.parse(text);
+    const json = parseJson(text);
     return typeof json === 'object' && json !== null && !Array.isArray(json)
       ? (json as Record<string, unknown>)
       : null;

@@ -37,7 +37,13 @@ export interface DeadLetter {
 
 /** A row as its schema sees it. */
 export type ShapedRow =
-  | { readonly ok: true; readonly row: Upsert; readonly leftovers: readonly string[] }
+  | {
+      readonly ok: true;
+      readonly row: Upsert;
+      readonly leftovers: readonly string[];
+      /** The row as it came, as far as the field rules let anybody see it. */
+      readonly raw: RawRow;
+    }
   | { readonly ok: false; readonly letter: DeadLetter };
 
 /** A record on its way to Kafka. */

@@ -58,6 +58,8 @@ export interface Table<Api> {
    * out for whole tables, whose every reading shows what is gone.
    */
   ids?(api: Api, window: Window): AsyncIterable<Page>;
+  /** The definitions of the custom attributes that its rows have, as the API lists them. */
+  customAttributes?(api: Api): Promise<readonly RawRow[]>;
   /** The deletions from `since` on (epoch seconds), where the API lists them. */
   deletions?(api: Api, since: number): Promise<readonly Deletion[]>;
   /** For a child table: the fields of its published rows that name their parent and its `updated_at`. A deletion is one of the parent, then. */

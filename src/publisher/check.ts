@@ -1,6 +1,6 @@
 /** Looks at everything that a run needs, without changing anything. */
 
-import { keySchemaText, valueSchema } from '../avro/codec.js';
+import { keySchemaText } from '../avro/codec.js';
 import { publishedText } from '../avro/published.js';
 import { Registry } from '../avro/registry.js';
 import type { Config, ConnectionConfig } from '../config/config.js';
@@ -10,6 +10,7 @@ import { asPublisherError, PublisherError } from '../model/errors.js';
 import { Events } from '../model/events.js';
 import { openApi, PROMPT_ATTEMPTS } from './api.js';
 import { tablesOf, topicPlans } from './session.js';
+import { currentSchema } from './table-schema.js';
 
 /** One line of the report; `error` is null where all is well. */
 export interface Finding {
@@ -104,7 +105,8 @@ async function schemasOf(config: Config, connection: ConnectionConfig, registry:
   for (const { name, key } of tables) {
     const topic = tableTopic(config.topics.prefix, connection.name, name);
     await registry.verify(`${topic}-key`, keySchemaText(name, key));
-    await registry.verify(`${topic}-value`, publishedText(valueSchema(name, connection.values)));
+    const schema = await currentSchema(registry, topic, connection, name);
+    await registry.verify(`${topic}-value`, publishedText(schema));
   }
   return `${tables.length} tables, ${connection.values} form`;
 }

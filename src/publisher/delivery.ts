@@ -1,12 +1,13 @@
 /** Turns the changes of one table into records, and hands them over with the table's state. */
 
-import type { TopicCodec } from '../avro/codec.js';
+import { canonicalJson } from '../avro/json.js';
 import { stateRecord } from '../kafka/states.js';
 import type { Writer } from '../kafka/writer.js';
 import type { Change, DeadLetter, OutgoingRecord } from '../model/row.js';
 import type { TableState } from '../model/state.js';
 import type { TableName } from '../model/table-names.js';
 import type { TableSink } from '../sync/source.js';
+import type { TableSchema } from './table-schema.js';
 
 export interface DeliveryOptions {
   readonly connection: string;
@@ -16,7 +17,7 @@ export interface DeliveryOptions {
   readonly maxRecordBytes: number;
   readonly deadLetters: { readonly topic: string; readonly maxRecordBytes: number };
   readonly stateTopic: string;
-  readonly codec: TopicCodec;
+  readonly schema: Pick<TableSchema, 'codec'>;
   readonly writer: Writer;
   /** Keys of this table that are in the dead-letter topic now. */
   readonly buried: Set<string>;
@@ -35,7 +36,8 @@ export class Delivery implements TableSink {
   }
 
   encode(change: Change): { records: OutgoingRecord[] } | { reason: string } {
-    const { codec, topic, maxRecordBytes } = this.#options;
+    const { topic, maxRecordBytes, schema } = this.#options;
+    const { codec } = schema;
     try {
       const key = codec.encodeKey(change.key);
       const value = change.op === 'delete' ? null : codec.encodeValue(change.value);
@@ -60,7 +62,7 @@ export class Delivery implements TableSink {
     buried.add(letter.key);
     const { key, reason, raw, fetchedAt } = letter;
     const about = { table, key, reason, fetchedAt: new Date(fetchedAt).toISOString() };
-    let value = Buffer.from(JSON.stringify({ ...about, raw }));
+    let value = Buffer.from(canonicalJson({ ...about, raw }));
     if (value.length + BATCH_OVERHEAD_BYTES > deadLetters.maxRecordBytes) {
       value = Buffer.from(JSON.stringify({ ...about, rawBytes: value.length, raw: null }));
     }

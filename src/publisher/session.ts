@@ -4,8 +4,8 @@
  * A session ends with the first failure of Kafka or of its ownership; the next one starts from what the topics say.
  */
 
-import { rowShaper, TopicCodec } from '../avro/codec.js';
 import type { Registry } from '../avro/registry.js';
+import { keepsCustomAttributes } from '../avro/rules.js';
 import type { Config, ConnectionConfig } from '../config/config.js';
 import type { IntercomApi } from '../intercom/api.js';
 import type { Transport } from '../intercom/transport.js';
@@ -16,6 +16,7 @@ import { deadLetterTopic, planTopic, type TopicFacts, type TopicPlan, tableTopic
 import { Writer } from '../kafka/writer.js';
 import type { Events } from '../model/events.js';
 import { emptyState } from '../model/state.js';
+import type { Page } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import { epochSeconds } from '../model/time.js';
 import { type FailedTable, runCycle, type TableWork } from '../sync/cycle.js';
@@ -25,7 +26,9 @@ import { knownTimeZone } from '../sync/windows.js';
 import { type IntercomTable, TABLES } from '../tables/all.js';
 import { openApi } from './api.js';
 import { Delivery } from './delivery.js';
+import { rulesOf, weakHashes } from './field-rules.js';
 import { findChildren, knownIds, restoreBuried, restorePublished } from './restore.js';
+import { TableSchema } from './table-schema.js';
 
 export interface SessionContext {
   readonly config: Config;
@@ -77,12 +80,14 @@ export class Session {
     let writer: Writer | null = null;
     try {
       const topics = await kafka.topics.ensure(topicPlans(config, connection), config.topics.create);
-      const codecs = await openCodecs(context, connection);
+      const schemas = await openSchemas(context, connection, api);
       writer = await Writer.open(kafka.kafka, {
         transactionalId: transactionalId(config, connection),
         compression: COMPRESSION_TYPES[config.kafka.compression],
       });
-      const work = await restore(context, connection, { api, background, topics, codecs, writer, end });
+      const work = await restore(context, connection, { api, background, topics, schemas, writer, end });
+      const weak = weakHashes(connection);
+      if (weak !== null) events.emit('warning', { connection: connection.name, message: weak });
       events.emit('connection:owned', { connection: connection.name, tables: work.size });
       return new Session({ connection, events, transport, writer, stop, work });
     } catch (error) {
@@ -125,20 +130,23 @@ export function topicPlans(config: Config, connection: ConnectionConfig): TopicP
   ];
 }
 
-async function openCodecs(
-  context: SessionContext,
+async function openSchemas(
+  { config, registry }: SessionContext,
   connection: ConnectionConfig,
-): Promise<Map<TableName, TopicCodec>> {
-  const { config, registry } = context;
-  const codecs = new Map<TableName, TopicCodec>();
+  api: IntercomApi,
+): Promise<Map<TableName, TableSchema>> {
+  const schemas = new Map<TableName, TableSchema>();
   for (const table of tablesOf(connection)) {
-    const topic = tableTopic(config.topics.prefix, connection.name, table.name);
-    codecs.set(
-      table.name,
-      await TopicCodec.open(registry, { topic, table: table.name, key: table.key, form: connection.values }),
-    );
+    const { name, key } = table;
+    const topic = tableTopic(config.topics.prefix, connection.name, name);
+    const rules = rulesOf(connection, name);
+    const hasColumns = connection.customAttributes === 'columns' && keepsCustomAttributes(rules);
+    const definitions = hasColumns ? table.customAttributes : undefined;
+    const attributes = definitions === undefined ? null : () => definitions(api);
+    const options = { registry, topic, table: name, key, form: connection.values, rules, attributes };
+    schemas.set(name, await TableSchema.open(options));
   }
-  return codecs;
+  return schemas;
 }
 
 /** The definitions of the tables that a connection replicates. */
@@ -152,7 +160,7 @@ interface Parts {
   /** For work that can wait. */
   readonly background: IntercomApi;
   readonly topics: ReadonlyMap<string, TopicFacts>;
-  readonly codecs: ReadonlyMap<TableName, TopicCodec>;
+  readonly schemas: ReadonlyMap<TableName, TableSchema>;
   readonly writer: Writer;
   /** Aborts at the end of the session. */
   readonly end: AbortSignal;
@@ -171,13 +179,7 @@ async function restore(
   const work = await Promise.all(
     tablesOf(connection).map(async (table): Promise<[TableName, TableWork]> => {
       const sink = delivery(context, connection, table, parts, buried.get(table.name) ?? new Set());
-      const source = bind(
-        table,
-        parts.api,
-        connection,
-        grain,
-        idSource(context, connection, table, parts, grain),
-      );
+      const source = bind(table, parts, grain, idSource(context, connection, table, parts, grain));
       const memory = await restoreTable(context, connection, table, parts, states);
       const { name, startDate, lookback } = connection;
       const settings = { connection: name, startDate, lookback, reconcile: connection.deletes.reconcile };
@@ -196,7 +198,7 @@ async function restoreTable(
 ) {
   const topic = tableTopic(config.topics.prefix, connection.name, table.name);
   const state = states.get(stateKey(connection.name, table.name));
-  const codec = the(parts.codecs, table.name);
+  const { codec } = the(parts.schemas, table.name);
   const published = await restorePublished(kafka.reader, topic, codec, { reads: table.reads, state });
   return { state: state ?? emptyState(), published, walk: null };
 }
@@ -205,13 +207,14 @@ function delivery(
   { config, kafka, registry }: SessionContext,
   connection: ConnectionConfig,
   table: IntercomTable,
-  { topics, codecs, writer }: Parts,
+  { topics, schemas, writer }: Parts,
   buried: Set<string>,
 ): Delivery {
   const { prefix } = config.topics;
   const topic = tableTopic(prefix, connection.name, table.name);
   const letters = deadLetterTopic(prefix, connection.name);
-  const codec = the(codecs, table.name);
+  const schema = the(schemas, table.name);
+  const { codec } = schema;
   const { parent } = table;
   return new Delivery({
     connection: connection.name,
@@ -220,7 +223,7 @@ function delivery(
     maxRecordBytes: the(topics, topic).maxMessageBytes,
     deadLetters: { topic: letters, maxRecordBytes: the(topics, letters).maxMessageBytes },
     stateTopic: config.state.topic,
-    codec,
+    schema,
     writer,
     buried,
     childrenOf:
@@ -235,13 +238,14 @@ function idSource(
   { config, kafka, registry }: SessionContext,
   connection: ConnectionConfig,
   table: IntercomTable,
-  { background, codecs, end }: Parts,
+  { background, schemas, end }: Parts,
   grain: GrainOf,
 ): IdSource | null {
   const { ids, isGone, parent } = table;
   if (ids === undefined || isGone === undefined) return null;
   const topic = tableTopic(config.topics.prefix, connection.name, table.name);
-  const topics = { reader: kafka.reader, registry, codec: the(codecs, table.name) };
+  const { codec } = the(schemas, table.name);
+  const topics = { reader: kafka.reader, registry, codec };
   return {
     known: (after) => knownIds(topics, topic, { parent, after, signal: end }),
     pull: (window) => ids(background, window),
@@ -255,17 +259,19 @@ type GrainOf = (table: IntercomTable) => ReturnType<TableSource['grain']>;
 /** The table as a cycle sees it. */
 function bind(
   table: IntercomTable,
-  api: IntercomApi,
-  connection: ConnectionConfig,
+  { api, schemas }: Parts,
   grain: GrainOf,
   ids: IdSource | null,
 ): TableSource {
+  const schema = the(schemas, table.name);
+  const pupil = schemas.get(TEACHES[table.name] ?? table.name) ?? schema;
   return {
     name: table.name,
     method: table.method,
     reads: table.reads,
-    pull: (window) => table.pull(api, window),
-    shape: rowShaper(table.name, table.key, connection.values),
+    pull: (window) => (pupil === schema ? table.pull(api, window) : taught(table.pull(api, window), pupil)),
+    shape: (raw, fetchedAt) => schema.shape(raw, fetchedAt),
+    prepare: (rows) => schema.prepare(rows),
     versionTime: (raw) =>
       epochSeconds(table.versionTime === undefined ? raw.updated_at : table.versionTime(raw)),
     grain: () => grain(table),
@@ -274,6 +280,20 @@ function bind(
     deletions:
       table.deletions === undefined ? null : (since) => table.deletions?.(api, since) ?? Promise.resolve([]),
   };
+}
+
+/** Tables of attributes, and the tables whose columns follow from them. */
+const TEACHES: Partial<Record<TableName, TableName>> = {
+  company_attributes: 'companies',
+  contact_attributes: 'contacts',
+};
+
+/** The pages, from which another table's schema learns as they pass. */
+async function* taught(pages: AsyncIterable<Page>, pupil: TableSchema): AsyncGenerator<Page> {
+  for await (const page of pages) {
+    pupil.learn(page.rows);
+    yield page;
+  }
 }
 
 async function confirmGone(

@@ -62,7 +62,7 @@ export function sortOut(
     if (verdict === 'unchanged') unchanged.push({ key: row.key, versionTime });
     if (verdict !== 'publish') continue;
     pending.set(row.key, version);
-    versions.push({ row, versionTime, raw });
+    versions.push({ row, versionTime, raw: shaped.raw });
     for (const path of shaped.leftovers) leftovers.set(path, (leftovers.get(path) ?? 0) + 1);
   }
   return { versions, letters, met, unchanged, leftovers };

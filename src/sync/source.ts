@@ -14,6 +14,8 @@ export interface TableSource {
   readonly reads: 'whole' | 'searched';
   pull(window: Window): AsyncIterable<Page>;
   shape(raw: RawRow, fetchedAt: number): ShapedRow;
+  /** Makes the schema ready for rows about to be published; true when it changed, so that they must be shaped again. */
+  prepare(rows: readonly RawRow[]): Promise<boolean>;
   /** Epoch seconds of what decides the row's window: its own time, or its parent's. */
   versionTime(raw: RawRow): number | null;
   /** How finely its windows can be split. */

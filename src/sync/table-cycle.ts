@@ -77,6 +77,8 @@ export class TableCycle {
     else await this.#readSearched();
     await this.#readDeletions();
     if (walk !== null) await this.#takeFrom(walk, awaitWalk);
+    // What was learned of the workspace meanwhile shows in the schema, also where no row was published.
+    await this.#source.prepare([]);
     const summary = this.#summary(true);
     const { bookmark } = this.#memory.state;
     const ms = Date.now() - this.#startedAt.getTime();
@@ -117,7 +119,7 @@ export class TableCycle {
     const met = new Set<string>();
     let complete = false;
     for await (const page of this.#source.pull({ from: this.#settings.startDate, to: null })) {
-      const batch = this.#sortOut(page, met);
+      const batch = await this.#sortOut(page, met);
       for (const key of batch.met) met.add(key);
       complete = page.last;
       const missing = complete ? [...published.keys()].filter((key) => !met.has(key)) : [];
@@ -222,7 +224,7 @@ export class TableCycle {
         if (pieces.length > 1) return { pieces, newest: page.newest };
       }
       const bookmark = page.last ? (window.to ?? first.newest) : null;
-      const batch = this.#sortOut(page, NONE);
+      const batch = await this.#sortOut(page, NONE);
       const progress = this.#progress(window, page, cover.newest ?? first.newest ?? window.from, cover.from);
       const finished = page.last && window.to === null;
       await this.#commit(batch, [], { bookmark, finished, progress, notShown: page.notShown });
@@ -230,9 +232,14 @@ export class TableCycle {
     return { pieces: [], newest: null };
   }
 
-  #sortOut(page: Page, met: ReadonlySet<string>): Batch {
+  async #sortOut(page: Page, met: ReadonlySet<string>): Promise<Batch> {
     this.#done.rowsRead += page.rows.length;
-    return sortOut(page, this.#source, this.#memory.published, this.#settings.startDate, met);
+    const { startDate } = this.#settings;
+    const sort = () => sortOut(page, this.#source, this.#memory.published, startDate, met);
+    const batch = sort();
+    if (batch.versions.length === 0) return batch;
+    const isChanged = await this.#source.prepare(batch.versions.map(({ raw }) => raw));
+    return isChanged ? sort() : batch;
   }
 
   async #commit(batch: Batch, gone: readonly Tombstone[], end: PageEnd): Promise<void> {

@@ -8,13 +8,12 @@ export const companyAttributes = attributesOf('company');
 export const contactAttributes = attributesOf('contact');
 
 function attributesOf(model: 'company' | 'contact'): Table<IntercomApi> {
-  const path = `/data_attributes?model=${model}&include_archived=true`;
   return {
     name: `${model}_attributes`,
     method: 'full_table',
     key: '_sdc_record_hash',
     reads: 'whole',
     grain: 'second',
-    pull: (api) => api.list({ path, route: '/data_attributes', lists: ['data', 'data_attributes'] }),
+    pull: (api) => api.attributeList(model),
   };
 }

@@ -11,6 +11,7 @@ export const contacts: Table<IntercomApi> = {
   reads: 'searched',
   grain: 'day',
   pull: pullContacts,
+  customAttributes: (api) => api.attributes('contact'),
   ids: (api, window) => api.search({ path: CONTACT_SEARCH.path, list: CONTACT_SEARCH.list }, window),
   isGone: (api, id) => api.isContactGone(id),
 };

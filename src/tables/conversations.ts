@@ -13,6 +13,7 @@ export const conversations: Table<IntercomApi> = {
   reads: 'searched',
   grain: 'second',
   pull: (api, window) => api.search(CONVERSATION_SEARCH, window),
+  customAttributes: (api) => api.conversationAttributes(),
   ids: (api, window) => api.search(CONVERSATION_SEARCH, window),
   isGone: (api, id) => api.isConversationGone(id),
   deletions: (api, since) => api.deletedConversations(since),

@@ -55,7 +55,9 @@ describe('the commands', () => {
     expect(contacts?.fields).toContainEqual(
       expect.objectContaining({ name: 'location_city', type: 'string' }),
     );
-    expect(contacts?.fields).toContainEqual(expect.objectContaining({ name: 'custom_attributes.plan_tier' }));
+    expect(contacts?.fields).toContainEqual(
+      expect.objectContaining({ name: 'custom_attributes_plan_tier', type: 'string' }),
+    );
     expect(tables.find(({ table }) => table === 'contact_attributes')?.key).toBe('_sdc_record_hash');
   });
 

@@ -2,19 +2,20 @@
 
 import type { Command } from 'commander';
 import { valueSchema } from '../../avro/codec.js';
+import { CUSTOM_ATTRIBUTES, type CustomColumn } from '../../avro/custom-attributes.js';
 import { typeText } from '../../avro/type-text.js';
 import type { Config, ConnectionConfig } from '../../config/config.js';
 import { tableTopic } from '../../kafka/topics.js';
 import { asPublisherError } from '../../model/errors.js';
 import { Events } from '../../model/events.js';
-import type { RawRow } from '../../model/row.js';
+import type { TableName } from '../../model/table-names.js';
 import { openApi } from '../../publisher/api.js';
+import { rulesOf } from '../../publisher/field-rules.js';
 import { tablesOf } from '../../publisher/session.js';
-import { companyAttributes, contactAttributes } from '../../tables/attributes.js';
 import { type CommonOptions, printRemark, printResult, readConfig, withCommonOptions } from '../context.js';
 import { EXIT } from '../exit.js';
 import { layOut } from '../table.js';
-import { connectionOf } from './preview.js';
+import { connectionOf, plannedColumns } from './preview.js';
 
 interface CatalogField {
   readonly name: string;
@@ -49,56 +50,52 @@ async function catalog(name: string | undefined, options: CommonOptions): Promis
 }
 
 async function tablesIn(config: Config, connection: ConnectionConfig): Promise<CatalogTable[]> {
-  const custom = await customAttributes(connection);
-  return tablesOf(connection).map(({ name, method, key }) => ({
-    connection: connection.name,
-    table: name,
-    method,
-    key,
-    replicationKey: method === 'incremental' ? 'updated_at' : null,
-    topic: tableTopic(config.topics.prefix, connection.name, name),
-    fields: [
-      ...valueSchema(name, connection.values).fields.map((field) => ({
-        name: field.name,
-        type: typeText(field),
-        doc: field.doc,
-      })),
-      ...(custom.get(name) ?? []),
-    ],
-  }));
+  const columns = await customColumns(connection);
+  return tablesOf(connection).map(({ name, method, key }) => {
+    const custom = columns.get(name) ?? [];
+    const isTyped = connection.customAttributes === 'columns';
+    const adaptation = { rules: rulesOf(connection, name), columns: isTyped ? custom : [] };
+    return {
+      connection: connection.name,
+      table: name,
+      method,
+      key,
+      replicationKey: method === 'incremental' ? 'updated_at' : null,
+      topic: tableTopic(config.topics.prefix, connection.name, name),
+      fields: [
+        ...valueSchema(name, connection.values, adaptation).fields.map((field) => ({
+          name: field.name,
+          type: typeText(field),
+          doc: field.doc,
+        })),
+        ...(isTyped ? [] : custom.map(inJson)),
+      ],
+    };
+  });
 }
 
-/** The custom attributes that the workspace defines, by table; none, with a remark, when it can't be asked. */
-async function customAttributes(connection: ConnectionConfig): Promise<Map<string, CatalogField[]>> {
+function inJson({ attribute, kind }: CustomColumn): CatalogField {
+  return { name: `${CUSTOM_ATTRIBUTES}.${attribute}`, type: `${kind} in JSON`, doc: '' };
+}
+
+/** The columns for custom attributes that the workspace defines, by table; none, with a remark, when it can't be asked. */
+async function customColumns(connection: ConnectionConfig): Promise<Map<TableName, readonly CustomColumn[]>> {
+  const columns = new Map<TableName, readonly CustomColumn[]>();
   try {
     const { api, transport } = await openApi(connection, new Events(), new AbortController().signal, 1);
     try {
-      const window = { from: 0, to: null };
-      const fields = new Map<string, CatalogField[]>();
-      for (const [table, attributes] of [
-        ['companies', companyAttributes],
-        ['contacts', contactAttributes],
-      ] as const) {
-        const rows: RawRow[] = [];
-        for await (const page of attributes.pull(api, window)) rows.push(...page.rows);
-        fields.set(table, rows.filter(({ custom }) => custom === true).map(asField));
-      }
-      return fields;
+      for (const table of tablesOf(connection))
+        columns.set(
+          table.name,
+          await plannedColumns({ ...connection, customAttributes: 'columns' }, table, api),
+        );
     } finally {
       await transport.close();
     }
   } catch (error) {
     printRemark(`${connection.name}: custom attributes are left out: ${asPublisherError(error).message}`);
-    return new Map();
   }
-}
-
-function asField({ name, data_type: type, description }: RawRow): CatalogField {
-  return {
-    name: `custom_attributes.${String(name)}`,
-    type: `${String(type)} in JSON`,
-    doc: typeof description === 'string' ? description : '',
-  };
+  return columns;
 }
 
 function render(tables: readonly CatalogTable[]): string {

@@ -2,11 +2,16 @@
 
 import { type Command, InvalidArgumentError } from 'commander';
 import { rowShaper } from '../../avro/codec.js';
+import { type CustomColumn, definitionsIn, planColumns } from '../../avro/custom-attributes.js';
+import { adaptDefinitions, keepsCustomAttributes } from '../../avro/rules.js';
 import type { Config, ConnectionConfig } from '../../config/config.js';
+import type { IntercomApi } from '../../intercom/api.js';
 import { PublisherError } from '../../model/errors.js';
 import type { Page } from '../../model/table.js';
 import { openApi, PROMPT_ATTEMPTS } from '../../publisher/api.js';
+import { rulesOf } from '../../publisher/field-rules.js';
 import { tablesOf } from '../../publisher/session.js';
+import { unlessForbidden } from '../../publisher/table-schema.js';
 import type { IntercomTable } from '../../tables/all.js';
 import {
   type CommonOptions,
@@ -46,7 +51,7 @@ async function preview(name: string, tableName: string, options: PreviewOptions)
   const { events } = watch(options);
   const { signal } = onInterruption();
   const { api, transport } = await openApi(connection, events, signal, PROMPT_ATTEMPTS);
-  const shape = rowShaper(table.name, table.key, connection.values);
+  const shape = await shaperFor(connection, table, api);
   const window = { from: connection.startDate, to: null };
   const pages = table.sample?.(api, options.limit) ?? table.pull(api, window);
   try {
@@ -62,6 +67,26 @@ async function preview(name: string, tableName: string, options: PreviewOptions)
   } finally {
     await transport.close();
   }
+}
+
+/** The columns for custom attributes that a topic which has nothing yet would get. */
+export async function plannedColumns(
+  connection: ConnectionConfig,
+  { name, customAttributes }: IntercomTable,
+  api: IntercomApi,
+): Promise<readonly CustomColumn[]> {
+  const rules = rulesOf(connection, name);
+  if (connection.customAttributes !== 'columns' || customAttributes === undefined) return [];
+  if (!keepsCustomAttributes(rules)) return [];
+  const definitions = definitionsIn(await unlessForbidden(() => customAttributes(api)));
+  return planColumns([], adaptDefinitions(definitions, rules));
+}
+
+/** Shapes rows as they would be published to a topic that has nothing yet. */
+async function shaperFor(connection: ConnectionConfig, table: IntercomTable, api: IntercomApi) {
+  const rules = rulesOf(connection, table.name);
+  const columns = await plannedColumns(connection, table, api);
+  return rowShaper(table.name, table.key, connection.values, { rules, columns });
 }
 
 async function* take(pages: AsyncIterable<Page>, limit: number) {

@@ -9,6 +9,7 @@ import { Registry } from '../../avro/registry.js';
 import { tableTopic } from '../../kafka/topics.js';
 import { PublisherError } from '../../model/errors.js';
 import { tablesOf } from '../../publisher/session.js';
+import { currentSchema } from '../../publisher/table-schema.js';
 import { TABLES } from '../../tables/all.js';
 import { type CommonOptions, printRemark, printResult, readConfig, withCommonOptions } from '../context.js';
 import { EXIT } from '../exit.js';
@@ -71,10 +72,8 @@ async function register(options: SchemasOptions): Promise<void> {
     for (const { name, key } of tablesOf(connection)) {
       const topic = tableTopic(config.topics.prefix, connection.name, name);
       const keyId = await registry.register(`${topic}-key`, keySchemaText(name, key));
-      const valueId = await registry.register(
-        `${topic}-value`,
-        publishedText(valueSchema(name, connection.values)),
-      );
+      const schema = await currentSchema(registry, topic, connection, name);
+      const valueId = await registry.register(`${topic}-value`, publishedText(schema));
       printResult(
         options.json === true
           ? JSON.stringify({ topic, keyId, valueId })

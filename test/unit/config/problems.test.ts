@@ -10,7 +10,7 @@ import { connectionYaml, FILE, message, problems } from './parse.js';
 
 const CONNECTION_KEYS =
   'name, region, baseUrl, apiVersion, credentials, gateway, startDate, schedule, lookback, rateLimit, retry, deletes, values, ' +
-  'customAttributes, tables';
+  'customAttributes, hashKey, tables';
 const TABLES =
   'admins, companies, company_attributes, company_segments, contact_attributes, contacts, conversation_parts, ' +
   'conversations, segments, tags, teams';

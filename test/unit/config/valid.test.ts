@@ -40,6 +40,7 @@ describe('the file of the contract', () => {
         lookback: 900,
         rateLimit: 1,
         retry: { attempts: 6, timeout: 30 },
+        hashKey: null,
         deletes: { reconcile: '0 3 * * *', webhooks: true },
         values: 'flat',
         customAttributes: 'columns',

@@ -19,7 +19,7 @@ function tableOf(reads: TableSource['reads'], method: TableSource['method'] = 'i
       updatedAt: t === null ? null : t * 1000,
       fetchedAt,
     } as const;
-    return { ok: true, row, leftovers: v.startsWith('odd') ? ['zzz'] : [] };
+    return { ok: true, raw, row, leftovers: v.startsWith('odd') ? ['zzz'] : [] };
   };
   const pull = async function* () {};
   return {
@@ -32,6 +32,7 @@ function tableOf(reads: TableSource['reads'], method: TableSource['method'] = 'i
     grain: async () => ({ unit: 'second' }),
     deletions: null,
     ids: null,
+    prepare: async () => false,
     confirmGone: async (keys) => keys,
   };
 }

@@ -1,0 +1,50 @@
+/** Checks the field rules of a configuration against the tables' schemas, in the words and places of the file. */
+
+import { type FieldRules, ruleProblems } from '../avro/rules.js';
+import { tableSchema } from '../avro/schema.js';
+import type { ConnectionConfig } from '../config/config.js';
+import { isMapping } from '../config/path.js';
+import type { Problem } from '../config/problem.js';
+import type { TableName } from '../model/table-names.js';
+import { TABLES } from '../tables/all.js';
+
+/** Everything that is wrong with `exclude` and `hash` in the tree of a file; parts that are wrong in themselves are passed over. */
+export function fieldRuleProblems(tree: unknown): Problem[] {
+  if (!isMapping(tree) || !Array.isArray(tree.connections)) return [];
+  return tree.connections.flatMap((connection: unknown, index) =>
+    isMapping(connection) ? problemsIn(connection, index) : [],
+  );
+}
+
+function problemsIn(connection: Record<string, unknown>, index: number): Problem[] {
+  const { tables } = connection;
+  if (!isMapping(tables)) return [];
+  return TABLES.flatMap(({ name, parent }) => {
+    const settings = tables[name];
+    if (!isMapping(settings)) return [];
+    const rules = { exclude: textsIn(settings.exclude), hash: textsIn(settings.hash), hashKey: '' };
+    const needed = parent === undefined ? [] : [parent.id, parent.updatedAt];
+    const path = ['connections', index, 'tables', name];
+    return ruleProblems(tableSchema(name), rules, needed).map(
+      ({ rule, index: at, message }): Problem => ({ path: [...path, rule, at], text: message }),
+    );
+  });
+}
+
+/** The texts of a list; anything else in it is told of by the checks of the file. */
+function textsIn(list: unknown): string[] {
+  return Array.isArray(list) ? list.map((each: unknown) => (typeof each === 'string' ? each : '')) : [];
+}
+
+/** The field rules of a table. Without a `hashKey` the connection's name is the key, which keeps nobody from trying values. */
+export function rulesOf({ name, tables, hashKey }: ConnectionConfig, table: TableName): FieldRules {
+  const { exclude = [], hash = [] } = tables.find((each) => each.name === table) ?? {};
+  return { exclude, hash, hashKey: hashKey ?? name };
+}
+
+/** What to warn of, or null: hashes that anybody can recompute. */
+export function weakHashes({ name, tables, hashKey }: ConnectionConfig): string | null {
+  const hashed = tables.filter(({ hash }) => hash.length > 0).map((table) => table.name);
+  if (hashed.length === 0 || hashKey !== null) return null;
+  return `connection ${name} hashes fields of ${hashed.join(', ')} without a hashKey: whoever guesses a value can check it; set hashKey to a secret`;
+}

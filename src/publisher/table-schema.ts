@@ -1,0 +1,144 @@
+/**
+ * The schema of one table as it is published now: it grows with the custom attributes that the workspace defines.
+ *
+ * What became a column before is read from the registry. Definitions are asked for when the first row is published, and again when a row
+ * has an attribute that nobody knows; where the table of attributes is replicated too, it tells of new ones by itself.
+ */
+
+import { type Adaptation, rowShaper, TopicCodec, type ValueForm, valueSchema } from '../avro/codec.js';
+import {
+  type AttributeDefinition,
+  type CustomColumn,
+  columnsIn,
+  definitionsIn,
+  planColumns,
+  unknownAttributes,
+} from '../avro/custom-attributes.js';
+import type { Registry } from '../avro/registry.js';
+import { adaptDefinitions, type FieldRules } from '../avro/rules.js';
+import type { Field, RecordSchema } from '../avro/schema.js';
+import type { ConnectionConfig } from '../config/config.js';
+import { PublisherError } from '../model/errors.js';
+import type { RawRow, ShapedRow } from '../model/row.js';
+import type { KeyName } from '../model/table.js';
+import type { TableName } from '../model/table-names.js';
+import { rulesOf } from './field-rules.js';
+
+export interface TableSchemaOptions {
+  readonly registry: Registry;
+  readonly topic: string;
+  readonly table: TableName;
+  readonly key: KeyName;
+  readonly form: ValueForm;
+  readonly rules: FieldRules;
+  /** Asks for the definitions of custom attributes; null: they get no columns. */
+  readonly attributes: (() => Promise<readonly RawRow[]>) | null;
+}
+
+/** Answers that mean that the app may not see the definitions: then there are no columns, and the JSON has everything. */
+const NOT_FOR_US = new Set(['api-forbidden', 'api-not-found', 'api-rejected']);
+
+export class TableSchema {
+  readonly #options: TableSchemaOptions;
+  #columns: readonly CustomColumn[];
+  #codec: TopicCodec;
+  #shape: (raw: RawRow, fetchedAt: number) => ShapedRow;
+  #learned: readonly AttributeDefinition[] = [];
+  #hasAsked = false;
+  /** Attributes that are not defined, or not as anything that a column can hold. */
+  readonly #columnless = new Set<string>();
+
+  private constructor(options: TableSchemaOptions, columns: readonly CustomColumn[], codec: TopicCodec) {
+    this.#options = options;
+    this.#columns = columns;
+    this.#codec = codec;
+    this.#shape = shaperFor(options, columns);
+  }
+
+  /** Registers the schema with the columns that it had so far. Throws what `Registry` throws. */
+  static async open(options: TableSchemaOptions): Promise<TableSchema> {
+    const columns =
+      options.attributes === null ? [] : await publishedColumns(options.registry, options.topic);
+    return new TableSchema(options, columns, await openCodec(options, columns));
+  }
+
+  get codec(): TopicCodec {
+    return this.#codec;
+  }
+
+  shape(raw: RawRow, fetchedAt: number): ShapedRow {
+    return this.#shape(raw, fetchedAt);
+  }
+
+  /** Tells of attributes as their own table lists them. They get columns with the next `prepare`. */
+  learn(rows: readonly RawRow[]): void {
+    this.#learned = [...this.#learned, ...definitionsIn(rows)];
+  }
+
+  /**
+   * Makes the schema ready for rows that are about to be published. True when it changed: rows that were shaped before must be shaped
+   * again. Throws what the registry and the API throw.
+   */
+  async prepare(rows: readonly RawRow[]): Promise<boolean> {
+    const { attributes, rules } = this.#options;
+    if (attributes === null) return false;
+    const isUnknown = (row: RawRow) =>
+      unknownAttributes(row, this.#columns).some((name) => !this.#columnless.has(name));
+    if (rows.length > 0 && (!this.#hasAsked || rows.some(isUnknown))) {
+      this.learn(await unlessForbidden(attributes));
+      this.#hasAsked = true;
+    }
+    const columns = planColumns(this.#columns, adaptDefinitions(this.#learned, rules));
+    for (const row of rows) for (const name of unknownAttributes(row, columns)) this.#columnless.add(name);
+    if (columns === this.#columns) return false;
+    this.#codec = await openCodec(this.#options, columns);
+    this.#columns = columns;
+    this.#learned = [];
+    this.#shape = shaperFor(this.#options, columns);
+    return true;
+  }
+}
+
+/** The definitions, or none where the app may not see them. */
+export async function unlessForbidden(
+  attributes: () => Promise<readonly RawRow[]>,
+): Promise<readonly RawRow[]> {
+  try {
+    return await attributes();
+  } catch (error) {
+    if (error instanceof PublisherError && NOT_FOR_US.has(error.code)) return [];
+    throw error;
+  }
+}
+
+/** The columns in the schema that was published last for a topic. */
+export async function publishedColumns(registry: Registry, topic: string): Promise<CustomColumn[]> {
+  const text = await registry.latest(`${topic}-value`);
+  if (text === null) return [];
+  const { fields } = JSON.parse(text) as { fields?: readonly Field[] };
+  return columnsIn(fields ?? []);
+}
+
+function openCodec(
+  { registry, topic, table, key, form, rules }: TableSchemaOptions,
+  columns: readonly CustomColumn[],
+): Promise<TopicCodec> {
+  const adaptation: Adaptation = { rules, columns };
+  return TopicCodec.open(registry, { topic, table, key, form, adaptation });
+}
+
+function shaperFor({ table, key, form, rules }: TableSchemaOptions, columns: readonly CustomColumn[]) {
+  return rowShaper(table, key, form, { rules, columns });
+}
+
+/** The schema of a table's values as a connection publishes it, with the columns that it has so far. */
+export async function currentSchema(
+  registry: Registry,
+  topic: string,
+  connection: ConnectionConfig,
+  table: TableName,
+): Promise<RecordSchema> {
+  const rules = rulesOf(connection, table);
+  const columns = connection.customAttributes === 'columns' ? await publishedColumns(registry, topic) : [];
+  return valueSchema(table, connection.values, { rules, columns });
+}
