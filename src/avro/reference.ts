@@ -1,0 +1,57 @@
+/** The reference of all tables as Markdown: docs/tables.md, compared in the tests. */
+
+import type { Table } from '../model/table.js';
+import { contentOf, type Field, type RecordSchema, tableSchema } from './schema.js';
+import { typeText } from './type-text.js';
+
+const INTRO = `# Tables and fields
+
+Generated from \`avro/\`; \`intercom-kafka catalog\` shows the same for a connection, with the custom attributes of its workspace.
+
+Every field but the key may be null. Times are epoch milliseconds (\`timestamp-millis\`), IDs and enumerations are strings, whole numbers are
+\`long\`. **Field** is the path in the nested form, which \`exclude\` and \`hash\` take too; **flat** is what it is in the flat form: a column
+of that name, or part of the JSON text of another column. \`_extra\` holds what no field takes, as JSON.
+
+With \`customAttributes: columns\`, contacts, companies and conversations have one more field \`custom_attributes_<name>\` for each
+attribute that the workspace defines: string, long, double, boolean or time.
+`;
+
+/** The page for these tables. */
+export function tablesReference(tables: readonly Pick<Table<never>, 'name' | 'method' | 'key'>[]): string {
+  return [INTRO, ...tables.map(section)].join('\n');
+}
+
+function section({ name, method, key }: Pick<Table<never>, 'name' | 'method' | 'key'>): string {
+  const schema = tableSchema(name);
+  const replicationKey = method === 'incremental' ? ', replication key `updated_at`' : '';
+  const rows = rowsOf(schema, '', '', null);
+  return [
+    `## ${name}`,
+    '',
+    `${schema.doc} Replicated ${method === 'incremental' ? 'incrementally' : 'as a full table'}, key \`${key}\`${replicationKey}.`,
+    '',
+    '| Field | Type | Flat | Meaning |',
+    '|---|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+/** `column`: the column whose JSON text holds the fields, or null where they are columns themselves. */
+function rowsOf(record: RecordSchema, path: string, prefix: string, column: string | null): string[] {
+  return record.fields.flatMap((field) => {
+    const at = `${path}${field.name}`;
+    const name = `${prefix}${field.name}`;
+    const content = contentOf(field);
+    const isRecord = content.kind === 'record' && column === null;
+    const flat = column === null ? (isRecord ? `\`${name}_…\`` : `\`${name}\``) : `in \`${column}\``;
+    const row = line(field, at, flat);
+    if (content.kind !== 'record' && content.kind !== 'records') return [row];
+    const holder = column ?? (content.kind === 'records' ? name : null);
+    return [row, ...rowsOf(content.record, `${at}.`, `${name}_`, holder)];
+  });
+}
+
+function line(field: Field, path: string, flat: string): string {
+  return `| \`${path}\` | ${typeText(field)} | ${flat} | ${field.doc.replaceAll('|', '\\|')} |`;
+}
