@@ -46,6 +46,7 @@ const ASKED_AT_ONCE = 10;
 export class IdWalk {
   readonly #source: IdSource;
   #gone: string[] = [];
+  readonly #leftOut = new Set<string>();
   #reached: number | null;
   #over = false;
   #failure: PublisherError | null = null;
@@ -73,9 +74,14 @@ export class IdWalk {
 
   /** What was found since the last call. */
   take(): Findings {
-    const gone = this.#gone;
+    const gone = this.#gone.filter((id) => !this.#leftOut.has(id));
     this.#gone = [];
     return { gone, reached: this.#reached, over: this.#over };
+  }
+
+  /** Rows that were found to be gone in another way since the walk began. */
+  leaveOut(ids: readonly string[]): void {
+    for (const id of ids) this.#leftOut.add(id);
   }
 
   async #run(): Promise<void> {

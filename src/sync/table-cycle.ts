@@ -154,6 +154,7 @@ export class TableCycle {
     const listed = await this.#source.deletions(deletionsFrom(state.deletions, start));
     const { ids, mark } = newDeletions(state.deletions, start, listed);
     await this.#bury(ids, { deletions: mark });
+    this.#memory.walk?.leaveOut(ids);
   }
 
   /** The walk over all IDs, when one runs or has to begin. */
@@ -186,9 +187,13 @@ export class TableCycle {
 
   /** Publishes the tombstones of rows (or of the children of rows) that are gone, with what that brings the state to. */
   async #bury(ids: readonly string[], reached: Partial<TableState>): Promise<void> {
+    const { published } = this.#memory;
     const keys = ids.length === 0 ? [] : await this.#sink.keysOf(ids);
     const fetchedAt = Date.now();
-    const gone = keys.map((key): Tombstone => ({ op: 'delete', key, fetchedAt }));
+    const gone = keys
+      // A list of deletions and a walk over all IDs find the same.
+      .filter((key) => published.get(key)?.gone !== true)
+      .map((key): Tombstone => ({ op: 'delete', key, fetchedAt }));
     const { records, deletes } = this.#encode(NOTHING, gone);
     this.#remember(NOTHING, gone, fetchedAt);
     this.#done.deletes += deletes;

@@ -1,0 +1,29 @@
+/** Compares everything that a project published with its workspace. */
+
+import { TABLE_NAMES, type TableName } from '../../src/model/table-names.js';
+import type { Row } from '../../src/simulator/collection.js';
+import { logProblems } from './log-verifier.js';
+import { missingFrom } from './lossless.js';
+import type { Project } from './project.js';
+
+/** All that is wrong with the topics of a project whose workspace rests and was replicated completely. */
+export async function problemsOf(project: Project): Promise<string[]> {
+  const problems = await Promise.all(TABLE_NAMES.map((table) => tableProblems(project, table)));
+  return problems.flat();
+}
+
+async function tableProblems(project: Project, table: TableName): Promise<string[]> {
+  const versions = await project.versions(table);
+  const rows = [...project.simulator.workspace.rows(table)];
+  const latest = await project.latest(table);
+  if (table.endsWith('_attributes'))
+    return latest.size === rows.length ? [] : [`${table}: ${latest.size} rows for ${rows.length}`];
+  const log = logProblems(versions, new Set(rows.map(keyOf)));
+  const stale = rows.flatMap((row) => {
+    const value = latest.get(keyOf(row))?.value;
+    return value === undefined || value === null ? [] : missingFrom(row, value);
+  });
+  return [...log, ...stale].map((problem) => `${table} ${problem}`);
+}
+
+const keyOf = ({ id }: Row) => String(id);
