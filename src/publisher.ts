@@ -68,13 +68,14 @@ export class Publisher {
     const { config, kafka } = this.#context;
     await this.#ensureTopics();
     const lost = new AbortController();
+    const end = AbortSignal.any([signal, lost.signal]);
     const group = await Group.join(kafka.kafka, {
       group: config.state.group,
       topic: config.state.topic,
-      onAssigned: (partitions) => this.#own(partitions),
+      // A rebalance that was under way when leaving began still assigns.
+      onAssigned: (partitions) => (end.aborted ? undefined : this.#own(partitions)),
       onLost: (error) => lost.abort(error),
     });
-    const end = AbortSignal.any([signal, lost.signal]);
     if (!end.aborted) await new Promise((resolve) => end.addEventListener('abort', resolve, { once: true }));
     this.#own(new Set());
     await this.#moving;

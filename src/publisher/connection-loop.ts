@@ -8,6 +8,8 @@ import { Session, type SessionContext } from './session.js';
 
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 5 * 60_000;
+/** Who was fenced may no longer be the owner, and learns that from the group with one of its next heartbeats. */
+const FENCED_WAIT_MS = 10_000;
 /** Tables without a schedule are read back to back, but not faster than this. */
 const BREATH_MS = 200;
 
@@ -42,12 +44,10 @@ export class ConnectionLoop {
       } catch (thrown) {
         const error = asPublisherError(thrown);
         if (signal.aborted) break;
-        this.#context.events.emit('connection:failed', {
-          connection: this.#connection.name,
-          error,
-          retryInMs: waitMs,
-        });
-        await pause(waitMs, signal).catch(() => undefined);
+        const { name: connection } = this.#connection;
+        const retryInMs = error.code === 'fenced' ? Math.max(waitMs, FENCED_WAIT_MS) : waitMs;
+        this.#context.events.emit('connection:failed', { connection, error, retryInMs });
+        await pause(retryInMs, signal).catch(() => undefined);
         waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
         schedule.allDue();
       }
