@@ -16,23 +16,53 @@ import { javaProblem, mavenProblem } from './tools.mjs';
 
 const run = promisify(execFile);
 
-const POM = fileURLToPath(new URL('pom.xml', import.meta.url));
+/** Something to fetch: its pom.xml, the runs of Maven that it takes, and what to say meanwhile. */
+interface Fetch {
+  readonly name: string;
+  readonly pom: string;
+  readonly profiles: readonly string[];
+  readonly notice: string;
+}
+
+const STACK: Fetch = {
+  name: 'stack',
+  pom: fileURLToPath(new URL('pom.xml', import.meta.url)),
+  profiles: [],
+  notice: 'Kafka and the schema registry with Maven (190 MB, once)',
+};
+const CONNECT: Fetch = {
+  name: 'connect',
+  pom: fileURLToPath(new URL('connect-pom.xml', import.meta.url)),
+  // The converter's jars must not meet the worker's, of which they have other versions.
+  profiles: ['worker', 'converter'],
+  notice: 'Kafka Connect with its plugins with Maven (105 MB, once)',
+};
 const CACHE = fileURLToPath(new URL('../.dev/', import.meta.url));
 const FETCH_DEADLINE_MS = 15 * 60_000;
 
-function stackDir(): string {
-  const version = createHash('sha256').update(readFileSync(POM)).digest('hex').slice(0, 12);
-  return join(CACHE, `stack-${version}`);
+function dirOf({ name, pom }: Fetch): string {
+  const version = createHash('sha256').update(readFileSync(pom)).digest('hex').slice(0, 12);
+  return join(CACHE, `${name}-${version}`);
 }
 
 /** The directory of jars that make up the Kafka broker. */
 export function kafkaJars(): string {
-  return join(stackDir(), 'kafka');
+  return join(dirOf(STACK), 'kafka');
 }
 
 /** The directory of the unpacked registry distribution. */
 export function registryHome(): string {
-  return join(stackDir(), 'registry');
+  return join(dirOf(STACK), 'registry');
+}
+
+/** The directory of jars that make up a Kafka Connect worker. */
+export function connectJars(): string {
+  return join(dirOf(CONNECT), 'connect');
+}
+
+/** The directory of Kafka Connect's plugins. */
+export function connectPlugins(): string {
+  return join(dirOf(CONNECT), 'plugins');
 }
 
 /**
@@ -41,25 +71,34 @@ export function registryHome(): string {
  * @throws when Java or Maven is missing or a download fails, with what to do.
  */
 export function fetchStack(): Promise<void> {
-  fetching ??= fetchOnce().finally(() => {
-    fetching = null;
-  });
-  return fetching;
+  return fetchOnce(STACK);
+}
+
+/** The same for Kafka Connect. */
+export function fetchConnect(): Promise<void> {
+  return fetchOnce(CONNECT);
 }
 
 /** Kafka and the registry start side by side, and both ask for it. */
-let fetching: Promise<void> | null = null;
+const fetching = new Map<Fetch, Promise<void>>();
 
-async function fetchOnce(): Promise<void> {
+function fetchOnce(what: Fetch): Promise<void> {
+  const under = fetching.get(what) ?? fetch(what).finally(() => fetching.delete(what));
+  fetching.set(what, under);
+  return under;
+}
+
+async function fetch(what: Fetch): Promise<void> {
   refuse(javaProblem());
-  if (existsSync(stackDir())) return;
+  if (existsSync(dirOf(what))) return;
   refuse(mavenProblem());
-  process.stderr.write('Fetching Kafka and the schema registry with Maven (190 MB, once)\n');
+  process.stderr.write(`Fetching ${what.notice}\n`);
   await mkdir(CACHE, { recursive: true });
   const workDir = await mkdtemp(join(CACHE, 'fetching-'));
   try {
-    await runMaven(workDir);
-    await publish(workDir);
+    for (const profile of what.profiles.length === 0 ? [null] : what.profiles)
+      await runMaven(what.pom, profile, workDir);
+    await publish(what, workDir);
   } finally {
     await rm(workDir, { recursive: true, force: true });
   }
@@ -69,8 +108,9 @@ function refuse(problem: string | null): void {
   if (problem !== null) throw new Error(`the local stack can't start: ${problem}`);
 }
 
-async function runMaven(dir: string): Promise<void> {
-  const options = ['--batch-mode', '--quiet', '--no-transfer-progress', '--file', POM, `-Dstack.dir=${dir}`];
+async function runMaven(pom: string, profile: string | null, dir: string): Promise<void> {
+  const options = ['--batch-mode', '--quiet', '--no-transfer-progress', '--file', pom, `-Dstack.dir=${dir}`];
+  if (profile !== null) options.push(`-P${profile}`);
   try {
     await run('mvn', [...options, 'generate-resources'], { timeout: FETCH_DEADLINE_MS });
   } catch (cause) {
@@ -82,10 +122,10 @@ async function runMaven(dir: string): Promise<void> {
 }
 
 /** Another process may have finished the same fetch first: its result is as good. */
-async function publish(workDir: string): Promise<void> {
+async function publish(what: Fetch, workDir: string): Promise<void> {
   try {
-    await rename(workDir, stackDir());
+    await rename(workDir, dirOf(what));
   } catch (error) {
-    if (!existsSync(stackDir())) throw error;
+    if (!existsSync(dirOf(what))) throw error;
   }
 }

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { fetchStack, kafkaJars } from './fetch.js';
 import { freePort } from './ports.js';
-import { JavaServer, type ServerDir, serverDir } from './server.js';
+import { LocalServer, type ServerDir, serverDir } from './server.js';
 
 const run = promisify(execFile);
 
@@ -26,7 +26,7 @@ const JVM_FLAGS = [
 ];
 
 /** A running broker. `brokers` is what a client takes. */
-export type KafkaServer = JavaServer & { readonly brokers: string[] };
+export type KafkaServer = LocalServer & { readonly brokers: string[] };
 
 export interface KafkaOptions {
   /** Kept on stop, and started from again; left out: a temporary one, removed on stop. */
@@ -43,7 +43,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
   const dir = await serverDir('kafka', options.dir);
   const settings = { ...brokerSettings(dir, port, await freePort()), ...options.config };
   const settingsFile = join(dir.path, 'server.properties');
-  const server = await JavaServer.start({
+  const server = await LocalServer.start({
     name: 'Kafka',
     port,
     dir,

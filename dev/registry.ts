@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { fetchStack, registryHome } from './fetch.js';
 import { freePort } from './ports.js';
-import { JavaServer, serverDir } from './server.js';
+import { LocalServer, serverDir } from './server.js';
 
 const RUNNER = 'apicurio-registry-app-2.6.13.Final-runner.jar';
 const CONFLUENT_API = '/apis/ccompat/v7';
@@ -17,7 +17,7 @@ const JVM_FLAGS = [
 ];
 
 /** A running registry. `url` is its Confluent-compatible API, `baseUrl` where Apicurio's own API and page begin. */
-export type RegistryServer = JavaServer & { readonly url: string; readonly baseUrl: string };
+export type RegistryServer = LocalServer & { readonly url: string; readonly baseUrl: string };
 
 export interface RegistryOptions {
   /** Kept on stop, and started from again; left out: a temporary one, removed on stop. */
@@ -32,7 +32,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
   const dir = await serverDir('registry', options.dir);
   const baseUrl = `http://127.0.0.1:${port}`;
   const url = `${baseUrl}${CONFLUENT_API}`;
-  const server = await JavaServer.start({
+  const server = await LocalServer.start({
     name: 'the schema registry',
     port,
     dir,

@@ -1,5 +1,5 @@
 /**
- * A Java server on this machine: started, awaited, stopped, killed and started again in the same place.
+ * A server on this machine: started, awaited, stopped, killed and started again in the same place.
  *
  * It can't outlive the process that started it, however that one ends: a watchdog holds the other end of a pipe, and
  * kills the server when the pipe closes. The server has a process group of its own, so that a Ctrl-C in the terminal
@@ -36,8 +36,11 @@ export interface Launch {
   readonly name: string;
   readonly port: number;
   readonly dir: ServerDir;
-  /** Arguments of `java`. */
+  /** Left out: `java`. */
+  readonly program?: string;
   readonly args: readonly string[];
+  /** Whose process it is; left out: ours. */
+  readonly user?: { readonly uid: number; readonly gid: number };
   readonly env: Readonly<Record<string, string>>;
   /** What must be done in the directory before the first start. */
   readonly prepare?: () => Promise<void>;
@@ -54,7 +57,7 @@ export async function serverDir(name: string, given: string | undefined): Promis
 }
 
 /** A server that has been started at least once; `start` is the only way to get one. */
-export class JavaServer {
+export class LocalServer {
   private readonly launch: Launch;
   private child: ChildProcess | null = null;
   private starts = 0;
@@ -64,8 +67,8 @@ export class JavaServer {
   }
 
   /** Starts the server and waits until it is ready. @throws with the end of its log when it does not get there. */
-  static async start(launch: Launch): Promise<JavaServer> {
-    const server = new JavaServer(launch);
+  static async start(launch: Launch): Promise<LocalServer> {
+    const server = new LocalServer(launch);
     try {
       await launch.prepare?.();
       await server.up();
@@ -111,7 +114,9 @@ export class JavaServer {
     if (!(await isPortFree(port))) throw new Error(`${name} can't start: port ${port} is taken`);
     this.starts += 1;
     const log = openSync(this.logFile, 'w');
-    const child = spawn('java', this.launch.args, {
+    const { program = 'java', args, user = {} } = this.launch;
+    const child = spawn(program, args, {
+      ...user,
       cwd: this.dir,
       env: { ...process.env, ...this.launch.env },
       stdio: ['ignore', log, log],

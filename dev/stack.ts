@@ -4,6 +4,8 @@
  * The door to this folder for tests, demo and benchmarks. Needs Java 17, Maven for the first fetch, and a POSIX shell.
  */
 
+export { type ConnectOptions, type ConnectServer, filledIn, startConnect } from './connect.js';
 export { fetchStack } from './fetch.js';
 export { type KafkaOptions, type KafkaServer, startKafka } from './kafka.js';
+export { type PostgresServer, startPostgres } from './postgres.js';
 export { type RegistryOptions, type RegistryServer, startRegistry } from './registry.js';

@@ -130,6 +130,7 @@ class Soak {
     while (Date.now() < end) {
       const act = this.#dice.pick(this.#acts());
       await act();
+      this.#supervise();
       await delay(50 + this.#dice.below(500));
     }
     simulator.onRequest = null;
@@ -142,6 +143,7 @@ class Soak {
     const deadline = Date.now() + REST_MS;
     let problems = await problemsOf(this.#project);
     while (problems.length > 0 && Date.now() < deadline) {
+      this.#supervise();
       await delay(1_000);
       problems = await problemsOf(this.#project);
     }
@@ -219,6 +221,14 @@ class Soak {
     await server?.restart();
   }
 
+  /** Starts those again that have ended by themselves, as whoever runs them would. */
+  #supervise(): void {
+    const ended = this.#running.filter(({ process }) => process.exitCode !== null);
+    for (const { stderr } of ended) this.#count(`publisher gave up: ${lastMessage(stderr())}`);
+    const alive = this.#running.filter((running) => !ended.includes(running));
+    this.#running = [...alive, ...ended.map(() => this.#start())];
+  }
+
   #start(): RunningCommand {
     return startCommand(['run', '--config', this.#project.config]);
   }
@@ -227,6 +237,11 @@ class Soak {
     this.#options.log(what);
     this.#events.set(what, (this.#events.get(what) ?? 0) + 1);
   }
+}
+
+/** Without what differs from one run to the next. */
+function lastMessage(stderr: string): string {
+  return (stderr.trim().split('\n').at(-1) ?? '').replaceAll(/\d+/g, 'N').slice(0, 160);
 }
 
 async function end(running: RunningCommand, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
