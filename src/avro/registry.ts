@@ -77,12 +77,13 @@ export class Registry {
     throw this.#failure(failure, `verifying ${subject}`);
   }
 
-  /** Decodes a key or a value in the Confluent wire format. */
-  async decode(bytes: Buffer): Promise<Record<string, unknown>> {
+  /** The compiled type behind a schema's id. */
+  async typeOf(id: number): Promise<{ fromBuffer(bytes: Buffer): unknown }> {
+    if (id < 0) throw new PublisherError('schema-rejected', 'a record is not in the Confluent wire format');
     try {
-      return (await this.#client.decode(bytes)) as Record<string, unknown>;
+      return (await this.#client.getSchema(id)) as { fromBuffer(bytes: Buffer): unknown };
     } catch (error) {
-      throw this.#failure(error, 'decoding a record');
+      throw this.#failure(error, `reading schema ${id}`);
     }
   }
 

@@ -1,6 +1,7 @@
 /** Reads back from the topics what an instance must remember before it may publish. Kafka is the only memory. */
 
 import type { TopicCodec } from '../avro/codec.js';
+import { Decoder } from '../avro/decoder.js';
 import type { Registry } from '../avro/registry.js';
 import { headerText, type TopicReader, type TopicRecord } from '../kafka/reader.js';
 import { PublisherError } from '../model/errors.js';
@@ -83,11 +84,13 @@ export async function findChildren(
 ): Promise<string[]> {
   const parents = new Set(ids);
   const children = new Set<string>();
+  const decoder = new Decoder(registry);
   for await (const records of reader.read(topic, { from: 'earliest' })) {
+    await decoder.prepare(records.map(({ value }) => value));
     for (const { key, value } of records) {
       if (key === null) continue;
       const name = codec.decodeKey(key);
-      const parent = value === null ? null : (await registry.decode(value))[parentField];
+      const parent = value === null ? null : decoder.decode(value)[parentField];
       if (typeof parent === 'string' && parents.has(parent)) children.add(name);
       else children.delete(name);
     }
@@ -112,7 +115,9 @@ export async function knownIds(
   },
 ): Promise<KnownIds> {
   const ids = new KnownIdCollector(at.after, KNOWN_IDS);
+  const decoder = new Decoder(registry);
   for await (const records of reader.read(topic, { from: 'earliest', signal: at.signal })) {
+    if (at.parent !== undefined) await decoder.prepare(records.map(({ value }) => value));
     for (const record of records) {
       if (record.key === null) continue;
       if (at.parent === undefined) {
@@ -120,7 +125,7 @@ export async function knownIds(
         if (record.value === null) ids.delete(key);
         else ids.set(key, secondsOf(headerText(record, 'updated_at')));
       } else if (record.value !== null) {
-        const value = await registry.decode(record.value);
+        const value = decoder.decode(record.value);
         ids.raise(String(value[at.parent.id]), secondsOf(value[at.parent.updatedAt]));
       }
     }

@@ -1,6 +1,7 @@
 /** `replay`: reads a table's topic back, decoded. */
 
 import type { Command } from 'commander';
+import { Decoder } from '../../avro/decoder.js';
 import { Registry } from '../../avro/registry.js';
 import { KafkaAccess } from '../../kafka/access.js';
 import { headerText, type ReadFrom, type ReadOptions, type TopicRecord } from '../../kafka/reader.js';
@@ -64,11 +65,10 @@ async function replay(name: string, tableName: string, options: ReplayOptions): 
         `topic ${topic} does not exist: nothing was published to it yet`,
       );
     }
-    const decode = decoder(registry, table.key);
-    const wanted = (version: Version) => options.key === undefined || version.key === options.key;
+    const versions = new Versions(registry, table.key, options.key ?? null);
     const read = { from, signal: interruption.signal, until: 'stable' as const };
     if (options.history !== true) {
-      await printLatest(kafka, topic, read, decode, wanted);
+      await printLatest(kafka, topic, read, versions);
       if (options.follow !== true) return interruption.code() ?? EXIT.done;
     }
     const since = options.history === true ? from : Date.now();
@@ -76,52 +76,82 @@ async function replay(name: string, tableName: string, options: ReplayOptions): 
       ...read,
       from: since,
       until: options.follow === true ? 'never' : 'stable',
-    })) {
-      for (const record of records) print(await decode(record), wanted);
-    }
+    }))
+      await versions.print(records);
     return interruption.code() ?? EXIT.done;
   } finally {
     await kafka.close();
   }
 }
 
-type Decode = (record: TopicRecord) => Promise<Version>;
-
 /** Keeps the newest record of each key undecoded until the end: only what is printed is decoded. */
 async function printLatest(
   kafka: KafkaAccess,
   topic: string,
   read: ReadOptions,
-  decode: Decode,
-  wanted: (version: Version) => boolean,
+  versions: Versions,
 ): Promise<void> {
   const latest = new Map<string, TopicRecord>();
   let count = 0;
   for await (const records of kafka.reader.read(topic, read)) {
     for (const record of records) {
-      const key = record.key?.toString('base64') ?? '';
+      const key = record.key?.toString('latin1') ?? '';
       if (record.value === null) latest.delete(key);
       else latest.set(key, record);
     }
     count += records.length;
+    showProgress(topic, count);
   }
-  for (const record of latest.values()) print(await decode(record), wanted);
+  await versions.print([...latest.values()]);
   printRemark(`${topic}: ${latest.size} rows of ${count} records`);
 }
 
-function print(version: Version, wanted: (version: Version) => boolean): void {
-  if (wanted(version)) printResult(JSON.stringify(version));
+/** On a terminal, in one line that the next one overwrites. */
+function showProgress(topic: string, count: number): void {
+  if (process.stderr.isTTY === true)
+    process.stderr.write(`\r${topic}: ${count.toLocaleString('en')} records read\r`);
 }
 
-function decoder(registry: Registry, keyName: string): Decode {
-  return async (record) => ({
-    key: record.key === null ? '' : String((await registry.decode(record.key))[keyName]),
-    value: record.value === null ? null : await registry.decode(record.value),
-    op: headerText(record, 'op'),
-    partition: record.partition,
-    offset: record.offset,
-    timestamp: new Date(record.timestamp).toISOString(),
-  });
+/** Lines that are written at once. */
+const LINES_AT_ONCE = 500;
+
+/** Prints records as decoded versions, one line each. */
+class Versions {
+  readonly #decoder: Decoder;
+  readonly #keyName: string;
+  readonly #wanted: string | null;
+
+  constructor(registry: Registry, keyName: string, wanted: string | null) {
+    this.#decoder = new Decoder(registry);
+    this.#keyName = keyName;
+    this.#wanted = wanted;
+  }
+
+  async print(records: readonly TopicRecord[]): Promise<void> {
+    await this.#decoder.prepare(records.flatMap(({ key, value }) => [key, value]));
+    let lines: string[] = [];
+    for (const record of records) {
+      const key = record.key === null ? '' : String(this.#decoder.decode(record.key)[this.#keyName]);
+      if (this.#wanted !== null && key !== this.#wanted) continue;
+      lines.push(JSON.stringify(this.#version(key, record)));
+      if (lines.length < LINES_AT_ONCE) continue;
+      printResult(lines.join('\n'));
+      lines = [];
+    }
+    if (lines.length > 0) printResult(lines.join('\n'));
+  }
+
+  #version(key: string, record: TopicRecord): Version {
+    const { value, partition, offset, timestamp } = record;
+    return {
+      key,
+      value: value === null ? null : this.#decoder.decode(value),
+      op: headerText(record, 'op'),
+      partition,
+      offset,
+      timestamp: new Date(timestamp).toISOString(),
+    };
+  }
 }
 
 function startOf(text: string): ReadFrom {
