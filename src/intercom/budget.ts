@@ -45,6 +45,8 @@ export class Budget {
   #maxInFlight: number;
   #now: () => number;
   #report: Report | null = null;
+  /** Epoch milliseconds until which a refusal holds everything back, whatever other responses report. */
+  #closedUntil = 0;
   #inFlight = 0;
   #backgroundInFlight = 0;
   #foregroundWaiting = 0;
@@ -91,11 +93,10 @@ export class Budget {
     this.#wake();
   }
 
-  /** Closes the window until `ms` milliseconds from now (after a 429). */
+  /** Starts no request until `ms` milliseconds from now (after a 429). Called before the refused request is given back. */
   pause(ms: number): void {
-    const resetAt = this.#now() + Math.min(Math.max(ms, 0), LONGEST_WAIT_MS);
-    const limit = this.#report?.limit ?? this.#maxInFlight;
-    this.#report = { limit, remaining: 0, resetAt, used: limit, sentSince: 0 };
+    const until = this.#now() + Math.min(Math.max(ms, 0), LONGEST_WAIT_MS);
+    this.#closedUntil = Math.max(this.#closedUntil, until);
   }
 
   /** Requests under way. */
@@ -114,7 +115,7 @@ export class Budget {
   }
 
   #mayStart(): boolean {
-    if (this.#inFlight >= this.#maxInFlight) return false;
+    if (this.#inFlight >= this.#maxInFlight || this.#now() < this.#closedUntil) return false;
     const report = this.#report;
     if (report === null) return true;
     if (this.#now() >= report.resetAt) {
@@ -160,11 +161,12 @@ export class Budget {
     });
   }
 
-  /** Wakes everybody at the end of the window, since no response may be on its way to do it. */
+  /** Wakes everybody at the end of the pause or of the window, since no response may be on its way to do it. */
   #alarm(): void {
-    if (this.#timer !== null || this.#report === null) return;
-    const ms = Math.max(0, this.#report.resetAt - this.#now()) + 1;
-    this.#timer = setTimeout(() => this.#wake(), ms);
+    const now = this.#now();
+    const end = now < this.#closedUntil ? this.#closedUntil : this.#report?.resetAt;
+    if (this.#timer !== null || end === undefined) return;
+    this.#timer = setTimeout(() => this.#wake(), Math.max(0, end - now) + 1);
   }
 
   #wake(): void {

@@ -156,7 +156,11 @@ export class Transport implements Requester {
       const answer = await this.#send(request);
       headers = answer.headers;
       const failure = failureOf(request, answer, this.#origin.origin);
-      if (failure instanceof PublisherError) return { error: failure, headers };
+      if (failure instanceof PublisherError) {
+        // Before the request is given back: that lets the next one start.
+        if (failure.answer?.status === 429) budget.pause(retryAfterMs(headers));
+        return { error: failure, headers };
+      }
       const receivedAt = Date.now();
       return { json: failure, receivedAt, serverNow: serverNow(headers.date, receivedAt) };
     } catch (cause) {

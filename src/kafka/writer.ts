@@ -14,10 +14,14 @@ import { kafkaFailure } from './client.js';
 export interface WriterOptions {
   readonly transactionalId: string;
   readonly compression: CompressionTypes;
+  /** The largest batch that every topic takes; left out: what topics take by default. */
+  readonly maxBatchBytes?: number;
 }
 
-/** A send becomes one batch per partition, which kafkajs does not split: it stays below what any topic takes by default. */
+/** A send becomes one batch per partition, which kafkajs does not split: it stays below this, and below what every topic takes. */
 const MAX_SEND_BYTES = 800_000;
+/** What a batch adds to its records, with room to spare. */
+const BATCH_OVERHEAD_BYTES = 1_024;
 /** Readers of committed records wait for open transactions: a hung one is aborted by the broker after this. */
 const TRANSACTION_TIMEOUT_MS = 30_000;
 /** Batch and record overhead beside key and value. */
@@ -26,12 +30,17 @@ const RECORD_OVERHEAD_BYTES = 200;
 export class Writer {
   readonly #producer: Producer;
   readonly #compression: CompressionTypes;
+  readonly #maxSendBytes: number;
   #broken: PublisherError | null = null;
   #queue: Promise<void> = Promise.resolve();
 
-  private constructor(producer: Producer, compression: CompressionTypes) {
+  private constructor(
+    producer: Producer,
+    { compression, maxBatchBytes = Number.POSITIVE_INFINITY }: WriterOptions,
+  ) {
     this.#producer = producer;
     this.#compression = compression;
+    this.#maxSendBytes = Math.min(MAX_SEND_BYTES, maxBatchBytes - BATCH_OVERHEAD_BYTES);
   }
 
   /** Connects and fences. Throws `kafka-unreachable`. */
@@ -52,7 +61,7 @@ export class Writer {
       await producer.disconnect().catch(() => undefined);
       throw kafkaFailure(error, 'taking over the connection');
     }
-    return new Writer(producer, options.compression);
+    return new Writer(producer, options);
   }
 
   /**
@@ -76,7 +85,7 @@ export class Writer {
     if (records.length === 0) return;
     try {
       const transaction = await this.#producer.transaction();
-      for (const send of splitBySize(records, MAX_SEND_BYTES)) {
+      for (const send of splitBySize(records, this.#maxSendBytes)) {
         await transaction.sendBatch({
           topicMessages: byTopic(send),
           compression: this.#compression,

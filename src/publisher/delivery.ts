@@ -1,5 +1,6 @@
 /** Turns the changes of one table into records, and hands them over with the table's state. */
 
+import { createHash } from 'node:crypto';
 import { canonicalJson } from '../avro/json.js';
 import { stateRecord } from '../kafka/states.js';
 import type { Writer } from '../kafka/writer.js';
@@ -19,8 +20,8 @@ export interface DeliveryOptions {
   readonly stateTopic: string;
   readonly schema: Pick<TableSchema, 'codec'>;
   readonly writer: Writer;
-  /** Keys of this table that are in the dead-letter topic now. */
-  readonly buried: Set<string>;
+  /** What is in the dead-letter topic of this table now: by key, the digest of its letter. */
+  readonly buried: Map<string, string>;
   /** For a child table: finds the keys of published rows by their parents' IDs; null: a deleted row's ID is its key. */
   readonly childrenOf: ((ids: readonly string[]) => Promise<readonly string[]>) | null;
 }
@@ -48,7 +49,7 @@ export class Delivery implements TableSink {
         };
       }
       return {
-        records: [{ topic, key, value, headers: this.#headers(change) }, ...this.#unbury(change.key)],
+        records: [{ topic, key, value, headers: this.#headers(change) }, ...this.unbury([change.key])],
       };
     } catch (error) {
       return {
@@ -57,16 +58,29 @@ export class Delivery implements TableSink {
     }
   }
 
-  bury(letter: DeadLetter): OutgoingRecord {
+  bury(letter: DeadLetter): OutgoingRecord | null {
     const { table, deadLetters, buried } = this.#options;
-    buried.add(letter.key);
     const { key, reason, raw, fetchedAt } = letter;
+    const hash = createHash('sha256').update(canonicalJson({ reason, raw })).digest('hex').slice(0, 32);
+    if (buried.get(key) === hash) return null;
+    buried.set(key, hash);
     const about = { table, key, reason, fetchedAt: new Date(fetchedAt).toISOString() };
     let value = Buffer.from(canonicalJson({ ...about, raw }));
     if (value.length + BATCH_OVERHEAD_BYTES > deadLetters.maxRecordBytes) {
       value = Buffer.from(JSON.stringify({ ...about, rawBytes: value.length, raw: null }));
     }
-    return { topic: deadLetters.topic, key: this.#letterKey(key), value };
+    return { topic: deadLetters.topic, key: this.#letterKey(key), value, headers: { hash } };
+  }
+
+  /** A row that can be published now, or that is gone, needs no dead letter any more. */
+  unbury(keys: Iterable<string>): OutgoingRecord[] {
+    const { buried, deadLetters } = this.#options;
+    const freed = [...keys].filter((key) => buried.delete(key));
+    return freed.map((key) => ({ topic: deadLetters.topic, key: this.#letterKey(key), value: null }));
+  }
+
+  buried(): Iterable<string> {
+    return this.#options.buried.keys();
   }
 
   async keysOf(ids: readonly string[]): Promise<readonly string[]> {
@@ -76,12 +90,6 @@ export class Delivery implements TableSink {
   async commit(records: readonly OutgoingRecord[], state: TableState): Promise<void> {
     const { writer, stateTopic, connection, table } = this.#options;
     await writer.commit([...records, stateRecord(stateTopic, connection, table, state)]);
-  }
-
-  /** A row that can be published now, or that is gone, needs no dead letter any more. */
-  #unbury(key: string): OutgoingRecord[] {
-    const { buried, deadLetters } = this.#options;
-    return buried.delete(key) ? [{ topic: deadLetters.topic, key: this.#letterKey(key), value: null }] : [];
   }
 
   #letterKey(key: string): Buffer {

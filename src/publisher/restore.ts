@@ -57,16 +57,19 @@ export interface TopicAccess {
   readonly codec: TopicCodec;
 }
 
-/** The keys in the dead-letter topic, by table. */
-export async function restoreBuried(reader: TopicReader, topic: string): Promise<Map<string, Set<string>>> {
-  const buried = new Map<string, Set<string>>();
+/** What is in the dead-letter topic: by table and key, the digest of the letter. */
+export async function restoreBuried(
+  reader: TopicReader,
+  topic: string,
+): Promise<Map<string, Map<string, string>>> {
+  const buried = new Map<string, Map<string, string>>();
   for await (const records of reader.read(topic, { from: 'earliest' })) {
-    for (const { key, value } of records) {
-      const [table = '', ...rest] = (key?.toString('utf8') ?? '').split('/');
-      const keys = buried.get(table) ?? new Set<string>();
-      if (value === null) keys.delete(rest.join('/'));
-      else keys.add(rest.join('/'));
-      buried.set(table, keys);
+    for (const record of records) {
+      const [table = '', ...rest] = (record.key?.toString('utf8') ?? '').split('/');
+      const letters = buried.get(table) ?? new Map<string, string>();
+      if (record.value === null) letters.delete(rest.join('/'));
+      else letters.set(rest.join('/'), headerText(record, 'hash') ?? '');
+      buried.set(table, letters);
     }
   }
   return buried;

@@ -84,6 +84,7 @@ export class Session {
       writer = await Writer.open(kafka.kafka, {
         transactionalId: transactionalId(config, connection),
         compression: COMPRESSION_TYPES[config.kafka.compression],
+        maxBatchBytes: Math.min(...[...topics.values()].map(({ maxMessageBytes }) => maxMessageBytes)),
       });
       const work = await restore(context, connection, { api, background, topics, schemas, writer, end });
       const weak = weakHashes(connection);
@@ -178,7 +179,7 @@ async function restore(
   const grain = grainOf(parts.api);
   const work = await Promise.all(
     tablesOf(connection).map(async (table): Promise<[TableName, TableWork]> => {
-      const sink = delivery(context, connection, table, parts, buried.get(table.name) ?? new Set());
+      const sink = delivery(context, connection, table, parts, buried.get(table.name) ?? new Map());
       const source = bind(table, parts, grain, idSource(context, connection, table, parts, grain));
       const memory = await restoreTable(context, connection, table, parts, states);
       const { name, startDate, lookback } = connection;
@@ -208,7 +209,7 @@ function delivery(
   connection: ConnectionConfig,
   table: IntercomTable,
   { topics, schemas, writer }: Parts,
-  buried: Set<string>,
+  buried: Map<string, string>,
 ): Delivery {
   const { prefix } = config.topics;
   const topic = tableTopic(prefix, connection.name, table.name);

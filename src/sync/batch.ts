@@ -47,6 +47,7 @@ export function sortOut(
     const shaped = source.shape(raw, page.fetchedAt);
     if (!shaped.ok) {
       letters.push(shaped.letter);
+      met.add(shaped.letter.key);
       continue;
     }
     const { row } = shaped;

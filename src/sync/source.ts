@@ -31,8 +31,12 @@ export interface TableSource {
 export interface TableSink {
   /** The records that publish a change, and those that take back its dead letter; or why it can't be published. */
   encode(change: Change): { readonly records: readonly OutgoingRecord[] } | { readonly reason: string };
-  /** The record that keeps what can't be published. */
-  bury(letter: DeadLetter): OutgoingRecord;
+  /** The record that keeps what can't be published, or null when it is kept as it is already. */
+  bury(letter: DeadLetter): OutgoingRecord | null;
+  /** The records that take back the dead letters of these keys, where there are any. */
+  unbury(keys: Iterable<string>): readonly OutgoingRecord[];
+  /** The keys that have a dead letter. */
+  buried(): Iterable<string>;
   /** The keys of the published rows that a deletion of these IDs takes along: themselves, or the children that they are parents of. */
   keysOf(ids: readonly string[]): Promise<readonly string[]>;
   /** Publishes all records and the state, or nothing. */

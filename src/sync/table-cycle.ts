@@ -11,7 +11,7 @@ import type { DeadLetter, OutgoingRecord, RawRow, Tombstone } from '../model/row
 import type { CycleSummary, TableState, Window } from '../model/state.js';
 import type { Page } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
-import { type Batch, sortOut } from './batch.js';
+import { type Batch, type NewVersion, sortOut } from './batch.js';
 import { deletionsFrom, newDeletions } from './deletions.js';
 import { IdWalk, planWalk } from './reconcile.js';
 import { nextTime } from './schedule.js';
@@ -33,6 +33,8 @@ interface PageEnd {
   readonly progress: Progress;
   /** Rows that the API counts and did not show. */
   readonly notShown?: number | undefined;
+  /** Keys of dead letters whose rows are gone. */
+  readonly freed?: readonly string[];
 }
 
 /** The interval that progress is measured against. */
@@ -124,6 +126,7 @@ export class TableCycle {
       complete = page.last;
       const missing = complete ? [...published.keys()].filter((key) => !met.has(key)) : [];
       const gone = await this.#source.confirmGone(missing);
+      const freed = complete ? [...this.#sink.buried()].filter((key) => !met.has(key)) : [];
       const bookmark = complete && this.#source.method === 'incremental' ? page.newest : null;
       const progress = {
         rows: this.#done.rowsRead,
@@ -134,7 +137,7 @@ export class TableCycle {
       await this.#commit(
         batch,
         gone.map((key) => tombstone(key, page)),
-        { bookmark, finished: complete, progress },
+        { bookmark, finished: complete, progress, freed },
       );
     }
     if (!complete)
@@ -249,11 +252,12 @@ export class TableCycle {
 
   async #commit(batch: Batch, gone: readonly Tombstone[], end: PageEnd): Promise<void> {
     const publishedAfter = Date.now();
-    const { records, letters, upserts, deletes } = this.#encode(batch, gone);
+    const { notShown = 0, freed = [] } = end;
+    const { records, versions, letters, deletes } = this.#encode(batch, gone, freed);
+    const upserts = versions.length;
     const counts = { records: upserts, deletes, deadLetters: letters };
-    const { notShown = 0 } = end;
     this.#done.notShown += notShown;
-    this.#remember(batch, gone, publishedAfter);
+    this.#remember({ ...batch, versions }, gone, publishedAfter);
     this.#done.records += upserts;
     this.#done.deletes += deletes;
     if (records.length > 0 || end.bookmark !== null || end.finished) {
@@ -276,26 +280,27 @@ export class TableCycle {
     this.#memory.state = state;
   }
 
-  #encode(batch: Batch, gone: readonly Tombstone[]) {
+  /** The records of a batch, and those of its versions that could be encoded: of the others the topic still has what it had. */
+  #encode(batch: Batch, gone: readonly Tombstone[], freed: readonly string[] = []) {
     const records: OutgoingRecord[] = [];
+    const versions: NewVersion[] = [];
     const letters: DeadLetter[] = [...batch.letters];
-    for (const { row, raw } of batch.versions) {
+    for (const version of batch.versions) {
+      const { row, raw } = version;
       const encoded = this.#sink.encode(row);
-      if ('records' in encoded) records.push(...encoded.records);
-      else letters.push({ key: row.key, reason: encoded.reason, raw, fetchedAt: row.fetchedAt });
+      if ('records' in encoded) {
+        records.push(...encoded.records);
+        versions.push(version);
+      } else letters.push({ key: row.key, reason: encoded.reason, raw, fetchedAt: row.fetchedAt });
     }
-    const unencodable = letters.length - batch.letters.length;
     for (const change of gone) {
       const encoded = this.#sink.encode(change);
       if ('records' in encoded) records.push(...encoded.records);
     }
-    records.push(...letters.map((letter) => this.#sink.bury(letter)));
-    return {
-      records,
-      letters: letters.length,
-      upserts: batch.versions.length - unencodable,
-      deletes: gone.length,
-    };
+    records.push(...this.#sink.unbury([...batch.unchanged.map(({ key }) => key), ...freed]));
+    const buried = letters.flatMap((letter) => this.#sink.bury(letter) ?? []);
+    records.push(...buried);
+    return { records, versions, letters: buried.length, deletes: gone.length };
   }
 
   #remember(batch: Batch, gone: readonly Tombstone[], publishedAfter: number): void {

@@ -2,20 +2,26 @@
 
 import { TABLE_NAMES, type TableName } from '../../src/model/table-names.js';
 import type { Row } from '../../src/simulator/collection.js';
+import type { Workspace } from '../../src/simulator/workspace.js';
 import { logProblems } from './log-verifier.js';
 import { missingFrom } from './lossless.js';
 import type { Project } from './project.js';
+import { latestByKey } from './topics.js';
 
-/** All that is wrong with the topics of a project whose workspace rests and was replicated completely. */
-export async function problemsOf(project: Project): Promise<string[]> {
-  const problems = await Promise.all(TABLE_NAMES.map((table) => tableProblems(project, table)));
+/** All that is wrong with the topics of these tables, whose workspace rests and was replicated completely. */
+export async function problemsOf(
+  project: Project,
+  tables: readonly TableName[] = TABLE_NAMES,
+  workspace = project.simulator.workspace,
+): Promise<string[]> {
+  const problems = await Promise.all(tables.map((table) => tableProblems(project, table, workspace)));
   return problems.flat();
 }
 
-async function tableProblems(project: Project, table: TableName): Promise<string[]> {
+async function tableProblems(project: Project, table: TableName, workspace: Workspace): Promise<string[]> {
   const versions = await project.versions(table);
-  const rows = [...project.simulator.workspace.rows(table)];
-  const latest = await project.latest(table);
+  const rows = [...workspace.rows(table)];
+  const latest = latestByKey(versions);
   if (table.endsWith('_attributes'))
     return latest.size === rows.length ? [] : [`${table}: ${latest.size} rows for ${rows.length}`];
   const log = logProblems(versions, new Set(rows.map(keyOf)));
