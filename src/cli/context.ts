@@ -51,7 +51,12 @@ export function oneOf<T extends string>(words: readonly T[], option: string): (v
 }
 
 export function readConfig(options: CommonOptions): Promise<Config> {
-  return loadConfig(options.config, process.env, fieldRuleProblems);
+  return loadConfig(options.config, environment(), fieldRuleProblems);
+}
+
+/** The environment: here and nowhere else. */
+export function environment(): Readonly<Record<string, string | undefined>> {
+  return process.env;
 }
 
 /** Results go to standard output, as whole lines. */

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { catalogCommand } from './commands/catalog.js';
 import { checkCommand } from './commands/check.js';
+import { connectCommand } from './commands/connect.js';
 import { previewCommand } from './commands/preview.js';
 import { replayCommand } from './commands/replay.js';
 import { resetCommand } from './commands/reset.js';
@@ -16,6 +17,7 @@ import { printRemark } from './context.js';
 import { EXIT, exitCodeOf, explain } from './exit.js';
 
 const COMMANDS = [
+  connectCommand,
   checkCommand,
   catalogCommand,
   previewCommand,

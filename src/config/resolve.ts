@@ -8,18 +8,11 @@ import type {
   ConnectionConfig,
   Credentials,
   KafkaConfig,
-  Region,
   SaslConfig,
   TableConfig,
 } from './config.js';
+import { BASE_URLS } from './regions.js';
 import type { FileSettings } from './settings.js';
-
-/** Where the API of each region is. */
-const BASE_URLS: Readonly<Record<Region, string>> = {
-  us: 'https://api.intercom.io',
-  eu: 'https://api.eu.intercom.io',
-  au: 'https://api.au.intercom.io',
-};
 
 type ConnectionSettings = FileSettings['connections'][number];
 

@@ -21,13 +21,13 @@ describe('a reply with a large number is parsed', () => {
   });
 
   it('in time, or refused in time when it is cut amid a long text', () => {
-    const text = `{${LARGE},"text":"${'<a href=\\"x\\">'.repeat(300_000)}`;
+    const text = `{${LARGE},"text":"${'<a href=\\"x\\">'.repeat(10_000)}`;
     const startedAt = performance.now();
     expect(() => parseJson(text)).toThrow(SyntaxError);
     expect(parseJson(`${text}"}`)).toMatchObject({ large: 12345678901234567890n });
-    expect(parseJson(`{${LARGE},"huge":${'1'.repeat(3_000_000)}}`)).toMatchObject({
+    expect(parseJson(`{${LARGE},"huge":${'1'.repeat(100_000)}}`)).toMatchObject({
       huge: Number.POSITIVE_INFINITY,
     });
-    expect(performance.now() - startedAt).toBeLessThan(4_000);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
   });
 });

@@ -1,0 +1,50 @@
+/** Asks the person at the terminal. */
+
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+
+/** Whether there is somebody to ask. */
+export function isTerminal(): boolean {
+  return process.stdin.isTTY === true;
+}
+
+/** One line; an empty one means `fallback`. Rejects with an `AbortError` when the signal aborts. */
+export async function ask(
+  question: string,
+  {
+    fallback = '',
+    hidden = false,
+    signal,
+  }: { fallback?: string; hidden?: boolean; signal?: AbortSignal } = {},
+): Promise<string> {
+  const output = hidden ? new Muted(process.stderr) : process.stderr;
+  const terminal = createInterface({ input: process.stdin, output, terminal: true });
+  terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  const shown = fallback === '' ? `${question}: ` : `${question} [${fallback}]: `;
+  try {
+    if (hidden) process.stderr.write(shown);
+    const answer = await terminal.question(hidden ? '' : shown, signal === undefined ? {} : { signal });
+    return answer.trim() === '' ? fallback : answer.trim();
+  } finally {
+    if (hidden) process.stderr.write('\n');
+    terminal.close();
+  }
+}
+
+/** Shows nothing of what is typed. */
+class Muted extends Writable {
+  readonly #terminal: NodeJS.WriteStream;
+
+  constructor(terminal: NodeJS.WriteStream) {
+    super();
+    this.#terminal = terminal;
+  }
+
+  get columns(): number {
+    return this.#terminal.columns;
+  }
+
+  override _write(_chunk: unknown, _encoding: BufferEncoding, done: () => void): void {
+    done();
+  }
+}

@@ -1,0 +1,44 @@
+/** Puts a connection into the text of a configuration file, and leaves everything else in it as it is, comments included. */
+
+import { isMap, isSeq, parseDocument, type YAMLMap } from 'yaml';
+import { PublisherError } from '../model/errors.js';
+
+/** What `connect` writes of a connection, in the words of the file. */
+export interface ConnectionEntry {
+  readonly name: string;
+  readonly region?: string;
+  readonly baseUrl?: string;
+  readonly gateway?: string;
+  readonly startDate?: string;
+  readonly credentials: Readonly<Record<string, string>>;
+}
+
+/**
+ * The text with the connection: its keys laid over those that it has already, or a new entry at the end of the list. An empty text becomes a
+ * file of its own. Throws `config-invalid` when the text is no YAML with a list of connections.
+ */
+export function withConnection(text: string, entry: ConnectionEntry): string {
+  const document = parseDocument(text);
+  // As the file has it already: lists and mappings on one line with or without blanks inside.
+  const layout = { lineWidth: 0, flowCollectionPadding: /[[{] /.test(text) };
+  const [problem] = document.errors;
+  if (problem !== undefined) throw new PublisherError('config-invalid', `not valid YAML: ${problem.message}`);
+  if (document.contents === null) document.contents = document.createNode({}) as never;
+  if (!isMap(document.contents)) throw new PublisherError('config-invalid', 'the file is no mapping');
+  const list = document.get('connections');
+  if (!isSeq(list)) {
+    document.set('connections', document.createNode([entry]));
+    return document.toString(layout);
+  }
+  const existing = list.items.find((item): item is YAMLMap => isMap(item) && item.get('name') === entry.name);
+  if (existing === undefined) {
+    list.flow = false;
+    list.add(document.createNode(entry));
+  } else {
+    // They are two answers to one question.
+    if (entry.baseUrl !== undefined) existing.delete('region');
+    if (entry.region !== undefined) existing.delete('baseUrl');
+    for (const [key, value] of Object.entries(entry)) existing.set(key, document.createNode(value));
+  }
+  return document.toString(layout);
+}

@@ -1,0 +1,175 @@
+/** Signs a connection in: exchanges the code, asks the API who it is, and keeps what came of it, all of it or nothing. */
+
+import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import type { Region } from '../config/config.js';
+import { type ConnectionEntry, withConnection } from '../config/edit.js';
+import { parseConfig } from '../config/load.js';
+import { APP_URLS, BASE_URLS } from '../config/regions.js';
+import { IntercomApi, type Workspace } from '../intercom/api.js';
+import { Budget } from '../intercom/budget.js';
+import { exchangeCode } from '../intercom/oauth.js';
+import { Transport } from '../intercom/transport.js';
+import { PublisherError } from '../model/errors.js';
+import { fieldRuleProblems } from './field-rules.js';
+
+/** What a person says of a new connection. */
+export interface NewConnection {
+  readonly name: string;
+  readonly region: Region;
+  /** Where the workspace must be, or null when nobody said. */
+  readonly expectedRegion: Region | null;
+  /** In place of the region's address, for a simulator. */
+  readonly baseUrl: string | null;
+  readonly gateway: string | null;
+  /** As the file writes it; null: everything is replicated. */
+  readonly startDate: string | null;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** What the file says in place of the secret: a reference to the environment, or the secret itself. */
+  readonly clientSecretInFile: string;
+}
+
+/** Where the API of a connection is. */
+export function apiUrlOf({ region, baseUrl }: Pick<NewConnection, 'region' | 'baseUrl'>): string {
+  return baseUrl ?? BASE_URLS[region];
+}
+
+/** Where a person agrees to the app. */
+export function appUrlOf({ region, baseUrl }: Pick<NewConnection, 'region' | 'baseUrl'>): string {
+  return baseUrl ?? APP_URLS[region];
+}
+
+/** The token for a code, and the workspace that it belongs to. Throws when any of it is not as it must be; nothing is written. */
+export async function signIn(
+  connection: NewConnection,
+  code: string,
+): Promise<{ token: string; workspace: Workspace }> {
+  const { expectedRegion, gateway, clientId, clientSecret } = connection;
+  const token = await exchangeCode(apiUrlOf(connection), gateway, { clientId, clientSecret }, code);
+  const { signal } = new AbortController();
+  const transport = new Transport({
+    baseUrl: apiUrlOf(connection),
+    apiVersion: '2.16',
+    gateway,
+    token,
+    attempts: 3,
+    timeoutMs: 30_000,
+    budget: new Budget({ share: 1, maxInFlight: 4 }),
+    onAttempt: () => undefined,
+    signal,
+  });
+  try {
+    const api = new IntercomApi(transport, signal);
+    const workspace = await api.workspace();
+    const actual = workspace.region?.toLowerCase() ?? null;
+    if (expectedRegion !== null && actual !== null && actual !== expectedRegion)
+      throw wrongRegion(workspace, expectedRegion);
+    await checkPermissions(transport);
+    return { token, workspace };
+  } finally {
+    await transport.close();
+  }
+}
+
+function wrongRegion({ name, region: actual }: Workspace, region: Region): PublisherError {
+  return new PublisherError(
+    'config-invalid',
+    `the workspace ${name ?? ''} is in region ${actual}, not ${region.toUpperCase()}: run again with --region ${actual?.toLowerCase()}`,
+  );
+}
+
+/** One cheap request for each thing that an app may be forbidden to read. */
+const PROBES = [
+  ['admins and teams', { method: 'GET', path: '/admins', route: '/admins' }],
+  ['tags', { method: 'GET', path: '/tags', route: '/tags' }],
+  ['contacts and segments', search('/contacts/search')],
+  ['companies', { method: 'POST', path: '/companies/list?per_page=1', route: '/companies/list' }],
+  ['conversations', search('/conversations/search')],
+] as const;
+
+function search(path: string) {
+  const query = { field: 'updated_at', operator: '>', value: Math.floor(Date.now() / 1000) };
+  return { method: 'POST', path, route: path, body: { query, pagination: { per_page: 1 } } } as const;
+}
+
+/** Throws `api-forbidden` with all that the app may not read. */
+async function checkPermissions(transport: Transport): Promise<void> {
+  const missing: string[] = [];
+  for (const [what, request] of PROBES) {
+    try {
+      await transport.request(request);
+    } catch (error) {
+      if (!(error instanceof PublisherError) || error.code !== 'api-forbidden') throw error;
+      missing.push(what);
+    }
+  }
+  if (missing.length === 0) return;
+  throw new PublisherError(
+    'api-forbidden',
+    `the app may not read ${missing.join(', ')}: tick these permissions in the Developer Hub (Configure → Authentication), then authorize again; nothing was written`,
+  );
+}
+
+/** The token's file of a connection, relative to the configuration. */
+export function tokenFileOf(name: string): string {
+  return `.intercom-kafka/${name}.token`;
+}
+
+/** What the configuration file would say. Throws `config-invalid` when it would not be a right one. */
+export async function plannedConfig(
+  file: string,
+  connection: NewConnection,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<string> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw new PublisherError('config-invalid', `${file}: can't be read (${error.message})`, { cause: error });
+  });
+  const planned = withConnection(text, entryOf(connection));
+  parseConfig(planned, file, env, fieldRuleProblems);
+  return planned;
+}
+
+function entryOf(connection: NewConnection): ConnectionEntry {
+  const { name, region, baseUrl, gateway, startDate, clientId, clientSecretInFile } = connection;
+  return {
+    name,
+    ...(baseUrl === null ? { region } : { baseUrl }),
+    ...(gateway === null ? {} : { gateway }),
+    ...(startDate === null ? {} : { startDate }),
+    credentials: { clientId, clientSecret: clientSecretInFile, tokenFile: tokenFileOf(name) },
+  };
+}
+
+/** Writes the token (mode 0600) and the configuration: first the one that the other names. */
+export async function keep(file: string, config: string, name: string, token: string): Promise<void> {
+  const tokenFile = resolve(dirname(file), tokenFileOf(name));
+  try {
+    await mkdir(dirname(tokenFile), { recursive: true, mode: 0o700 });
+    await replaceFile(tokenFile, `${token}\n`, 0o600);
+    await replaceFile(file, config, null);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new PublisherError('config-invalid', `the connection can't be written: ${why}`, { cause });
+  }
+}
+
+/** In one step: whoever reads it meets the old text or the new one. `mode` null: that of the file that is there, else for its owner only. */
+async function replaceFile(file: string, text: string, mode: number | null): Promise<void> {
+  const temporary = `${file}.${process.pid}.new`;
+  try {
+    await writeFile(temporary, text, { mode: 0o600 });
+    await chmod(temporary, mode ?? (await modeOf(file)));
+    await rename(temporary, file);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+async function modeOf(file: string): Promise<number> {
+  return stat(file).then(
+    ({ mode }) => mode & 0o777,
+    () => 0o600,
+  );
+}
