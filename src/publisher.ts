@@ -1,5 +1,6 @@
 /** Where everything is put together: starting, one complete cycle, stopping. */
 
+import { isDeepStrictEqual } from 'node:util';
 import { Registry } from './avro/registry.js';
 import type { Config, ConnectionConfig } from './config/config.js';
 import { pause } from './intercom/transport.js';
@@ -19,11 +20,15 @@ export interface Failure {
 }
 
 const MAX_SESSIONS = 5;
+/** What connections share from the start of an instance to its end. */
+const FIXED = ['kafka', 'schemaRegistry', 'topics', 'state', 'http'] as const;
 
 export class Publisher {
   readonly events: Events;
-  readonly #context: SessionContext;
+  #context: SessionContext;
   readonly #loops = new Map<string, ConnectionLoop>();
+  /** The partitions of the group that this instance owns. */
+  #partitions: ReadonlySet<number> = new Set();
   #moving: Promise<void> = Promise.resolve();
 
   private constructor(context: SessionContext) {
@@ -88,12 +93,39 @@ export class Publisher {
     }
   }
 
+  /**
+   * Goes on with another configuration: connections that are new in it begin, dropped ones end, changed ones begin anew, and all others are
+   * not touched. Throws when a topic is not as it must be, or when something changed that only a restart can change; nothing has changed then.
+   */
+  async reload(config: Config): Promise<void> {
+    const fixed = FIXED.filter(
+      (section) => !isDeepStrictEqual(config[section], this.#context.config[section]),
+    );
+    if (fixed.length > 0) {
+      const sections = fixed.join(', ');
+      throw new PublisherError(
+        'config-invalid',
+        `${sections} changed, which takes a restart: stop this instance and start it again`,
+      );
+    }
+    await this.#ensureTopics(config);
+    const before = new Map(this.#context.config.connections.map((each) => [each.name, each]));
+    this.#context = { ...this.#context, config };
+    const kept = config.connections.filter((each) => isDeepStrictEqual(each, before.get(each.name)));
+    const names = new Set(kept.map(({ name }) => name));
+    this.#moving = this.#moving.then(() =>
+      this.#end([...this.#loops.keys()].filter((name) => !names.has(name))),
+    );
+    this.#own(this.#partitions);
+    await this.#moving;
+  }
+
   async close(): Promise<void> {
     await this.#context.kafka.close();
   }
 
-  async #ensureTopics(): Promise<void> {
-    const { config, kafka } = this.#context;
+  async #ensureTopics(config = this.#context.config): Promise<void> {
+    const { kafka } = this.#context;
     const plans = config.connections.flatMap((connection) => topicPlans(config, connection));
     const distinct = [...new Map(plans.map((plan) => [plan.topic, plan])).values()];
     await kafka.topics.ensure(distinct, config.topics.create);
@@ -129,16 +161,21 @@ export class Publisher {
 
   /** Starts and stops loops so that exactly the connections of these partitions are served; one change after another. */
   #own(partitions: ReadonlySet<number>): void {
+    this.#partitions = partitions;
     this.#moving = this.#moving.then(() => this.#serve(this.#connectionsOf(partitions)));
   }
 
   async #serve(connections: ReadonlyMap<string, ConnectionConfig>): Promise<void> {
-    const leaving = [...this.#loops].filter(([name]) => !connections.has(name));
-    for (const [name] of leaving) this.#loops.delete(name);
-    await Promise.all(leaving.map(([, loop]) => loop.stop()));
+    await this.#end([...this.#loops.keys()].filter((name) => !connections.has(name)));
     for (const [name, connection] of connections) {
       if (!this.#loops.has(name)) this.#loops.set(name, new ConnectionLoop(this.#context, connection));
     }
+  }
+
+  async #end(names: readonly string[]): Promise<void> {
+    const loops = names.flatMap((name) => this.#loops.get(name) ?? []);
+    for (const name of names) this.#loops.delete(name);
+    await Promise.all(loops.map((loop) => loop.stop()));
   }
 
   #connectionsOf(partitions: ReadonlySet<number>): Map<string, ConnectionConfig> {

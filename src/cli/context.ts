@@ -108,3 +108,13 @@ export function onInterruption(): Interruption {
   process.on('SIGTERM', stop(EXIT.terminated));
   return { signal: controller.signal, code: () => code };
 }
+
+/** Calls back for each SIGHUP, one after another, until the returned function is called. */
+export function onHangup(callback: () => Promise<void>): () => void {
+  let turn = Promise.resolve();
+  const next = () => {
+    turn = turn.then(callback);
+  };
+  process.on('SIGHUP', next);
+  return () => process.off('SIGHUP', next);
+}

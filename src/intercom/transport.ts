@@ -166,6 +166,7 @@ export class Transport implements Requester {
     } catch (cause) {
       if (signal.aborted)
         throw new PublisherError('stopped', 'stopped while waiting for Intercom', { cause });
+      if (cause instanceof PublisherError) return { error: cause, headers: headers ?? {} };
       return { error: this.#unreachable(request, cause), headers: headers ?? {} };
     } finally {
       budget.give(headers, priority);
@@ -207,7 +208,11 @@ export class Transport implements Requester {
       },
       body,
     });
-    return { status: response.statusCode, headers: response.headers, text: await readText(response.body) };
+    return {
+      status: response.statusCode,
+      headers: response.headers,
+      text: await readText(request, response.body),
+    };
   }
 
   #pathOf(path: string): string {
@@ -238,15 +243,23 @@ export class Transport implements Requester {
 }
 
 /** Reads a body as text, refusing one that would not fit into memory. */
-async function readText(body: Dispatcher.ResponseData['body']): Promise<string> {
+async function readText(request: ApiRequest, body: Dispatcher.ResponseData['body']): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
-    if (bytes > MAX_REPLY_BYTES) throw new Error(`reply larger than ${MAX_REPLY_BYTES} bytes`);
+    if (bytes > MAX_REPLY_BYTES) throw tooLarge(request);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Asked again it would be as large. */
+function tooLarge({ method, route }: ApiRequest): PublisherError {
+  return new PublisherError(
+    'api-rejected',
+    `${method} ${route}: the reply is larger than ${MAX_REPLY_BYTES} bytes, which nothing of Intercom's is; check region or baseUrl of the connection`,
+  );
 }
 
 function serverNow(date: unknown, receivedAt: number): number {

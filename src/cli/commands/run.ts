@@ -1,12 +1,20 @@
 /** `run`: the publisher. */
 
 import type { Command } from 'commander';
+import type { Logger } from 'pino';
 import type { Config, ConnectionConfig } from '../../config/config.js';
 import { PublisherError } from '../../model/errors.js';
 import { showProgress } from '../../observe/progress.js';
 import { type Failure, Publisher } from '../../publisher.js';
-import { type CommonOptions, onInterruption, readConfig, watch, withCommonOptions } from '../context.js';
-import { EXIT, exitCodeOfAll } from '../exit.js';
+import {
+  type CommonOptions,
+  onHangup,
+  onInterruption,
+  readConfig,
+  watch,
+  withCommonOptions,
+} from '../context.js';
+import { EXIT, exitCodeOfAll, explain } from '../exit.js';
 
 interface RunOptions extends CommonOptions {
   readonly once?: boolean;
@@ -31,7 +39,9 @@ async function run(options: RunOptions): Promise<number> {
   const hide = terminal === null ? () => undefined : showProgress(events, terminal);
   try {
     if (options.once !== true) {
+      const forget = onHangup(() => reload(publisher, options, log));
       await publisher.run(interruption.signal);
+      forget();
       return interruption.code() ?? EXIT.done;
     }
     const failures = await publisher.runOnce(interruption.signal);
@@ -41,6 +51,16 @@ async function run(options: RunOptions): Promise<number> {
   } finally {
     hide();
     await publisher.close();
+  }
+}
+
+/** Takes up the file as it is now; one with an error changes nothing. */
+async function reload(publisher: Publisher, options: RunOptions, log: Logger): Promise<void> {
+  try {
+    await publisher.reload(select(await readConfig(options), options));
+    log.info('configuration reloaded');
+  } catch (error) {
+    log.error(`the configuration was not reloaded, everything goes on as before: ${explain(error)}`);
   }
 }
 
