@@ -27,8 +27,9 @@ beforeAll(async () => {
     brokers: inject('brokers'),
     registryUrl: inject('registryUrl'),
     connection: { tables: { contacts: {}, tags: {} } },
-    file: { topics: { prefix: project.prefix, config: COMPACT_AT_ONCE } },
+    file: { topics: { prefix: project.prefix, partitions: 1, config: COMPACT_AT_ONCE } },
   });
+  await project.cycle();
 });
 afterAll(() => project.close());
 
@@ -55,7 +56,8 @@ describe('replay', () => {
     const before = rows(await replay('tags'));
     expect([...before.keys()].sort()).toEqual([...workspace.rows('tags')].map(({ id }) => String(id)).sort());
     expect(before.get(tags[0] ?? '')).toMatchObject({ name: 'round 5' });
-    const written = (await replay('tags', '--history')).length;
+    // The rows at first, the updates of each round, the tombstones: some of it may be compacted already.
+    const written = tags.length + 6 * 20 + 5;
     const isCompacted = async () => {
       // A segment is only cleaned once another one has begun.
       workspace.update('tags', tags[0] ?? '', { name: `again ${Date.now()}` });
