@@ -39,6 +39,7 @@ export async function* walkNewestFirst(
   search: Search,
   window: Window,
 ): AsyncGenerator<Page> {
+  const cursors = new Set<string>();
   let cursor: string | null = null;
   let total: number | null = null;
   let shrunk = false;
@@ -47,14 +48,15 @@ export async function* walkNewestFirst(
   for (;;) {
     const reply: ApiReply = await ask(transport, search, window, cursor);
     const found = rowsIn(reply, [search.list]);
-    const before = total;
-    total = countIn(reply);
+    const before: number | null = total;
+    total = countIn(reply) ?? before;
     if (before !== null && total !== null && total < before) shrunk = true;
     const times = found.map((row) => epochSeconds(row.updated_at));
     sorted &&= isDescending(times);
     newest = newestOf(newest, found, reply.serverNow);
     const next = nextCursor(reply, found.length);
-    if (next !== null && next === cursor) throw stuck(search);
+    if (next !== null && cursors.has(next)) throw stuck(search);
+    if (next !== null) cursors.add(next);
     const passed = sorted && isBefore(times.at(-1), window.from);
     const last = next === null || passed;
     const rows = found.filter((_, index) => isWithin(times[index], window));
@@ -128,7 +130,7 @@ function isWithin(time: number | null | undefined, window: Window): boolean {
 function stuck(search: Search): PublisherError {
   return new PublisherError(
     'api-unreadable',
-    `POST ${search.path}: the next page has the cursor of this one; paging would never end`,
+    `POST ${search.path}: the next page has the cursor of one before; paging would never end`,
   );
 }
 

@@ -10,7 +10,7 @@ const MILLISECONDS_FROM = 1e11;
 const MAX_EPOCH_MILLIS = 8.64e15;
 const NUMERIC = /^-?\d+(\.\d+)?$/;
 const ISO =
-  /^[+-]?\d{4,6}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s?(Z|UTC|[+-]\d{2}:?\d{2})?)?$/i;
+  /^(\d{4}|[+-]\d{6})-(\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(:\d{2}(?:\.\d+)?)?\s?(?:Z|UTC|([+-]\d{2}):?(\d{2}))?)?$/i;
 
 /** Epoch milliseconds of a time as the API sends it, or null when it is missing or can't be read. ISO text without a zone is UTC. */
 export function toEpochMillis(raw: unknown): number | null {
@@ -31,12 +31,11 @@ function fromNumber(value: number): number | null {
   return Number.isFinite(ms) && Math.abs(ms) <= MAX_EPOCH_MILLIS ? Math.round(ms) : null;
 }
 
+/** Spelled as ECMAScript prescribes it: what else a date may look like is read in the time zone of the machine. */
 function fromIso(text: string): number | null {
   const match = ISO.exec(text);
   if (match === null) return null;
-  const zone = match[1];
-  const day = text.length <= 10 || !/[T ]\d/.test(text);
-  const local = text.replace(/\s?UTC$/i, 'Z').replace(' ', 'T');
-  const ms = Date.parse(zone === undefined && !day ? `${local}Z` : local);
+  const [, year, day, clock = '00:00', seconds = ':00', hours = '+00', minutes = '00'] = match;
+  const ms = Date.parse(`${year}-${day}T${clock}${seconds}${hours}:${minutes}`);
   return Number.isNaN(ms) ? null : ms;
 }

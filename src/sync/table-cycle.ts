@@ -37,9 +37,15 @@ interface PageEnd {
   readonly freed?: readonly string[];
 }
 
-/** The interval that progress is measured against. */
+/** The interval that a cycle reads: `newest` is the newest row that there was when it was split, or null. */
 interface Cover {
   readonly from: number;
+  readonly newest: number | null;
+}
+
+/** What a walk comes to: the pieces of a window that is too large, with the newest row of all, or none when it was read. */
+interface Walked {
+  readonly pieces: readonly Window[];
   readonly newest: number | null;
 }
 
@@ -206,14 +212,17 @@ export class TableCycle {
     await this.#publish(records, { ...next, ...reached });
   }
 
-  /** Reads a window to its end, in pieces when it is large, and again when rows left it meanwhile. */
+  /** Reads a window to its end, in pieces when it is large. */
   async #readWindow(window: Window, cover: Cover): Promise<void> {
+    const { pieces, newest } = await this.#walkUntilClean(window, cover);
+    for (const piece of pieces) await this.#readWindow(piece, { ...cover, newest: cover.newest ?? newest });
+  }
+
+  /** Walks a window, and again when rows left it meanwhile. */
+  async #walkUntilClean(window: Window, cover: Cover): Promise<Walked> {
     for (let walk = 1; ; walk += 1) {
       try {
-        const { pieces, newest } = await this.#walk(window, cover);
-        for (const piece of pieces)
-          await this.#readWindow(piece, { ...cover, newest: cover.newest ?? newest });
-        return;
+        return await this.#walk(window, cover);
       } catch (error) {
         if (!(error instanceof PublisherError) || error.code !== 'walk-unclean' || walk === MAX_WALKS)
           throw error;
@@ -223,7 +232,7 @@ export class TableCycle {
   }
 
   /** Reads the window once and publishes it; or, when its first page shows that it is too large, returns its pieces. */
-  async #walk(window: Window, cover: Cover): Promise<{ pieces: Window[]; newest: number | null }> {
+  async #walk(window: Window, cover: Cover): Promise<Walked> {
     let first: Page | null = null;
     for await (const page of this.#source.pull(window)) {
       first ??= page;
@@ -231,7 +240,8 @@ export class TableCycle {
         const pieces = splitWindow(window, page, await this.#source.grain());
         if (pieces.length > 1) return { pieces, newest: page.newest };
       }
-      const bookmark = page.last ? (window.to ?? first.newest) : null;
+      // What shows late may lie in a piece that was read before: the lookback counts from when the first of them was.
+      const bookmark = page.last ? earliest(window.to ?? first.newest, cover.newest) : null;
       const batch = await this.#sortOut(page, NONE);
       const progress = this.#progress(window, page, cover.newest ?? first.newest ?? window.from, cover.from);
       const finished = page.last && window.to === null;
@@ -377,6 +387,11 @@ export class TableCycle {
 
 function tombstone(key: string, page: Page): Tombstone {
   return { op: 'delete', key, fetchedAt: page.fetchedAt };
+}
+
+function earliest(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b;
+  return Math.min(a, b);
 }
 
 /** A bookmark never moves back. */

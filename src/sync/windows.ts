@@ -32,7 +32,8 @@ export function splitWindow(
     const start = align(window.from + Math.floor((span * piece) / pieces), grain);
     if (start > window.from && start <= end) starts.add(start);
   }
-  const ordered = [window.from, ...starts];
+  // Where clocks go back across midnight a day begins twice, and the later of two times may be aligned to the earlier beginning.
+  const ordered = [window.from, ...[...starts].sort((a, b) => a - b)];
   return ordered.map((from, index) => ({ from, to: nextStart(ordered, index, window.to) }));
 }
 
@@ -57,7 +58,7 @@ export function windowsOver(times: readonly number[], grain: Grain): (Window & {
 /** The last second that the API's filter can't tell from this one. */
 function endOf(time: number, grain: Grain): number {
   if (grain.unit === 'second') return time;
-  return startOfDay(startOfDay(time, grain.timeZone) + 1.5 * DAY, grain.timeZone) - 1;
+  return Math.max(time, startOfDay(startOfDay(time, grain.timeZone) + 1.5 * DAY, grain.timeZone) - 1);
 }
 
 function nextStart(starts: readonly number[], index: number, end: number | null): number | null {

@@ -1,0 +1,125 @@
+/** One walk over a window, while rows change between its pages by a script, and over replies that make no sense. */
+
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { walkNewestFirst } from '../../../src/intercom/search.js';
+import type { Requester } from '../../../src/intercom/transport.js';
+import { PublisherError } from '../../../src/model/errors.js';
+import type { Window } from '../../../src/model/state.js';
+import type { Page } from '../../../src/model/table.js';
+import { type ModelRow, SearchModel, type World, world } from './search-model.js';
+
+const DAY = 86_400;
+const SEARCH = { path: '/contacts/search', list: 'data' } as const;
+
+interface Walk {
+  readonly pages: readonly Page[];
+  readonly rows: readonly ModelRow[];
+  /** What ended the walk early, or null. */
+  readonly failure: PublisherError | null;
+}
+
+async function walk(requester: Requester, window: Window): Promise<Walk> {
+  const pages: Page[] = [];
+  let failure: PublisherError | null = null;
+  try {
+    for await (const page of walkNewestFirst(requester, SEARCH, window)) pages.push(page);
+  } catch (error) {
+    if (!(error instanceof PublisherError)) throw error;
+    failure = error;
+  }
+  const rows = pages.flatMap((page) => page.rows) as unknown as readonly ModelRow[];
+  return { pages, rows, failure };
+}
+
+/** A workspace whose search shows changes at once, and a window over some of its days. */
+const windowed = world(0).chain((of) =>
+  fc
+    .record({ behind: fc.oneof(fc.nat(10), fc.nat(7 * DAY)), length: fc.option(fc.nat(8 * DAY)) })
+    .map(({ behind, length }) => {
+      const from = of.now - behind;
+      return { of, window: { from, to: length === null ? null : from + length } };
+    }),
+);
+
+const isIn = (row: ModelRow, { from, to }: Window) =>
+  row.updated_at >= from && (to === null || row.updated_at <= to);
+const sorted = (rows: readonly ModelRow[]) => [...rows].sort((a, b) => a.version - b.version);
+const quiet = (of: World): World => ({ ...of, turns: [] });
+
+it('brings each row of the window once and no other, when nothing changes meanwhile', async () => {
+  await fc.assert(
+    fc.asyncProperty(windowed, async ({ of, window }) => {
+      const model = new SearchModel(quiet(of));
+      const { pages, rows, failure } = await walk(model, window);
+      expect(failure).toBeNull();
+      expect(sorted(rows)).toEqual(sorted(model.rows.filter((row) => isIn(row, window))));
+      expect(pages.map(({ last }) => last)).toEqual(pages.map((_, index) => index === pages.length - 1));
+      if (of.rules.sorts && rows.length === 0 && window.to === null) expect(model.requests).toBe(1);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+it('brings every row that stood in the window all the time, or says that it may not have', async () => {
+  await fc.assert(
+    fc.asyncProperty(windowed, async ({ of, window }) => {
+      const model = new SearchModel(of);
+      const before = model.shown;
+      const { pages, rows, failure } = await walk(model, window);
+      const left = before.filter((row) => !model.shown.includes(row));
+      for (const row of rows) expect(isIn(row, window)).toBe(true);
+      for (const { newest } of pages) expect(newest ?? 0).toBeLessThanOrEqual(model.now + 1);
+      expect(pages.filter(({ last }) => last).length).toBe(failure === null ? 1 : 0);
+      if (failure?.code === 'walk-unclean') expect(left.length).toBeGreaterThan(0);
+      if (failure !== null) return;
+      const stood = before.filter((row) => isIn(row, window) && !left.includes(row));
+      for (const row of stood) expect(rows).toContainEqual(row);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+it('comes to an end and fails by its own errors only, whatever the replies hold', async () => {
+  const replyOf = (data: fc.Arbitrary<unknown>, next: fc.Arbitrary<unknown>) =>
+    fc.record({ data: fc.array(data, { minLength: 1 }), total_count: fc.anything(), pages: next });
+  const turning = fc.constantFrom('a', 'b', 'c').map((each) => ({ next: { starting_after: each } }));
+  const row = fc.record({ updated_at: fc.oneof(fc.anything(), fc.nat()) });
+  const reply = fc.oneof(
+    replyOf(fc.anything(), fc.oneof(fc.anything(), turning)),
+    fc.dictionary(fc.constantFrom('data', 'pages', 'total_count'), fc.anything()),
+  );
+  const replies = fc.oneof(
+    fc.array(reply, { minLength: 1 }),
+    fc.array(replyOf(row, turning), { minLength: 1 }),
+  );
+  const windows = fc.record({ from: fc.nat(), to: fc.option(fc.nat()) });
+  await fc.assert(
+    fc.asyncProperty(replies, windows, async (given, window) => {
+      let requests = 0;
+      const requester: Requester = {
+        request: async () => {
+          requests += 1;
+          if (requests > 100) throw new Error('this walk would never end');
+          return { json: given[requests % given.length] ?? {}, receivedAt: 0, serverNow: 0 };
+        },
+      };
+      const { pages } = await walk(requester, window);
+      for (const row of pages.flatMap(({ rows }) => rows)) expect(typeof row).toBe('object');
+    }),
+    { numRuns: 500 },
+  );
+});
+
+it('does not take a page without a count for the end of its doubts', async () => {
+  const replies = [3, null, 2].map((total_count, page) => ({
+    data: [{ updated_at: 9 - page }],
+    total_count,
+    pages: page === 2 ? {} : { next: { starting_after: String(page) } },
+  }));
+  const requester: Requester = {
+    request: async () => ({ json: replies.shift() ?? {}, receivedAt: 0, serverNow: 9 }),
+  };
+  const { failure } = await walk(requester, { from: 0, to: null });
+  expect(failure?.code).toBe('walk-unclean');
+});

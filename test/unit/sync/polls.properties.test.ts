@@ -1,0 +1,148 @@
+/** Polls of a searched table, over a workspace that changes while it is read: nothing is lost, and nothing comes twice. */
+
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { walkNewestFirst } from '../../../src/intercom/search.js';
+import { PublisherError } from '../../../src/model/errors.js';
+import { Events } from '../../../src/model/events.js';
+import type { RawRow, ShapedRow } from '../../../src/model/row.js';
+import { emptyState } from '../../../src/model/state.js';
+import { PublishedRows } from '../../../src/sync/published.js';
+import type { TableMemory, TableSource } from '../../../src/sync/source.js';
+import { TableCycle } from '../../../src/sync/table-cycle.js';
+import { type ModelRow, SearchModel, type World, world } from '../intercom/search-model.js';
+import { TopicModel } from './topic-model.js';
+
+const DAY = 86_400;
+const SEARCH = { path: '/contacts/search', list: 'data' } as const;
+
+function sourceOf(model: SearchModel, { rules: { daysIn } }: World): TableSource {
+  return {
+    name: 'contacts',
+    method: 'incremental',
+    reads: 'searched',
+    pull: (window) => walkNewestFirst(model, SEARCH, window),
+    shape,
+    prepare: async () => false,
+    versionTime: (raw: RawRow) => Number(raw.updated_at),
+    grain: async () => (daysIn === null ? { unit: 'second' } : { unit: 'day', timeZone: daysIn }),
+    confirmGone: async (keys) => keys,
+    deletions: null,
+    ids: null,
+  };
+}
+
+function shape(raw: RawRow, fetchedAt: number): ShapedRow {
+  const { id, version, updated_at } = raw as unknown as ModelRow;
+  const updatedAt = updated_at * 1000;
+  const row = {
+    op: 'upsert',
+    key: String(id),
+    value: raw,
+    hash: String(version),
+    updatedAt,
+    fetchedAt,
+  } as const;
+  return { ok: true, raw, row, leftovers: [] };
+}
+
+/** A walk that is given up, and a request that fails, end a cycle; the next one goes on. */
+const EXPECTED = new Set(['walk-unclean', 'api-unreachable']);
+
+/** Polls a workspace until its script has come to its end, and once more when all changes can be found. */
+async function replicate(of: World, at: { lookback: number; startDate: number }) {
+  const model = new SearchModel(of);
+  const topic = new TopicModel<ModelRow>();
+  const memory: TableMemory = { state: emptyState(), published: new PublishedRows(), walk: null };
+  const settings = { connection: 'acme', reconcile: null, ...at };
+  const source = sourceOf(model, of);
+  const poll = async () => {
+    try {
+      await new TableCycle(source, topic, settings, memory, new Events()).run(false);
+    } catch (error) {
+      if (!(error instanceof PublisherError && EXPECTED.has(error.code))) throw error;
+    }
+  };
+  do await poll();
+  while (model.isBusy);
+  model.rest(at.lookback);
+  await poll();
+  return { model, topic };
+}
+
+const polled = fc
+  .integer({ min: 1, max: 1_000 })
+  .chain((lookback) => fc.record({ lookback: fc.constant(lookback), of: world(lookback) }));
+const age = fc.oneof(fc.nat(1_000), fc.nat(7 * DAY));
+
+it('publishes every version that is there in the end, whatever changed while it was read', async () => {
+  await fc.assert(
+    fc.asyncProperty(polled, age, async ({ lookback, of }, seconds) => {
+      const startDate = of.now - seconds;
+      const { model, topic } = await replicate(of, { lookback, startDate });
+      const { rows } = topic;
+      for (const row of model.rows)
+        if (row.updated_at >= startDate) expect(rows.get(String(row.id))).toEqual(row);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+it('publishes no version twice, none behind a newer one, and none from before the start date', async () => {
+  await fc.assert(
+    fc.asyncProperty(polled, age, async ({ lookback, of }, seconds) => {
+      const startDate = of.now - seconds;
+      const { topic } = await replicate(of, { lookback, startDate });
+      const newest = new Map<string, number>();
+      for (const { key, row } of topic.log) {
+        expect(row?.updated_at).toBeGreaterThanOrEqual(startDate);
+        expect(row?.version).toBeGreaterThan(newest.get(key) ?? -1);
+        newest.set(key, row?.version ?? -1);
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+const QUIET = { seconds: 0, changes: [], fails: false };
+const RULES = {
+  daysIn: null,
+  isInclusive: false,
+  cursors: 'keyset',
+  sorts: true,
+  perPage: 1,
+  weight: 3_000,
+} as const;
+
+it('finds a row that shows late, also where a window in pieces takes longer than the lookback', async () => {
+  const created = (lag: number) => ({ kind: 'create', pick: 0, lag, ahead: 0 }) as const;
+  const ages = [900, 800, 700, 600, 500, 400, 300, 200, 100];
+  for (let requests = 1; requests < 40; requests += 1) {
+    const turns = [
+      { ...QUIET, changes: [created(100)], fails: true },
+      { ...QUIET, changes: [created(0)], seconds: 60 },
+      ...Array.from({ length: requests }, () => QUIET),
+      { ...QUIET, changes: [created(0)], seconds: 1_000 },
+    ];
+    const of = { rules: RULES, now: 1_700_000_000, ages, turns };
+    const { model, topic } = await replicate(of, { lookback: 100, startDate: of.now - 1_000 });
+    const ids = [...topic.rows.keys()].map(Number).sort((a, b) => a - b);
+    expect(ids, `after ${requests} requests`).toEqual(model.rows.map(({ id }) => id));
+  }
+});
+
+it('gives up a window whose rows keep leaving it, and reads nothing again that is behind the bookmark', async () => {
+  const leaving = { kind: 'delete', pick: 0, lag: 0, ahead: 0 } as const;
+  const turns = [
+    // The first page of all, and the older piece.
+    ...Array.from({ length: 6 }, () => QUIET),
+    ...Array.from({ length: 60 }, () => ({ ...QUIET, changes: [leaving] })),
+  ];
+  const newer = Array.from({ length: 45 }, (_, index) => 10 + index);
+  const older = Array.from({ length: 25 }, (_, index) => 800 + index);
+  const rules = { ...RULES, perPage: 5, weight: 25 };
+  const of = { rules, now: 1_700_000_000, ages: [...newer, ...older], turns };
+  const { topic } = await replicate(of, { lookback: 100, startDate: of.now - 1_000 });
+  const versions = topic.log.map(({ row }) => row?.version);
+  expect(versions.length).toBe(new Set(versions).size);
+});

@@ -1,0 +1,50 @@
+/** A topic as a model: what was committed to it, in its order. */
+
+import type { Change, OutgoingRecord } from '../../../src/model/row.js';
+import type { TableSink } from '../../../src/sync/source.js';
+
+export interface Logged<Row> {
+  readonly key: string;
+  /** Null is a tombstone. */
+  readonly row: Row | null;
+}
+
+export class TopicModel<Row> implements TableSink {
+  readonly log: Logged<Row>[] = [];
+
+  encode(change: Change): { records: readonly OutgoingRecord[] } {
+    const value = change.op === 'delete' ? null : Buffer.from(JSON.stringify(change.value));
+    return { records: [{ topic: 'rows', key: Buffer.from(change.key), value }] };
+  }
+
+  bury(): never {
+    throw new Error('every row of a model has a key');
+  }
+
+  unbury(): readonly OutgoingRecord[] {
+    return [];
+  }
+
+  buried(): Iterable<string> {
+    return [];
+  }
+
+  async keysOf(ids: readonly string[]): Promise<readonly string[]> {
+    return ids;
+  }
+
+  async commit(records: readonly OutgoingRecord[]): Promise<void> {
+    for (const { key, value } of records)
+      this.log.push({ key: key.toString(), row: value === null ? null : JSON.parse(value.toString()) });
+  }
+
+  /** The rows that stand in the topic, by key. */
+  get rows(): ReadonlyMap<string, Row> {
+    const rows = new Map<string, Row>();
+    for (const { key, row } of this.log) {
+      if (row === null) rows.delete(key);
+      else rows.set(key, row);
+    }
+    return rows;
+  }
+}
