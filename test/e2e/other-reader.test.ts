@@ -3,14 +3,15 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { connectJars, connectPlugins, fetchConnect } from '../../dev/fetch.js';
 import { TABLE_NAMES } from '../../src/model/table-names.js';
 import { missingFrom } from '../support/lossless.js';
 import { Project } from '../support/project.js';
 
 const run = promisify(execFile);
 const READER = fileURLToPath(new URL('../support/read_topic.py', import.meta.url));
-const PACKAGES = ['confluent-kafka==2.16.1', 'fastavro==1.13.1'];
-const VENV = fileURLToPath(new URL('../../.dev/python', import.meta.url));
+const PACKAGES = ['confluent-kafka[avro,schemaregistry]==2.11.1', 'fastavro==1.13.1'];
+const VENV = fileURLToPath(new URL('../../.dev/python-2', import.meta.url));
 
 interface ReadRecord {
   readonly key: Readonly<Record<string, string>>;
@@ -30,7 +31,7 @@ async function python(): Promise<string> {
   return binary;
 }
 
-describe('a reader that shares no code with the publisher (Python: librdkafka and fastavro)', () => {
+describe('readers that share no code with the publisher', () => {
   let project: Project;
   let binary: string;
 
@@ -64,7 +65,47 @@ describe('a reader that shares no code with the publisher (Python: librdkafka an
         expect(missingFrom(row, byIdentity.get(identity(row)) ?? {}), identity(row)).toEqual([]);
     },
   );
+
+  it('find every contact with the classes of Java, by Kafka’s console consumer and Apicurio’s deserializer', async () => {
+    const rows = [...project.simulator.workspace.rows('contacts')];
+    const read = new Map(await readWithJava(project.topic('contacts')));
+    expect(read.size).toBe(rows.length);
+    for (const row of rows) {
+      const value = read.get(`{"id": "${String(row.id)}"}`);
+      expect(value).toContain(`"id": "${String(row.id)}"`);
+      expect(value).toContain(`"role": "${String(row.role)}"`);
+    }
+  }, 120_000);
 });
+
+/** Reads a topic with Kafka's own console consumer and Apicurio's deserializer; keys and values as it prints them. */
+async function readWithJava(topic: string): Promise<(readonly [string, string])[]> {
+  await fetchConnect();
+  const deserializer = 'io.apicurio.registry.serde.avro.AvroKafkaDeserializer';
+  const registry = inject('registryUrl').replace('/apis/ccompat/v7', '/apis/registry/v2');
+  const settings = { url: registry, 'as-confluent': 'true', 'use-id': 'contentId' };
+  const properties = ['key', 'value'].flatMap((part) =>
+    Object.entries(settings).flatMap(([name, value]) => [
+      '--property',
+      `${part}.deserializer.apicurio.registry.${name}=${value}`,
+    ]),
+  );
+  const classes = `${connectPlugins()}/apicurio-converter/*:${connectJars()}/*`;
+  const { stdout } = await run(
+    'java',
+    [
+      ...['-cp', classes, 'org.apache.kafka.tools.consumer.ConsoleConsumer'],
+      ...['--bootstrap-server', inject('brokers').join(','), '--topic', topic, '--from-beginning'],
+      ...['--timeout-ms', '5000', '--isolation-level', 'read_committed', '--property', 'print.key=true'],
+      ...['--key-deserializer', deserializer, '--value-deserializer', deserializer, ...properties],
+    ],
+    { maxBuffer: 256 * 1024 * 1024 },
+  );
+  const lines = stdout.split('\n').filter((line) => line.includes('\t'));
+  return lines.map(
+    (line) => [line.slice(0, line.indexOf('\t')), line.slice(line.indexOf('\t') + 1)] as const,
+  );
+}
 
 /** What tells rows apart, also attributes that have no ID. */
 function identity(row: Readonly<Record<string, unknown>>): string {
