@@ -25,6 +25,10 @@ interface Report {
   remaining: number;
   /** Epoch milliseconds (our clock) at which the window ends. */
   resetAt: number;
+  /** The same by the clock of the API: what tells windows apart, however long a reply takes. */
+  endsAt: number;
+  /** That window is over, and nothing has been reported of the next one. */
+  isOver: boolean;
   /** Requests that this connection has started in the window. */
   used: number;
   /** Requests started since the report arrived. */
@@ -109,26 +113,27 @@ export class Budget {
   }
 
   #mayStartBehind(): boolean {
-    if (this.#foregroundWaiting > 0 || this.#backgroundInFlight > 0 || !this.#mayStart()) return false;
+    if (!this.#mayStart() || this.#foregroundWaiting > 0 || this.#backgroundInFlight > 0) return false;
     const report = this.#report;
     return report === null || report.used < Math.max(1, Math.floor((report.limit * this.#share) / 2));
   }
 
   #mayStart(): boolean {
-    if (this.#inFlight >= this.#maxInFlight || this.#now() < this.#closedUntil) return false;
+    const now = this.#now();
+    this.#renew(now);
+    if (this.#inFlight >= this.#maxInFlight || isAhead(this.#closedUntil, now)) return false;
     const report = this.#report;
     if (report === null) return true;
-    if (this.#now() >= report.resetAt) {
-      // A new window has begun: it is as the last one until its first response says otherwise, which may never come.
-      Object.assign(report, {
-        remaining: report.limit,
-        resetAt: this.#now() + USUAL_WINDOW_MS,
-        used: 0,
-        sentSince: 0,
-      });
-    }
     const ours = Math.max(1, Math.floor(report.limit * this.#share));
     return report.used < ours && report.sentSince < report.remaining;
+  }
+
+  /** A window that is over is followed by one like it, until its first response says otherwise, which may never come. */
+  #renew(now: number): void {
+    const report = this.#report;
+    if (report === null || isAhead(report.resetAt, now)) return;
+    const resetAt = now + USUAL_WINDOW_MS;
+    this.#report = { ...report, remaining: report.limit, resetAt, isOver: true, used: 0, sentSince: 0 };
   }
 
   #observe(headers: Readonly<Record<string, unknown>>): void {
@@ -136,13 +141,23 @@ export class Budget {
     const remaining = numberIn(headers['x-ratelimit-remaining']);
     const reset = numberIn(headers['x-ratelimit-reset']);
     if (limit === null || remaining === null || reset === null || limit < 1) return;
-    const resetAt = this.#now() + untilReset(reset, headers.date, this.#now());
+    const now = this.#now();
+    // Both times of a response come from the same clock, so that their difference holds even where ours is wrong.
+    const apiNow = timeIn(headers.date) ?? now;
+    const endsAt = Math.min(reset * 1000, apiNow + LONGEST_WAIT_MS);
     const current = this.#report;
-    const sameWindow = current !== null && Math.abs(current.resetAt - resetAt) < 1500;
-    // Replies come back in any order: within a window the lowest count is the newest.
-    if (sameWindow && remaining > current.remaining) return;
-    const used = sameWindow ? current.used : this.#inFlight + 1;
-    this.#report = { limit, remaining, resetAt, used, sentSince: this.#inFlight };
+    // A slow response may tell of a window that is over.
+    if (current !== null && isPast(current, endsAt)) return;
+    const resetAt = now + Math.max(endsAt - apiNow, 0);
+    const sentSince = this.#inFlight;
+    if (current === null || current.isOver || apiNow >= current.endsAt) {
+      const used = Math.max(current?.isOver ? current.used : 0, sentSince + 1);
+      this.#report = { limit, remaining, resetAt, endsAt, isOver: false, used, sentSince };
+    } else if (remaining <= current.remaining) {
+      // Replies come back in any order: within a window the lowest count is the newest, and the earliest end the most exact.
+      const end = Math.min(resetAt, current.resetAt);
+      this.#report = { ...current, limit, remaining, resetAt: end, sentSince };
+    }
   }
 
   #turn(signal: AbortSignal): Promise<void> {
@@ -164,7 +179,7 @@ export class Budget {
   /** Wakes everybody at the end of the pause or of the window, since no response may be on its way to do it. */
   #alarm(): void {
     const now = this.#now();
-    const end = now < this.#closedUntil ? this.#closedUntil : this.#report?.resetAt;
+    const end = isAhead(this.#closedUntil, now) ? this.#closedUntil : this.#report?.resetAt;
     if (this.#timer !== null || end === undefined) return;
     this.#timer = setTimeout(() => this.#wake(), Math.max(0, end - now) + 1);
   }
@@ -178,14 +193,20 @@ export class Budget {
   }
 }
 
-/**
- * Milliseconds until the window ends. Both times of a response come from the same clock, so that their difference holds
- * even where ours is wrong; the header counts whole seconds, so the window may end up to a second later.
- */
-function untilReset(resetSeconds: number, date: unknown, now: number): number {
-  const serverNow = typeof date === 'string' ? Date.parse(date) : Number.NaN;
-  const from = Number.isNaN(serverNow) ? now : serverNow;
-  return Math.min(Math.max(resetSeconds * 1000 - from, 0), LONGEST_WAIT_MS);
+/** Whether a moment is still to come: further ahead than any wait it is not, but our clock was set back. */
+function isAhead(moment: number, now: number): boolean {
+  return now < moment && moment <= now + LONGEST_WAIT_MS;
+}
+
+/** Whether a window that ends at `endsAt` (the API's clock) lies behind what is known. */
+function isPast(known: Report, endsAt: number): boolean {
+  return known.isOver ? endsAt <= known.endsAt : endsAt < known.endsAt;
+}
+
+/** Epoch milliseconds of a date header, or null. */
+function timeIn(date: unknown): number | null {
+  const ms = typeof date === 'string' ? Date.parse(date) : Number.NaN;
+  return Number.isNaN(ms) ? null : ms;
 }
 
 function numberIn(value: unknown): number | null {

@@ -23,7 +23,8 @@ export async function listDeletedConversations(transport: Requester, since: numb
     if (reply === null) return deletions;
     const found = rowsIn(reply, LISTS).map((row) => ({
       id: String(row.id),
-      at: epochSeconds(row.deleted_at) ?? 0,
+      // An unreadable time must neither hide a deletion nor end the list.
+      at: epochSeconds(row.deleted_at) ?? since,
     }));
     deletions.push(...found.filter(({ at }) => at >= since));
     const passed = found.some(({ at }) => at < since);

@@ -17,7 +17,9 @@ interface Answered {
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 20_000;
-const MAX_FAILURES_OF_404 = 2;
+const MAX_FAILURES_OF_PAGES = 2;
+/** What Intercom answers for a thing that is not there any more. */
+const GONE = new Set([404, 410]);
 
 /** The JSON object of a good answer, or the failure that the answer is. */
 export function failureOf(
@@ -36,9 +38,9 @@ export function failureOf(
       answer,
     });
   }
-  if (answered.status === 404 && json === null) {
+  if (GONE.has(answered.status) && !Array.isArray(json?.errors)) {
     // Gateways answer with pages of their own: only an error list says that something is really gone.
-    const message = `${what}: 404 with a body that is not a JSON object from ${origin}; check region or baseUrl of the connection`;
+    const message = `${what}: ${answered.status} with a body that is not an error list from ${origin}; check region or baseUrl of the connection`;
     return new PublisherError('api-unreadable', message, { answer });
   }
   return new PublisherError(codeOf(answered.status), describe(what, answer, messageIn(json)), { answer });
@@ -55,7 +57,7 @@ export function retryPlan(
 ): number | null {
   if (!isTransient(error)) return null;
   // A gateway's own page passes soon, or the path does not exist at all.
-  if (error.answer?.status === 404 && failures > MAX_FAILURES_OF_404) return null;
+  if (GONE.has(error.answer?.status ?? 0) && failures > MAX_FAILURES_OF_PAGES) return null;
   const ceiling = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.max(0, failures - 1));
   return Math.round(ceiling / 2 + (random() * ceiling) / 2);
 }
@@ -63,7 +65,7 @@ export function retryPlan(
 /** Milliseconds until a refused budget opens again, by `Retry-After` or `X-RateLimit-Reset`, else one second. */
 export function retryAfterMs(headers: Readonly<Record<string, unknown>>, now: number = Date.now()): number {
   const seconds = Number(headers['retry-after']);
-  if (headers['retry-after'] !== undefined && Number.isFinite(seconds)) return seconds * 1000;
+  if (headers['retry-after'] !== undefined && Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
   const reset = Number(headers['x-ratelimit-reset']);
   const date = typeof headers.date === 'string' ? Date.parse(headers.date) : Number.NaN;
   if (headers['x-ratelimit-reset'] === undefined || !Number.isFinite(reset)) return 1000;

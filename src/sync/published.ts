@@ -30,10 +30,12 @@ export class PublishedRows {
     this.#versions.set(key, version);
   }
 
-  /** The version stands, but what decides its window (epoch seconds) has moved. */
+  /** The version stands, but what decides its window (epoch seconds) has moved; never back, since late readings come in any order. */
   moveTo(key: string, versionTime: number | null): void {
     const known = this.#versions.get(key);
-    if (known !== undefined) this.#versions.set(key, { ...known, versionTime });
+    if (known === undefined) return;
+    const isOlder = known.versionTime !== null && versionTime !== null && versionTime < known.versionTime;
+    if (!isOlder) this.#versions.set(key, { ...known, versionTime });
   }
 
   delete(key: string): void {

@@ -61,6 +61,12 @@ interface Query {
   readonly value: number | readonly Query[];
 }
 
+interface Asked {
+  readonly query: Query;
+  readonly sort: { readonly order: string };
+  readonly pagination: { readonly starting_after?: string };
+}
+
 export class SearchModel implements Requester {
   readonly #rules: SearchRules;
   readonly #rows = new Map<number, ModelRow>();
@@ -107,9 +113,11 @@ export class SearchModel implements Requester {
   async request({ body, lists = [] }: ApiRequest): Promise<ApiReply> {
     this.requests += 1;
     this.#play(this.#turns.shift());
-    const { query, pagination } = body as { query: Query; pagination: { starting_after?: string } };
-    const found = this.shown.filter((row) => this.#matches(row, query)).sort((a, b) => this.#order(a, b));
-    const start = this.#startOf(found, pagination.starting_after);
+    const { query, sort, pagination } = body as Asked;
+    const order = (a: ModelRow, b: ModelRow) =>
+      sort.order === 'ascending' ? this.#order(b, a) : this.#order(a, b);
+    const found = this.shown.filter((row) => this.#matches(row, query)).sort(order);
+    const start = startOf(found, pagination.starting_after, order);
     const page = found.slice(start, start + this.#rules.perPage);
     const last = page.at(-1);
     const hasMore = last !== undefined && start + page.length < found.length;
@@ -179,12 +187,17 @@ export class SearchModel implements Requester {
   #cursorBehind(row: ModelRow, position: number): string {
     return JSON.stringify(this.#rules.cursors === 'position' ? position : row);
   }
+}
 
-  #startOf(found: readonly ModelRow[], cursor: string | undefined): number {
-    if (cursor === undefined) return 0;
-    const at: number | ModelRow = JSON.parse(cursor);
-    return typeof at === 'number' ? at : found.filter((row) => this.#order(row, at) <= 0).length;
-  }
+/** Where the page behind a cursor begins. */
+function startOf(
+  found: readonly ModelRow[],
+  cursor: string | undefined,
+  order: (a: ModelRow, b: ModelRow) => number,
+): number {
+  if (cursor === undefined) return 0;
+  const at: number | ModelRow = JSON.parse(cursor);
+  return typeof at === 'number' ? at : found.filter((row) => order(row, at) <= 0).length;
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();

@@ -1,13 +1,16 @@
 /** One walk over a window, while rows change between its pages by a script, and over replies that make no sense. */
 
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { walkNewestFirst } from '../../../src/intercom/search.js';
 import type { Requester } from '../../../src/intercom/transport.js';
 import { PublisherError } from '../../../src/model/errors.js';
 import type { Window } from '../../../src/model/state.js';
 import type { Page } from '../../../src/model/table.js';
 import { type ModelRow, SearchModel, type World, world } from './search-model.js';
+
+// Many runs, on machines that have other things to do.
+vi.setConfig({ testTimeout: 30_000 });
 
 const DAY = 86_400;
 const SEARCH = { path: '/contacts/search', list: 'data' } as const;
@@ -30,6 +33,12 @@ async function walk(requester: Requester, window: Window): Promise<Walk> {
   }
   const rows = pages.flatMap((page) => page.rows) as unknown as readonly ModelRow[];
   return { pages, rows, failure };
+}
+
+/** An API that gives these replies, one after another. */
+function answering(replies: readonly Record<string, unknown>[]): Requester {
+  const left = [...replies];
+  return { request: async () => ({ json: left.shift() ?? {}, receivedAt: 0, serverNow: 9 }) };
 }
 
 /** A workspace whose search shows changes at once, and a window over some of its days. */
@@ -111,15 +120,21 @@ it('comes to an end and fails by its own errors only, whatever the replies hold'
   );
 });
 
+it('reads on behind a row from before the window, where rows do not come in their order', async () => {
+  const replies = [[5, 9, 2], [8]].map((times, page) => ({
+    data: times.map((updated_at) => ({ updated_at })),
+    pages: page === 0 ? { next: { starting_after: '1' } } : {},
+  }));
+  const { rows } = await walk(answering(replies), { from: 4, to: null });
+  expect(rows.map(({ updated_at }) => updated_at)).toEqual([5, 9, 8]);
+});
+
 it('does not take a page without a count for the end of its doubts', async () => {
   const replies = [3, null, 2].map((total_count, page) => ({
     data: [{ updated_at: 9 - page }],
     total_count,
     pages: page === 2 ? {} : { next: { starting_after: String(page) } },
   }));
-  const requester: Requester = {
-    request: async () => ({ json: replies.shift() ?? {}, receivedAt: 0, serverNow: 9 }),
-  };
-  const { failure } = await walk(requester, { from: 0, to: null });
+  const { failure } = await walk(answering(replies), { from: 0, to: null });
   expect(failure?.code).toBe('walk-unclean');
 });

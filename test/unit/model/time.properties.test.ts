@@ -92,7 +92,8 @@ describe.each(ZONES)('times on a machine in %s', (machineZone) => {
   });
 
   it('are the same as milliseconds, as a text of milliseconds and back', () => {
-    const millis = moment.filter((ms) => Math.abs(ms) >= MILLIS_FROM);
+    const near = fc.integer({ min: MILLIS_FROM, max: 20 * MILLIS_FROM });
+    const millis = fc.oneof(near, moment).filter((ms) => Math.abs(ms) >= MILLIS_FROM);
     fc.assert(
       fc.property(millis, (ms) => {
         expect([toEpochMillis(ms), toEpochMillis(String(ms))]).toEqual([ms, ms]);

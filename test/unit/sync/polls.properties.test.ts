@@ -1,7 +1,7 @@
 /** Polls of a searched table, over a workspace that changes while it is read: nothing is lost, and nothing comes twice. */
 
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { walkNewestFirst } from '../../../src/intercom/search.js';
 import { PublisherError } from '../../../src/model/errors.js';
 import { Events } from '../../../src/model/events.js';
@@ -12,6 +12,9 @@ import type { TableMemory, TableSource } from '../../../src/sync/source.js';
 import { TableCycle } from '../../../src/sync/table-cycle.js';
 import { type ModelRow, SearchModel, type World, world } from '../intercom/search-model.js';
 import { TopicModel } from './topic-model.js';
+
+// Many runs, on machines that have other things to do.
+vi.setConfig({ testTimeout: 30_000 });
 
 const DAY = 86_400;
 const SEARCH = { path: '/contacts/search', list: 'data' } as const;

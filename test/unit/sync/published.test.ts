@@ -77,6 +77,7 @@ describe('PublishedRows', () => {
     const rows = new PublishedRows();
     rows.set('row', version(10, 50));
     rows.moveTo('row', 30);
+    rows.moveTo('row', 15);
     rows.forgetBefore(20);
     expect(rows.get('row')).toEqual(version(30, 50));
   });

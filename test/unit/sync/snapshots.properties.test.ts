@@ -105,7 +105,13 @@ class Replica {
       prepare: async () => false,
       versionTime: (raw) => raw.updated_at as number | null,
       grain: async () => ({ unit: 'second' }),
-      confirmGone: async (keys) => keys.filter((key) => !this.workspace.rows.has(key)),
+      confirmGone: async (keys) => {
+        const shown = keys.filter(
+          (each) => this.workspace.rows.has(each) && !reading.misses.includes(Number(each)),
+        );
+        expect(shown).toEqual([]);
+        return keys.filter((each) => !this.workspace.rows.has(each));
+      },
       deletions: null,
       ids: null,
     };
