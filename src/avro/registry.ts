@@ -153,9 +153,12 @@ export class Registry {
         { cause: error },
       );
     }
+    const trust = this.#url.startsWith('https:')
+      ? '; an authority that Node.js does not know is trusted through the environment variable NODE_EXTRA_CA_CERTS'
+      : '';
     return new PublisherError(
       'registry-unreachable',
-      `schema registry: no usable answer from ${this.#url} while ${doing} (${said}); check schemaRegistry.url, and that it runs`,
+      `schema registry: no usable answer from ${this.#url} while ${doing} (${said}); check schemaRegistry.url, and that it runs${trust}`,
       { cause: error },
     );
   }

@@ -222,10 +222,13 @@ export class Transport implements Requester {
 
   #unreachable(request: ApiRequest, cause: unknown): PublisherError {
     const why = cause instanceof Error ? rootCause(cause) : String(cause);
-    const through = this.#options.gateway === null ? '' : ' through the gateway';
+    const { gateway } = this.#options;
+    // Its origin alone: user name and password stay out of messages.
+    const through = gateway === null ? '' : ` through the gateway ${new URL(gateway).origin}`;
+    const settings = gateway === null ? 'region or baseUrl' : 'gateway, region or baseUrl';
     return new PublisherError(
       'api-unreachable',
-      `${request.method} ${request.route}: no usable answer from ${this.#origin.origin}${through} (${why}); check the network, and region or baseUrl of the connection`,
+      `${request.method} ${request.route}: no usable answer from ${this.#origin.origin}${through} (${why}); check the network, and ${settings} of the connection`,
       { cause },
     );
   }

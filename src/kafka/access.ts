@@ -16,11 +16,15 @@ export class KafkaAccess {
     this.reader = new TopicReader(kafka);
   }
 
-  /** Throws `kafka-unreachable` within seconds when no broker answers; afterwards everything is patient. */
+  /** Throws `kafka-unreachable` within seconds when no broker answers or lets us in; afterwards everything is patient. */
   static async open(settings: KafkaSettings): Promise<KafkaAccess> {
     const probe = new Topics(createKafka(settings, 'prompt'), settings.brokers);
-    await probe.connect();
-    await probe.close();
+    try {
+      await probe.probe();
+    } finally {
+      // What failed half-way still holds a connection, which would keep the process from ending.
+      await probe.close();
+    }
     const kafka = createKafka(settings);
     return new KafkaAccess(kafka, new Topics(kafka, settings.brokers));
   }

@@ -92,11 +92,19 @@ const CONNECTION_ERRORS = new Set([
   'KafkaJSRequestTimeoutError',
   'KafkaJSBrokerNotFound',
 ]);
+const SASL_ERRORS = new Set(['KafkaJSSASLAuthenticationError']);
+/** What a broker answers that wants SASL and gets none, or the other way round. */
+const SASL_TYPES = new Set([
+  'ILLEGAL_SASL_STATE',
+  'UNSUPPORTED_SASL_MECHANISM',
+  'SASL_AUTHENTICATION_FAILED',
+]);
 
 /** A failure of kafkajs as one of ours. `doing` completes "Kafka: … failed". */
 export function kafkaFailure(error: unknown, doing: string, brokers?: readonly string[]): PublisherError {
   if (error instanceof PublisherError) return error;
   const root = rootOf(error);
+  if (root instanceof PublisherError) return root;
   const type = 'type' in root && typeof root.type === 'string' ? root.type : '';
   if (FENCED_TYPES.has(type)) {
     return new PublisherError('fenced', `Kafka: ${doing} was refused: another instance has taken over`, {
@@ -107,7 +115,14 @@ export function kafkaFailure(error: unknown, doing: string, brokers?: readonly s
     const where = brokers === undefined ? '' : ` at ${brokers.join(', ')}`;
     return new PublisherError(
       'kafka-unreachable',
-      `Kafka: ${doing} failed: no connection${where} (${root.message}); check kafka.brokers, ssl and sasl, and that the broker runs`,
+      `Kafka: ${doing} failed: no connection${where} (${root.message}); check kafka.brokers, kafka.ssl and kafka.sasl, and that the broker runs`,
+      { cause: error },
+    );
+  }
+  if (SASL_ERRORS.has(root.name) || SASL_TYPES.has(type)) {
+    return new PublisherError(
+      'kafka-unreachable',
+      `Kafka: ${doing} was refused: ${root.message}; check kafka.sasl`,
       { cause: error },
     );
   }

@@ -10,6 +10,8 @@ export interface ClientCredentials {
   readonly scope: string | null;
 }
 
+const TIMEOUT_MS = 5_000;
+
 /** What kafkajs calls before it authenticates; a token is fetched anew once 80% of its life is over. */
 export function oauthBearerProvider(credentials: ClientCredentials): () => Promise<{ value: string }> {
   let token: { value: string; until: number } | null = null;
@@ -33,6 +35,15 @@ async function fetchToken(credentials: ClientCredentials): Promise<{ value: stri
       accept: 'application/json',
     },
     body: form.toString(),
+    headersTimeout: TIMEOUT_MS,
+    bodyTimeout: TIMEOUT_MS,
+  }).catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new PublisherError(
+      'kafka-unreachable',
+      `kafka.sasl: no answer from ${credentials.tokenEndpoint} (${why}); check tokenEndpoint`,
+      { cause },
+    );
   });
   const reply = (await body.json().catch(() => null)) as {
     access_token?: unknown;

@@ -86,8 +86,17 @@ export class Topics {
 
   /** Throws `kafka-unreachable` when no broker answers. */
   async connect(): Promise<void> {
-    this.#connected ??= this.#admin.connect();
+    this.#connected ??= this.#admin.connect().catch((error: unknown) => {
+      this.#connected = null;
+      throw error;
+    });
     await this.#guard('connecting', () => this.#connected ?? Promise.resolve());
+  }
+
+  /** Connects and asks something: a broker that wants SASL, or another token, closes the connection only then. */
+  async probe(): Promise<void> {
+    await this.connect();
+    await this.#guard('the first request', () => this.#admin.describeCluster());
   }
 
   async close(): Promise<void> {
