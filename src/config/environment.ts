@@ -7,6 +7,7 @@
 
 import { z } from 'zod';
 
+import { PublisherError } from '../model/errors.js';
 import type { Path } from './path.js';
 import type { Problem } from './problem.js';
 import { childOf } from './setting.js';
@@ -67,6 +68,13 @@ export function substitute(tree: unknown, env: Environment, schema: z.core.$ZodT
   };
 
   return { tree: replace(tree, [], schema, []), origins, problems };
+}
+
+/** A text with its references replaced. Throws `usage-invalid` where one can't be; `what` names the text. */
+export function expandText(what: string, text: string, env: Environment): string {
+  const { result, faults } = expand(text, env);
+  if (faults[0] !== undefined) throw new PublisherError('usage-invalid', `${what}: ${faults[0]}`);
+  return result;
 }
 
 const REFERENCE = /\$\$\{|\$\{([^}]*)(\}?)/g;

@@ -21,17 +21,23 @@ const MAX_FAILURES_OF_PAGES = 2;
 /** What Intercom answers for a thing that is not there any more. */
 const GONE = new Set([404, 410]);
 
-/** The JSON object of a good answer, or the failure that the answer is. */
+/** The JSON object of a good answer, or the failure that the answer is. `secret` is left out of what the answer says. */
 export function failureOf(
   asked: Asked,
   answered: Answered,
   origin: string,
+  secret: string,
 ): Record<string, unknown> | PublisherError {
   const json = parseObject(answered.text);
   const what = `${asked.method} ${asked.route}`;
   const ok = answered.status >= 200 && answered.status < 300;
   if (ok && json !== null && json.type !== 'error.list' && hasList(json, asked.lists)) return json;
-  const answer: ApiAnswer = { status: answered.status, codes: codesIn(json), requestId: requestIdIn(json) };
+  const quote = (text: string, length: number) => text.replaceAll(secret, '…').slice(0, length);
+  const answer: ApiAnswer = {
+    status: answered.status,
+    codes: codesIn(json).map((code) => quote(code, 100)),
+    requestId: typeof json?.request_id === 'string' ? quote(json.request_id, 100) : null,
+  };
   if (ok && json?.type !== 'error.list') {
     const saw = sawInstead(answered.text, json, asked.lists);
     return new PublisherError('api-unreadable', `${what}: ${answered.status} with ${saw} from ${origin}`, {
@@ -43,7 +49,9 @@ export function failureOf(
     const message = `${what}: ${answered.status} with a body that is not an error list from ${origin}; check region or baseUrl of the connection`;
     return new PublisherError('api-unreadable', message, { answer });
   }
-  return new PublisherError(codeOf(answered.status), describe(what, answer, messageIn(json)), { answer });
+  const message = messageIn(json);
+  const said = message === null ? null : quote(message, 200);
+  return new PublisherError(codeOf(answered.status), describe(what, answer, said), { answer });
 }
 
 /**
@@ -141,14 +149,10 @@ function errorsIn(json: Record<string, unknown> | null): Record<string, unknown>
 }
 
 function codesIn(json: Record<string, unknown> | null): string[] {
-  return errorsIn(json).flatMap(({ code }) => (typeof code === 'string' ? [code.slice(0, 100)] : []));
+  return errorsIn(json).flatMap(({ code }) => (typeof code === 'string' ? [code] : []));
 }
 
 function messageIn(json: Record<string, unknown> | null): string | null {
   const message = errorsIn(json)[0]?.message;
-  return typeof message === 'string' ? message.slice(0, 200) : null;
-}
-
-function requestIdIn(json: Record<string, unknown> | null): string | null {
-  return typeof json?.request_id === 'string' ? json.request_id.slice(0, 100) : null;
+  return typeof message === 'string' ? message : null;
 }

@@ -155,7 +155,7 @@ export class Transport implements Requester {
     try {
       const answer = await this.#send(request);
       headers = answer.headers;
-      const failure = failureOf(request, answer, this.#origin.origin);
+      const failure = failureOf(request, answer, this.#origin.origin, this.#options.token);
       if (failure instanceof PublisherError) {
         // Before the request is given back: that lets the next one start.
         if (failure.answer?.status === 429) budget.pause(retryAfterMs(headers));

@@ -22,6 +22,8 @@ export interface NewConnection {
   /** In place of the region's address, for a simulator. */
   readonly baseUrl: string | null;
   readonly gateway: string | null;
+  /** What the file says in its place: it may refer to the environment. */
+  readonly gatewayInFile: string | null;
   /** As the file writes it; null: everything is replicated. */
   readonly startDate: string | null;
   readonly clientId: string;
@@ -132,11 +134,11 @@ export async function plannedConfig(
 }
 
 function entryOf(connection: NewConnection): ConnectionEntry {
-  const { name, region, baseUrl, gateway, startDate, clientId, clientSecretInFile } = connection;
+  const { name, region, baseUrl, gatewayInFile, startDate, clientId, clientSecretInFile } = connection;
   return {
     name,
     ...(baseUrl === null ? { region } : { baseUrl }),
-    ...(gateway === null ? {} : { gateway }),
+    ...(gatewayInFile === null ? {} : { gateway: gatewayInFile }),
     ...(startDate === null ? {} : { startDate }),
     credentials: { clientId, clientSecret: clientSecretInFile, tokenFile: tokenFileOf(name) },
   };

@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../../dev/ports.js';
 import { type Simulator, startSimulator } from '../../src/simulator/server.js';
 import { CLI, runCommand } from '../support/command.js';
+import { startForwardProxy } from '../support/fronts.js';
 
 const FILE = `# who reads this file
 kafka:
@@ -46,7 +47,9 @@ function authorize(): Promise<string> {
   return redirectOf(`${simulator.url}/oauth?${query}`);
 }
 
-const connect = (...args: string[]) =>
+const connect = (...args: string[]) => connectIn({}, ...args);
+
+const connectIn = (env: Readonly<Record<string, string>>, ...args: string[]) =>
   runCommand(
     [
       'connect',
@@ -59,7 +62,7 @@ const connect = (...args: string[]) =>
       config,
       ...args,
     ],
-    { INTERCOM_CLIENT_SECRET: simulator.options.clientSecret },
+    { INTERCOM_CLIENT_SECRET: simulator.options.clientSecret, ...env },
   );
 
 describe('connect without a terminal', () => {
@@ -98,6 +101,26 @@ describe('connect without a terminal', () => {
   it('makes a file where there is none', async () => {
     expect((await connect('--code', await authorize(), '--json')).code).toBe(0);
     expect((await stat(config)).mode & 0o777).toBe(0o600);
+  });
+
+  it('takes a proxy with a password from the environment only', async () => {
+    const login = { username: 'intercom', password: 'gp-hidden' };
+    const proxy = await startForwardProxy(login);
+    onTestFinished(() => proxy.close());
+    const url = `http://intercom:gp-hidden@127.0.0.1:${proxy.port}`;
+    const refused = await connect('--code', await authorize(), '--gateway', url);
+    expect({ code: refused.code, stderr: refused.stderr }).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('environment variable'),
+    });
+    expect(refused.stderr).not.toContain('gp-hidden');
+    const options = ['--code', await authorize(), '--gateway', `\${PROXY}`];
+    const { code, stderr } = await connectIn({ PROXY: url }, ...options);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(proxy.passed).toContain(new URL(simulator.url).host);
+    const written = await readFile(config, 'utf8');
+    expect(written).toContain(`gateway: \${PROXY}`);
+    expect(written).not.toContain('gp-hidden');
   });
 
   it('says where to go when there is no code', async () => {

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import type { Region } from '../../config/config.js';
+import { expandText } from '../../config/environment.js';
 import { httpUrl, parseMoment, proxyUrl } from '../../config/values.js';
 import { authorizationUrl, readRedirect } from '../../intercom/oauth.js';
 import { PublisherError } from '../../model/errors.js';
@@ -49,7 +50,10 @@ export function connectCommand(program: Command, finish: (code: number) => void)
     .option('--region <region>', 'where Intercom hosts the workspace: us, eu, au', oneOf(REGIONS, '--region'))
     .option('--base-url <url>', 'address of the API in place of a region, for a simulator')
     .option('--start-date <date>', 'replicate nothing older')
-    .option('--gateway <url>', 'forward proxy for everything that goes to Intercom')
+    .option(
+      '--gateway <url>',
+      `forward proxy for everything that goes to Intercom; '\${NAME}' takes it from the environment`,
+    )
     .option('--client-id <id>', "the app's client ID")
     .option(
       '--client-secret-env <name>',
@@ -116,9 +120,8 @@ async function describe(name: string, options: ConnectOptions): Promise<NewConne
       'usage-invalid',
       `the start date must be a date such as 2024-01-01, not "${startDate}"`,
     );
-  const gateway = await optional(options.gateway, 'Forward proxy URL (empty: none)');
-  if (gateway !== null && !proxyUrl.safeParse(gateway).success)
-    throw new PublisherError('usage-invalid', 'the gateway must be an http(s) URL');
+  const gatewayInFile = await optional(options.gateway, 'Forward proxy URL (empty: none)');
+  const gateway = gatewayInFile && gatewayIn(gatewayInFile, options.gateway !== undefined);
   const clientId = options.clientId ?? (await answer('--client-id', 'Client ID', ''));
   const fromEnv = environment()[clientSecretEnv];
   const clientSecret = fromEnv ?? (await secretAnswer(clientSecretEnv));
@@ -130,11 +133,25 @@ async function describe(name: string, options: ConnectOptions): Promise<NewConne
     expectedRegion,
     baseUrl,
     gateway,
+    gatewayInFile,
     startDate,
     clientId,
     clientSecret,
     clientSecretInFile,
   };
+}
+
+/** The proxy that a text means. A password as an argument is refused: everybody on the machine can read it. */
+function gatewayIn(text: string, isArgument: boolean): string {
+  const gateway = expandText('the gateway', text, environment());
+  if (!proxyUrl.safeParse(gateway).success)
+    throw new PublisherError('usage-invalid', 'the gateway must be an http(s) URL');
+  if (isArgument && gateway === text && new URL(gateway).password !== '')
+    throw new PublisherError(
+      'usage-invalid',
+      `a password in an argument can be read by everybody on this machine: put the proxy's URL into an environment variable, and give --gateway '\${NAME}'`,
+    );
+  return gateway;
 }
 
 async function answer(option: string, question: string, fallback: string): Promise<string> {

@@ -6,6 +6,7 @@ import { failureOf, retryAfterMs, retryPlan } from '../../../src/intercom/retry.
 import { PublisherError } from '../../../src/model/errors.js';
 
 const ORIGIN = 'https://api.example';
+const TOKEN = 'dG9rOnNlY3JldA==';
 const status = fc.oneof(
   fc.integer({ min: 200, max: 599 }),
   fc.constantFrom(200, 404, 408, 410, 429, 500, 503),
@@ -32,7 +33,7 @@ const answered = fc.record({ status, text, headers: fc.constant({}) });
 it('takes an answer for good only when it succeeded and holds the list that was asked for', () => {
   fc.assert(
     fc.property(asked, answered, (request, answer) => {
-      const outcome = failureOf(request, answer, ORIGIN);
+      const outcome = failureOf(request, answer, ORIGIN, TOKEN);
       if (outcome instanceof PublisherError) {
         expect(outcome.answer?.status).toBe(answer.status);
         expect(outcome.message).toContain(`${request.method} ${request.route}: ${answer.status}`);
@@ -50,7 +51,7 @@ it('calls nothing gone but what an error list of the API calls so', () => {
   const gone = fc.constantFrom(404, 410).chain((of) => fc.record({ text, status: fc.constant(of) }));
   fc.assert(
     fc.property(asked, fc.oneof(answered, gone), (request, answer) => {
-      const outcome = failureOf(request, { headers: {}, ...answer }, ORIGIN);
+      const outcome = failureOf(request, { headers: {}, ...answer }, ORIGIN, TOKEN);
       if (!(outcome instanceof PublisherError) || outcome.code !== 'api-not-found') return;
       expect([404, 410]).toContain(answer.status);
       expect(JSON.parse(answer.text)).toMatchObject({ errors: expect.any(Array) });
@@ -68,7 +69,7 @@ it('waits from half of a doubling time to all of it, up to twenty seconds, and o
       fc.integer({ min: 1, max: 2_000 }),
       chance,
       (request, answer, failures, random) => {
-        const outcome = failureOf(request, answer, ORIGIN);
+        const outcome = failureOf(request, answer, ORIGIN, TOKEN);
         if (!(outcome instanceof PublisherError)) return;
         const wait = retryPlan(outcome, failures, () => random);
         const isRefused =
