@@ -1,12 +1,25 @@
-/** `npm run bench`: what it measures, it prints, with a Kafka and a registry of its own. */
+/** `npm run bench [-- NAME…]`: what it measures, it prints, with a Kafka and a registry of its own. */
 
 import { startKafka, startRegistry } from '../dev/stack.js';
+import { benchInstances } from './instances.js';
 import { benchReplay } from './replay.js';
 
+const BENCHES = { replay: benchReplay, instances: benchInstances };
+
 const say = (line: string) => process.stdout.write(`${line}\n`);
+const asked = process.argv.slice(2);
+const unknown = asked.find((name) => !Object.hasOwn(BENCHES, name));
+if (unknown !== undefined) {
+  say(`there is no benchmark "${unknown}"; there are ${Object.keys(BENCHES).join(', ')}`);
+  process.exit(2);
+}
 const [kafka, registry] = await Promise.all([startKafka(), startRegistry()]);
 try {
-  await benchReplay({ brokers: kafka.brokers, registryUrl: registry.url }, say);
+  for (const [name, bench] of Object.entries(BENCHES)) {
+    if (asked.length > 0 && !asked.includes(name)) continue;
+    say(`\n== ${name}`);
+    await bench({ brokers: kafka.brokers, registryUrl: registry.url }, say);
+  }
 } finally {
   await Promise.all([kafka.stop(), registry.stop()]);
 }

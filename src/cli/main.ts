@@ -61,4 +61,9 @@ function version(): string {
 process.stdout.on('error', (error: NodeJS.ErrnoException) =>
   process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.failed),
 );
-process.exitCode = await main(process.argv);
+const code = await main(process.argv);
+const flushed = (stream: NodeJS.WriteStream) =>
+  new Promise<void>((resolve) => stream.write('', () => resolve()));
+await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+// Whatever a library still holds open must not keep a process that is done.
+process.exit(code);

@@ -53,8 +53,13 @@ interface RecordBatch {
   readonly records: readonly FetchedRecord[];
 }
 
+interface ConnectionPool {
+  getConnection(index: number): Promise<unknown>;
+  send(exchange: { request: object; response: object }): Promise<unknown>;
+}
+
 interface Broker {
-  readonly connectionPool: { send(exchange: { request: object; response: object }): Promise<unknown> };
+  readonly connectionPool: ConnectionPool;
 }
 
 /** The parts of kafkajs's cluster that are used here. */
@@ -128,7 +133,23 @@ export async function fetchFrom(
   });
   const decode = (raw: Buffer) => decodeFetch(raw, at.positions);
   const parse = async (data: FetchedPartition[]) => data;
+  await connectOnce(broker.connectionPool);
   return (await broker.connectionPool.send({ request, response: { decode, parse } })) as FetchedPartition[];
+}
+
+/** The connection of a pool that kafkajs keeps for fetches. */
+const FETCH_CONNECTION = 1;
+const connecting = new WeakMap<ConnectionPool, Promise<unknown>>();
+
+/** Requests that find no connection each open one of their own, and all but one are forgotten and stay open. */
+async function connectOnce(pool: ConnectionPool): Promise<void> {
+  const turn = connecting.get(pool) ?? pool.getConnection(FETCH_CONNECTION);
+  connecting.set(pool, turn);
+  try {
+    await turn;
+  } finally {
+    connecting.delete(pool);
+  }
 }
 
 /** Decodes a fetch response, version 11. */

@@ -5,7 +5,8 @@
  * That two instances may think for a moment that they own a connection does no harm: the later one fences the other.
  */
 
-import kafkajs, { type Consumer, type Kafka } from 'kafkajs';
+import type { Consumer, Kafka } from 'kafkajs';
+import { stickyAssigner } from './assigner.js';
 import { kafkaFailure } from './client.js';
 
 export interface GroupOptions {
@@ -18,7 +19,8 @@ export interface GroupOptions {
 }
 
 const SESSION_TIMEOUT_MS = 15_000;
-const HEARTBEAT_MS = 3_000;
+/** A rebalance is noticed with a heartbeat: how soon an instance that comes gets its share, and one that goes is replaced. */
+const HEARTBEAT_MS = 1_000;
 
 export class Group {
   readonly #consumer: Consumer;
@@ -30,15 +32,19 @@ export class Group {
   /** Joins the group. Throws `kafka-unreachable`. */
   static async join(kafka: Kafka, options: GroupOptions): Promise<Group> {
     const { group, topic, onAssigned, onLost } = options;
+    let owned: readonly number[] = [];
     const consumer = kafka.consumer({
       groupId: group,
       sessionTimeout: SESSION_TIMEOUT_MS,
       heartbeatInterval: HEARTBEAT_MS,
+      // Nothing is fetched; kafkajs looks after its heartbeats between two fetches, and leaves when one is over.
+      maxWaitTimeInMs: HEARTBEAT_MS,
       allowAutoTopicCreation: false,
-      partitionAssigners: [kafkajs.PartitionAssigners.roundRobin],
+      partitionAssigners: [stickyAssigner(topic, () => owned)],
     });
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       const partitions = payload.memberAssignment[topic] ?? [];
+      owned = partitions;
       if (partitions.length > 0) consumer.pause([{ topic, partitions }]);
       onAssigned(new Set(partitions));
     });

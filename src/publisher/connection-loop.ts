@@ -9,7 +9,7 @@ import { Session, type SessionContext } from './session.js';
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 5 * 60_000;
 /** Who was fenced may no longer be the owner, and learns that from the group with one of its next heartbeats. */
-const FENCED_WAIT_MS = 10_000;
+const FENCED_WAIT_MS = 3_000;
 /** Tables without a schedule are read back to back, but not faster than this. */
 const BREATH_MS = 200;
 

@@ -81,6 +81,8 @@ export class Session {
     try {
       const topics = await kafka.topics.ensure(topicPlans(config, connection), config.topics.create);
       const schemas = await openSchemas(context, connection, api);
+      // Who has lost the connection meanwhile must not take it from its new owner.
+      signal.throwIfAborted();
       writer = await Writer.open(kafka.kafka, {
         transactionalId: transactionalId(config, connection),
         compression: COMPRESSION_TYPES[config.kafka.compression],

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import kafkajs, { type Kafka } from 'kafkajs';
-import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { createKafka } from '../../src/kafka/client.js';
 import { COMPRESSION_TYPES } from '../../src/kafka/codecs.js';
 import { type ReadOptions, TopicReader, type TopicRecord } from '../../src/kafka/reader.js';
@@ -114,6 +114,19 @@ describe('Writer', () => {
 });
 
 describe('TopicReader', () => {
+  it('leaves no connection behind, however many readings begin at once', async () => {
+    const topics = await Promise.all(Array.from({ length: 8 }, () => createTopic()));
+    const reader = new TopicReader(kafka);
+    const sockets = () => process.getActiveResourcesInfo().filter((each) => each === 'TCPSocketWrap').length;
+    const before = sockets();
+    const read = async (topic: string) => {
+      for await (const _ of reader.read(topic, { from: 'earliest' }));
+    };
+    await Promise.all(topics.map(read));
+    await reader.close();
+    await vi.waitUntil(() => sockets() <= before);
+  });
+
   it('ends at an empty topic, and at one that holds only aborted records', async () => {
     const topic = await createTopic();
     expect(await readAll(topic)).toEqual([]);

@@ -20,8 +20,16 @@ export function testKafka(brokers: readonly string[]): Kafka {
 
 /** All committed versions in a topic, in offset order within each partition. */
 export async function readVersions(kafka: Kafka, registryUrl: string, topic: string): Promise<Version[]> {
-  const registry = new SchemaRegistry({ host: registryUrl });
-  const versions = (await readRecords(kafka, topic)).map(async (record) => {
+  return decodeVersions(new SchemaRegistry({ host: registryUrl }), await readRecords(kafka, topic), topic);
+}
+
+/** The same of records that were read already. */
+export function decodeVersions(
+  registry: SchemaRegistry,
+  records: readonly TopicRecord[],
+  topic: string,
+): Promise<Version[]> {
+  const versions = records.map(async (record) => {
     const { key, value, headers, partition, offset } = record;
     if (key === null) throw new Error(`a record without a key in ${topic}`);
     const [decodedKey] = Object.values((await registry.decode(key)) as Record<string, string>);
@@ -40,13 +48,18 @@ export async function readVersions(kafka: Kafka, registryUrl: string, topic: str
 /** All committed records of a topic. */
 export async function readRecords(kafka: Kafka, topic: string): Promise<TopicRecord[]> {
   const reader = new TopicReader(kafka);
-  const records: TopicRecord[] = [];
   try {
-    for await (const batch of reader.read(topic, { from: 'earliest' })) records.push(...batch);
-    return records;
+    return await recordsOf(reader, topic);
   } finally {
     await reader.close();
   }
+}
+
+/** The same with a reader that stays open. */
+export async function recordsOf(reader: TopicReader, topic: string): Promise<TopicRecord[]> {
+  const records: TopicRecord[] = [];
+  for await (const batch of reader.read(topic, { from: 'earliest' })) records.push(...batch);
+  return records;
 }
 
 /** The latest version of each key; keys whose latest version is a tombstone are left out. */

@@ -2,15 +2,21 @@
 
 import { TABLE_NAMES, type TableName } from '../../src/model/table-names.js';
 import type { Row } from '../../src/simulator/collection.js';
+import type { Simulator } from '../../src/simulator/server.js';
 import type { Workspace } from '../../src/simulator/workspace.js';
 import { logProblems } from './log-verifier.js';
 import { missingFrom } from './lossless.js';
-import type { Project } from './project.js';
-import { latestByKey } from './topics.js';
+import { latestByKey, type Version } from './topics.js';
+
+/** What was published of one workspace. */
+export interface Replica {
+  readonly simulator: Pick<Simulator, 'workspace'>;
+  versions(table: TableName): Promise<Version[]>;
+}
 
 /** All that is wrong with the topics of these tables, whose workspace rests and was replicated completely. */
 export async function problemsOf(
-  project: Project,
+  project: Replica,
   tables: readonly TableName[] = TABLE_NAMES,
   workspace = project.simulator.workspace,
 ): Promise<string[]> {
@@ -18,7 +24,7 @@ export async function problemsOf(
   return problems.flat();
 }
 
-async function tableProblems(project: Project, table: TableName, workspace: Workspace): Promise<string[]> {
+async function tableProblems(project: Replica, table: TableName, workspace: Workspace): Promise<string[]> {
   const versions = await project.versions(table);
   const rows = [...workspace.rows(table)];
   const latest = latestByKey(versions);

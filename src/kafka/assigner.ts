@@ -1,0 +1,86 @@
+/**
+ * How a group deals out partitions: evenly, and so that whoever has one keeps it. Each partition that moves costs its connections a
+ * restore, so that an instance that comes or goes should move no more than its share.
+ */
+
+import kafkajs, { type PartitionAssigner } from 'kafkajs';
+
+const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
+
+/** Every member of a group must know it by this name. */
+const NAME = 'intercom-kafka-sticky';
+const VERSION = 0;
+
+export interface Claim {
+  readonly member: string;
+  /** Partitions that it has now. */
+  readonly partitions: readonly number[];
+}
+
+/**
+ * Deals out the partitions 0 to `count` - 1. They go round by round, one for each member, so that every beginning of the list is spread
+ * evenly: connections fill it from its beginning. Within a round everybody keeps what is theirs.
+ */
+export function deal(count: number, claims: readonly Claim[]): Map<string, number[]> {
+  const members = [...claims].sort((a, b) => (a.member < b.member ? -1 : 1));
+  const dealt = new Map(members.map(({ member }) => [member, [] as number[]]));
+  for (let first = 0; first < count && members.length > 0; first += members.length) {
+    const size = Math.min(members.length, count - first);
+    const round = Array.from({ length: size }, (_, index) => first + index);
+    for (const [member, partition] of dealRound(round, members)) dealt.get(member)?.push(partition);
+  }
+  return dealt;
+}
+
+function dealRound(round: readonly number[], members: readonly Claim[]): Map<string, number> {
+  const kept = new Map<string, number>();
+  const taken = new Set<number>();
+  for (const { member, partitions } of members) {
+    const own = round.find((partition) => partitions.includes(partition) && !taken.has(partition));
+    if (own === undefined) continue;
+    kept.set(member, own);
+    taken.add(own);
+  }
+  const rest = round.filter((partition) => !taken.has(partition));
+  const free = members.filter(({ member }) => !kept.has(member));
+  return new Map([
+    ...kept,
+    ...rest.map((partition, index) => [free[index]?.member ?? '', partition] as const),
+  ]);
+}
+
+/** The assigner of a member for one topic; `owned` says what it has at the time of asking. */
+export function stickyAssigner(topic: string, owned: () => readonly number[]): PartitionAssigner {
+  return ({ cluster }) => ({
+    name: NAME,
+    version: VERSION,
+    protocol: ({ topics }) => ({
+      name: NAME,
+      metadata: MemberMetadata.encode({
+        version: VERSION,
+        topics,
+        userData: Buffer.from(JSON.stringify(owned())),
+      }),
+    }),
+    assign: async ({ members }) => {
+      const claims = members.map(({ memberId, memberMetadata }) => ({
+        member: memberId,
+        partitions: claimedIn(memberMetadata),
+      }));
+      const dealt = deal(cluster.findTopicPartitionMetadata(topic).length, claims);
+      return [...dealt].map(([memberId, partitions]) => ({
+        memberId,
+        memberAssignment: MemberAssignment.encode({
+          version: VERSION,
+          assignment: { [topic]: partitions },
+          userData: Buffer.alloc(0),
+        }),
+      }));
+    },
+  });
+}
+
+function claimedIn(metadata: Buffer): readonly number[] {
+  const claimed: unknown = JSON.parse(MemberMetadata.decode(metadata)?.userData.toString('utf8') || '[]');
+  return Array.isArray(claimed) ? claimed.filter(Number.isInteger) : [];
+}

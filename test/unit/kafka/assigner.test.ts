@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Claim, deal } from '../../../src/kafka/assigner.js';
+
+const none = (...members: string[]): Claim[] => members.map((member) => ({ member, partitions: [] }));
+const asClaims = (dealt: ReadonlyMap<string, readonly number[]>): Claim[] =>
+  [...dealt].map(([member, partitions]) => ({ member, partitions }));
+const moved = (before: readonly Claim[], after: ReadonlyMap<string, readonly number[]>) =>
+  before.flatMap(({ member, partitions }) => partitions.filter((each) => !after.get(member)?.includes(each)));
+
+describe('deal', () => {
+  it.each([
+    ['nobody', 4, none(), {}],
+    ['one', 3, none('a'), { a: [0, 1, 2] }],
+    ['two who have nothing', 5, none('a', 'b'), { a: [0, 2, 4], b: [1, 3] }],
+    ['more members than partitions', 2, none('a', 'b', 'c'), { a: [0], b: [1], c: [] }],
+    ['one who comes', 4, [...none('a'), { member: 'b', partitions: [0, 1, 2, 3] }], { a: [1, 3], b: [0, 2] }],
+    [
+      'two who claim the same',
+      4,
+      [
+        { member: 'a', partitions: [0, 1, 2, 3] },
+        { member: 'b', partitions: [0, 1, 2, 3] },
+      ],
+      { a: [0, 2], b: [1, 3] },
+    ],
+    ['a claim to what does not exist', 2, [{ member: 'a', partitions: [7, -1, 1] }], { a: [0, 1] }],
+  ])('%s', (_, count, claims, expected) => {
+    expect(Object.fromEntries(deal(count, claims))).toEqual(expected);
+  });
+
+  const members = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 9 });
+
+  it('gives each partition to one member, and every beginning of the list evenly', () => {
+    const claims = members.chain((names) =>
+      fc.tuple(
+        ...names.map((member) =>
+          fc.record({ member: fc.constant(member), partitions: fc.array(fc.nat(40)) }),
+        ),
+      ),
+    );
+    fc.assert(
+      fc.property(fc.nat(40), claims, (count, claimed) => {
+        const dealt = deal(count, claimed);
+        expect([...dealt.values()].flat().sort((a, b) => a - b)).toEqual([...Array(count).keys()]);
+        for (let beginning = 0; beginning <= count; beginning += 1) {
+          const sizes = [...dealt.values()].map((own) => own.filter((each) => each < beginning).length);
+          expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+        }
+      }),
+    );
+  });
+
+  it('moves nothing when nobody comes or goes', () => {
+    fc.assert(
+      fc.property(fc.nat(40), members, (count, names) => {
+        const before = asClaims(deal(count, none(...names)));
+        expect(moved(before, deal(count, before))).toEqual([]);
+      }),
+    );
+  });
+
+  it.each([16, 50])(
+    'moves at most half of %i partitions when one comes or goes, and all of them back again',
+    (count) => {
+      for (let size = 2; size <= 8; size += 1) {
+        const names = [...'abcdefgh'].slice(0, size);
+        const before = asClaims(deal(count, none(...names)));
+        const more = deal(count, [...before, ...none('0')]);
+        const less = deal(count, before.slice(1));
+        expect(moved(before, more).length, `${size} and one more`).toBeLessThanOrEqual(count / 2);
+        expect(moved(before.slice(1), less).length, `${size} and one less`).toBeLessThanOrEqual(count / 2);
+      }
+    },
+  );
+});
