@@ -2,7 +2,9 @@
 
 import type { ConnectionConfig } from '../config/config.js';
 import { pause } from '../intercom/transport.js';
-import { asPublisherError } from '../model/errors.js';
+import { asPublisherError, type PublisherError } from '../model/errors.js';
+import type { TableName } from '../model/table-names.js';
+import { mostTelling } from '../sync/cycle.js';
 import { Schedule } from '../sync/schedule.js';
 import { Session, type SessionContext } from './session.js';
 
@@ -55,19 +57,33 @@ export class ConnectionLoop {
     schedule.stop();
   }
 
+  /** Starts a cycle whenever tables are due, until one fails further than its tables, which is thrown once all have come to rest. */
   async #serve(schedule: Schedule, onCycle: () => void): Promise<void> {
-    const { signal } = this.#stop;
-    const session = await Session.open(this.#context, this.#connection, signal);
+    const failed = new AbortController();
+    const end = AbortSignal.any([this.#stop.signal, failed.signal]);
+    const errors: PublisherError[] = [];
+    const session = await Session.open(this.#context, this.#connection, this.#stop.signal);
+    const cycles = new Set<Promise<void>>();
+    const start = async (due: readonly TableName[]) => {
+      await session.cycle(due, { onDone: (table) => schedule.done(table) });
+      onCycle();
+    };
     try {
-      while (!signal.aborted) {
-        const due = await schedule.next(signal);
-        if (due.length === 0) return;
-        await session.cycle(due);
-        onCycle();
-        await pause(BREATH_MS, signal);
+      while (!end.aborted) {
+        const due = await schedule.next(end);
+        if (due.length === 0) break;
+        const cycle = start(due).catch((error: unknown) => {
+          errors.push(asPublisherError(error));
+          failed.abort();
+        });
+        cycles.add(cycle);
+        void cycle.then(() => cycles.delete(cycle));
+        await pause(BREATH_MS, end).catch(() => undefined);
       }
+      await Promise.all(cycles);
     } finally {
       await session.close();
     }
+    if (errors.length > 0) throw mostTelling(errors);
   }
 }

@@ -37,6 +37,11 @@ export interface SessionContext {
   readonly events: Events;
 }
 
+interface CycleOptions {
+  readonly awaitWalks?: boolean;
+  readonly onDone?: (table: TableName) => void;
+}
+
 /** A row too large for its topic still fits here, together with the reason. */
 const DEAD_LETTER_MAX_BYTES = 40 * 1024 * 1024;
 
@@ -100,11 +105,14 @@ export class Session {
     }
   }
 
-  /** Runs one cycle of the named tables; see `runCycle`. */
-  cycle(tables: readonly TableName[], options = { awaitWalks: false }): Promise<FailedTable[]> {
+  /** Runs one cycle of the named tables; see `runCycle`. Cycles of different tables may overlap. */
+  cycle(
+    tables: readonly TableName[],
+    { awaitWalks = false, onDone = () => undefined }: CycleOptions = {},
+  ): Promise<FailedTable[]> {
     const due = tables.flatMap((name) => this.#work.get(name) ?? []);
     const abandon = () => this.#stop.abort();
-    return runCycle(this.#connection.name, due, this.#events, { ...options, abandon });
+    return runCycle(this.#connection.name, due, this.#events, { awaitWalks, onDone, abandon });
   }
 
   async close(): Promise<void> {

@@ -22,13 +22,17 @@ export interface FailedTable {
 /**
  * Runs the cycles of all given tables and returns those that failed. A failure that reaches further than its table (the
  * credentials, the connection's ownership, Kafka) is thrown once the others have come to rest; `abandon` is called to bring them there.
- * `awaitWalks`: see `TableCycle.run`.
+ * `onDone` is told of each table as soon as it is over. `awaitWalks`: see `TableCycle.run`.
  */
 export async function runCycle(
   connection: string,
   tables: readonly TableWork[],
   events: Events,
-  { abandon, awaitWalks }: { abandon: () => void; awaitWalks: boolean },
+  {
+    abandon,
+    awaitWalks,
+    onDone,
+  }: { abandon: () => void; awaitWalks: boolean; onDone: (table: TableName) => void },
 ): Promise<FailedTable[]> {
   const startedAt = Date.now();
   const cycles = tables.map(
@@ -37,10 +41,12 @@ export async function runCycle(
   events.emit('cycle:started', { connection, tables: tables.map(({ source }) => source.name) });
   const outcomes = await Promise.allSettled(
     cycles.map((cycle) =>
-      runTable(cycle, awaitWalks).catch((error: unknown) => {
-        abandon();
-        throw error;
-      }),
+      runTable(cycle, awaitWalks)
+        .catch((error: unknown) => {
+          abandon();
+          throw error;
+        })
+        .finally(() => onDone(cycle.table)),
     ),
   );
   const thrown = outcomes.flatMap((outcome) =>
@@ -75,8 +81,8 @@ async function settle(error: PublisherError, cycles: readonly TableCycle[]): Pro
   return error;
 }
 
-/** Tables that were abandoned only report that they stopped. */
-function mostTelling(errors: readonly PublisherError[]): PublisherError {
+/** The error that says why: tables that were abandoned only report that they stopped. */
+export function mostTelling(errors: readonly PublisherError[]): PublisherError {
   const [first] = errors;
   if (first === undefined) throw new Error('no error was thrown');
   return errors.find(({ code }) => code !== 'stopped') ?? first;

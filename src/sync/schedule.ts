@@ -21,11 +21,13 @@ export function nextTime(expression: string): number {
 
 /**
  * The tables that are due. All are due at the start; after that a table becomes due at each time of its schedule, once,
- * however often that passes while a cycle runs: a cycle never overlaps itself and none is made up for.
+ * however often that passes while it is read: a table's cycle never overlaps itself and none is made up for. Tables do not wait for
+ * each other: a back-fill of hours, or a scroll that somebody else holds, keeps nothing else from its time.
  */
 export class Schedule {
   readonly #tables: readonly ScheduledTable[];
   readonly #tasks: ScheduledTask[];
+  readonly #busy = new Set<TableName>();
   #due: Set<TableName>;
   #wake: (() => void) | null = null;
 
@@ -38,17 +40,32 @@ export class Schedule {
     );
   }
 
-  /** Waits until a table is due and takes all that are; an empty list when the signal aborts. */
+  /** Waits until a table is due and takes all that are, until `done` is said of each; an empty list when the signal aborts. */
   async next(signal: AbortSignal): Promise<TableName[]> {
-    while (this.#due.size === 0 && !signal.aborted) await this.#turn(signal);
+    let ready = this.#ready();
+    while (ready.length === 0 && !signal.aborted) {
+      await this.#turn(signal);
+      ready = this.#ready();
+    }
     if (signal.aborted) return [];
-    const due = [...this.#due];
-    this.#due = new Set(this.#tables.flatMap(({ name, schedule }) => (schedule === null ? [name] : [])));
-    return due;
+    for (const name of ready) {
+      this.#due.delete(name);
+      this.#busy.add(name);
+    }
+    return ready;
+  }
+
+  /** The cycle of a table is over. */
+  done(table: TableName): void {
+    this.#busy.delete(table);
+    const isUnscheduled = this.#tables.some(({ name, schedule }) => name === table && schedule === null);
+    if (isUnscheduled) this.#due.add(table);
+    this.#wake?.();
   }
 
   /** Makes every table due, as after a start. */
   allDue(): void {
+    this.#busy.clear();
     for (const { name } of this.#tables) this.#due.add(name);
   }
 
@@ -61,10 +78,18 @@ export class Schedule {
     this.#wake?.();
   }
 
-  #turn(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-      signal.addEventListener('abort', () => resolve(), { once: true });
+  #ready(): TableName[] {
+    return [...this.#due].filter((name) => !this.#busy.has(name));
+  }
+
+  async #turn(signal: AbortSignal): Promise<void> {
+    let wake: () => void = () => undefined;
+    const turn = new Promise<void>((resolve) => {
+      wake = resolve;
     });
+    this.#wake = wake;
+    signal.addEventListener('abort', wake, { once: true });
+    await turn;
+    signal.removeEventListener('abort', wake);
   }
 }
