@@ -48,7 +48,7 @@ export class Publisher {
    * Throws `group-busy` while instances of the group run, and `registry-unreachable` within seconds.
    */
   async runOnce(signal: AbortSignal): Promise<Failure[]> {
-    const { config, kafka, registry } = this.#context;
+    const { config, kafka, registry, events } = this.#context;
     await registry.ping();
     const members = await kafka.topics.groupMembers(config.state.group);
     if (members.length > 0) {
@@ -59,6 +59,7 @@ export class Publisher {
       );
     }
     await this.#ensureTopics();
+    events.emit('instance:assigned', { connections: config.connections.map(({ name }) => name) });
     const failures = await Promise.all(
       config.connections.map((connection) => this.#passOver(connection, signal)),
     );
@@ -120,6 +121,17 @@ export class Publisher {
     await this.#moving;
   }
 
+  /** As configured now. */
+  get connections(): readonly ConnectionConfig[] {
+    return this.#context.config.connections;
+  }
+
+  /** Asks Kafka for an answer, patiently: who can't wait sets a limit. */
+  async ping(): Promise<void> {
+    const { kafka, config } = this.#context;
+    await kafka.topics.groupMembers(config.state.group);
+  }
+
   async close(): Promise<void> {
     await this.#context.kafka.close();
   }
@@ -166,6 +178,7 @@ export class Publisher {
   }
 
   async #serve(connections: ReadonlyMap<string, ConnectionConfig>): Promise<void> {
+    this.events.emit('instance:assigned', { connections: [...connections.keys()] });
     await this.#end([...this.#loops.keys()].filter((name) => !connections.has(name)));
     for (const [name, connection] of connections) {
       if (!this.#loops.has(name)) this.#loops.set(name, new ConnectionLoop(this.#context, connection));

@@ -80,6 +80,8 @@ export interface HttpConfig {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Basic authentication for everything but the health checks; null: none. */
+  readonly auth: { readonly username: string; readonly password: string } | null;
 }
 
 export type Region = 'us' | 'eu' | 'au';

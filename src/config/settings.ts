@@ -141,6 +141,17 @@ const http = z
       'a port from 0 to 65535',
       'Port to listen on; `0`: any free one.',
     ),
+    auth: setting(
+      z
+        .strictObject({
+          username: setting(text, 'text', 'User name.'),
+          password: secretSetting(text, 'text', 'Password.'),
+        })
+        .nullable()
+        .prefault(null),
+      'null or a mapping with username and password',
+      'Basic authentication for the status page, its JSON and the metrics; `null`: none. Health checks take none.',
+    ),
   })
   .nullable();
 

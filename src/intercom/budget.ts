@@ -7,6 +7,8 @@
  * response arrives only the number of requests in flight is bounded.
  */
 
+import type { BudgetUse } from '../model/events.js';
+
 /** Background work is what nobody waits for: it goes one request at a time, behind everybody, and leaves half of the budget. */
 export type Priority = 'foreground' | 'background';
 
@@ -33,12 +35,6 @@ interface Report {
   used: number;
   /** Requests started since the report arrived. */
   sentSince: number;
-}
-
-export interface BudgetUse {
-  readonly limit: number | null;
-  readonly used: number;
-  readonly waitedMs: number;
 }
 
 const LONGEST_WAIT_MS = 60_000;

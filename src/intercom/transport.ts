@@ -7,6 +7,7 @@
 
 import { type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { PublisherError } from '../model/errors.js';
+import type { BudgetUse } from '../model/events.js';
 import type { Budget, Priority } from './budget.js';
 import { failureOf, retryAfterMs, retryPlan } from './retry.js';
 
@@ -47,8 +48,7 @@ export interface ApiAttempt {
   readonly error: string | null;
   /** Milliseconds until the next attempt, or null when there is none. */
   readonly retryInMs: number | null;
-  /** Requests that the connection has sent in the budget's current window, and what the API grants in one, once known. */
-  readonly budget: { readonly used: number; readonly limit: number | null };
+  readonly budget: BudgetUse;
 }
 
 export interface TransportOptions {

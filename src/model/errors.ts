@@ -40,6 +40,8 @@ const ADVICE = {
   /** An instance of the group runs, or owns the connection. */
   'group-busy': 'stop',
   'state-unreadable': 'fail-connection',
+  /** The address of the HTTP server can't be listened on. */
+  'http-unavailable': 'stop',
   /** The run was asked to stop. */
   stopped: 'stop',
   /** A defect of this program. */

@@ -6,7 +6,7 @@
  */
 
 import type { PublisherError } from './errors.js';
-import type { CycleSummary, Window } from './state.js';
+import type { CycleSummary, TableState, Window } from './state.js';
 import type { TableName } from './table-names.js';
 
 export interface AtConnection {
@@ -28,7 +28,18 @@ export interface Progress {
   readonly toCover: number;
 }
 
+/** A connection's share in the request budget. */
+export interface BudgetUse {
+  /** Requests sent in the current window, and what the API grants in one, once known. */
+  readonly used: number;
+  readonly limit: number | null;
+  /** Milliseconds that requests have waited for it since the session began. */
+  readonly waitedMs: number;
+}
+
 export interface EventMap {
+  /** The connections that this instance serves from now on; those that it served before and are not named are served elsewhere. */
+  'instance:assigned': { readonly connections: readonly string[] };
   'api:attempt': AtConnection & {
     readonly method: string;
     readonly route: string;
@@ -36,23 +47,38 @@ export interface EventMap {
     readonly ms: number;
     readonly error: string | null;
     readonly retryInMs: number | null;
-    readonly budget: { readonly used: number; readonly limit: number | null };
+    readonly budget: BudgetUse;
   };
   'connection:owned': AtConnection & { readonly tables: number };
+  /** The session has ended; another one may follow. */
+  'connection:released': AtConnection;
   'connection:failed': AtConnection & { readonly error: PublisherError; readonly retryInMs: number | null };
   'cycle:started': AtConnection & { readonly tables: readonly TableName[] };
   'cycle:finished': AtConnection & { readonly ms: number; readonly failed: number };
+  /** Where the table stood when the session began. */
+  'table:restored': AtTable & { readonly state: TableState };
   'table:started': AtTable;
   'page:committed': AtTable & {
     readonly records: number;
     readonly deletes: number;
     readonly deadLetters: number;
+    /** Rows among the records that lie behind the bookmark: the search showed them late. */
+    readonly late: number;
     /** Rows that the API counts and did not show. */
     readonly notShown: number;
     /** Paths of what went to `_extra`, with how often. */
     readonly unknownFields: ReadonlyMap<string, number>;
     readonly bookmark: number | null;
     readonly progress: Progress;
+  };
+  /** Tombstones of rows that a list of deletions or a walk over all IDs found gone. */
+  'deletions:committed': AtTable & { readonly deletes: number };
+  /** A transaction, with the table's state in it; `ms` counts from when it was handed over, so waiting for its turn is in it. */
+  'transaction:committed': AtTable & {
+    readonly records: number;
+    /** Of keys and values, before compression. */
+    readonly bytes: number;
+    readonly ms: number;
   };
   'window:repeated': AtTable & { readonly window: Window; readonly attempt: number };
   'table:finished': AtTable & {

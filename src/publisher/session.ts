@@ -96,6 +96,9 @@ export class Session {
       const work = await restore(context, connection, { api, background, topics, schemas, writer, end });
       const weak = weakHashes(connection);
       if (weak !== null) events.emit('warning', { connection: connection.name, message: weak });
+      for (const [table, { memory }] of work) {
+        events.emit('table:restored', { connection: connection.name, table, state: memory.state });
+      }
       events.emit('connection:owned', { connection: connection.name, tables: work.size });
       return new Session({ connection, events, transport, writer, stop, work });
     } catch (error) {
@@ -120,6 +123,7 @@ export class Session {
     await Promise.all([...this.#work.values()].map(({ memory }) => memory.walk?.ended));
     await this.#writer.close().catch(() => undefined);
     await this.#transport.close();
+    this.#events.emit('connection:released', { connection: this.#connection.name });
   }
 }
 

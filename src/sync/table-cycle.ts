@@ -210,6 +210,7 @@ export class TableCycle {
     const progress = { rows: this.#done.rowsRead, rowsExpected: null, covered: 0, toCover: 0 };
     const next = this.#stateAfter(NOTHING, counts, { bookmark: null, finished: true, progress });
     await this.#publish(records, { ...next, ...reached });
+    if (deletes > 0) this.#events.emit('deletions:committed', { ...this.#at(), deletes });
   }
 
   /** Reads a window to its end, in pieces when it is large. */
@@ -266,6 +267,7 @@ export class TableCycle {
     const { records, versions, letters, deletes } = this.#encode(batch, gone, freed);
     const upserts = versions.length;
     const counts = { records: upserts, deletes, deadLetters: letters };
+    const late = this.#countLate(versions);
     this.#done.notShown += notShown;
     this.#remember({ ...batch, versions }, gone, publishedAfter);
     this.#done.records += upserts;
@@ -278,6 +280,7 @@ export class TableCycle {
     this.#events.emit('page:committed', {
       ...this.#at(),
       ...counts,
+      late,
       notShown,
       unknownFields: batch.leftovers,
       bookmark,
@@ -285,9 +288,20 @@ export class TableCycle {
     });
   }
 
+  /** How many lie behind what a search had published for certain. */
+  #countLate(versions: readonly NewVersion[]): number {
+    const { bookmark } = this.#memory.state;
+    if (this.#source.reads === 'whole' || bookmark === null) return 0;
+    return versions.filter(({ versionTime }) => versionTime !== null && versionTime < bookmark).length;
+  }
+
   async #publish(records: readonly OutgoingRecord[], state: TableState): Promise<void> {
+    const startedAt = performance.now();
     await this.#sink.commit(records, state);
     this.#memory.state = state;
+    const bytes = records.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0);
+    const ms = performance.now() - startedAt;
+    this.#events.emit('transaction:committed', { ...this.#at(), records: records.length, bytes, ms });
   }
 
   /** The records of a batch, and those of its versions that could be encoded: of the others the topic still has what it had. */

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { Logger } from 'pino';
 import type { Config, ConnectionConfig } from '../../config/config.js';
 import { PublisherError } from '../../model/errors.js';
+import { observerRoutes, serveHttp } from '../../observe/http/serve.js';
 import { showProgress } from '../../observe/progress.js';
 import { type Failure, Publisher } from '../../publisher.js';
 import {
@@ -28,16 +29,18 @@ export function runCommand(program: Command, finish: (code: number) => void): vo
     .option('--once', 'one complete cycle of everything selected, whatever the schedule, then exit')
     .option('--connection <name>', 'only this connection (repeatable)', collect, [])
     .option('--table <name>', 'only this table (repeatable)', collect, [])
-    .action(async (options: RunOptions) => finish(await run(options)));
+    .action(async (options: RunOptions) => finish(await run(options, program.version() ?? '')));
 }
 
-async function run(options: RunOptions): Promise<number> {
+async function run(options: RunOptions, version: string): Promise<number> {
   const config = select(await readConfig(options), options);
   const interruption = onInterruption();
   const { events, log, terminal } = watch(options);
   const publisher = await Publisher.open(config, events);
   const hide = terminal === null ? () => undefined : showProgress(events, terminal);
+  let http: { close(): Promise<void> } | null = null;
   try {
+    http = await serve(config, { publisher, version, log });
     if (options.once !== true) {
       const forget = onHangup(() => reload(publisher, options, log));
       await publisher.run(interruption.signal);
@@ -50,8 +53,24 @@ async function run(options: RunOptions): Promise<number> {
     return exitCodeOfAll(failures.map(({ error }) => error));
   } finally {
     hide();
+    await http?.close();
     await publisher.close();
   }
+}
+
+/** Health, metrics and status, unless the configuration wants none. */
+async function serve(
+  { http }: Config,
+  { publisher, version, log }: { publisher: Publisher; version: string; log: Logger },
+): Promise<{ close(): Promise<void> } | null> {
+  if (http === null) return null;
+  const { events } = publisher;
+  const connections = () => publisher.connections;
+  const routes = observerRoutes({ events, version, connections, ping: () => publisher.ping() });
+  return serveHttp(http, routes, {
+    onListening: (url) => log.info(`status page, metrics and health: ${url}`),
+    onTrouble: (error) => log.warn(`no status page, metrics or health for now: ${explain(error)}`),
+  });
 }
 
 /** Takes up the file as it is now; one with an error changes nothing. */

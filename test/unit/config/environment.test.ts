@@ -61,7 +61,7 @@ ${connectionYaml(`gateway: \${PROXY:-}\nschedule: \${CRON:-null}\nlookback: \${L
       V: '2.10',
       START: '2024-01-01',
     });
-    expect(config.http).toEqual({ host: '0', port: 9465 });
+    expect(config.http).toEqual({ host: '0', port: 9465, auth: null });
     expect(config.topics).toMatchObject({ create: false, replicationFactor: -1 });
     expect(config.kafka).toMatchObject({ sasl: null, ssl: true });
     expect(config.connections[0]).toMatchObject({

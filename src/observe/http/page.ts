@@ -1,0 +1,53 @@
+/** The status page: one static document that fetches what it shows. Its policy allows its own script and style and nothing else. */
+
+import { createHash } from 'node:crypto';
+import { PAGE_SCRIPT } from './page-script.js';
+import { PAGE_STYLE } from './page-style.js';
+import type { Reply } from './routes.js';
+
+const HTML = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>intercom-kafka</title>
+<link rel="icon" href="data:,">
+<style>${PAGE_STYLE}</style>
+</head>
+<body>
+<header>
+<h1>intercom-kafka</h1>
+<span id="ready" class="badge idle" role="status">asking</span>
+<span id="about" class="soft spread"></span>
+</header>
+<noscript><p>This page needs JavaScript; the same is at <a href="api/status">/api/status</a> as JSON.</p></noscript>
+<main></main>
+<script>${PAGE_SCRIPT}</script>
+</body>
+</html>
+`;
+
+export function statusPage(): Reply {
+  const policy = [
+    "default-src 'none'",
+    `script-src ${sourceOf(PAGE_SCRIPT)}`,
+    `style-src ${sourceOf(PAGE_STYLE)}`,
+    'img-src data:',
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ];
+  return {
+    status: 200,
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': policy.join('; '),
+    },
+    body: HTML,
+  };
+}
+
+function sourceOf(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+}

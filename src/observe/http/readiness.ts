@@ -1,0 +1,81 @@
+/**
+ * Whether this instance does its work, for those who route or roll out by it.
+ *
+ * It does once it knows which connections fall to it and has read where they stand. A connection that fails for reasons of its own
+ * (credentials, the API) does not make the instance unready: no other instance could do better. Without Kafka nothing works.
+ */
+
+import type { Events } from '../../model/events.js';
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** Why it is not; empty when it is. */
+  readonly reasons: readonly string[];
+}
+
+/** A scrape and a probe must not wait longer. */
+const PING_LIMIT_MS = 3_000;
+/** Many may ask; Kafka is asked no more often than this. */
+const PING_EVERY_MS = 5_000;
+
+export interface ReadinessOptions {
+  /** Rejects when Kafka does not answer. */
+  readonly ping: () => Promise<void>;
+  readonly limitMs?: number;
+  readonly everyMs?: number;
+}
+
+/** Follows the events from now on; the returned function asks Kafka too. */
+export function followReadiness(events: Events, options: ReadinessOptions): () => Promise<Readiness> {
+  const pending = followRestores(events);
+  const isKafkaThere = kafkaCheck(options);
+  return async () => {
+    const reasons = pending();
+    if (!(await isKafkaThere())) reasons.push('Kafka does not answer');
+    return { ready: reasons.length === 0, reasons };
+  };
+}
+
+/** What has not been restored yet, or was lost with Kafka. */
+function followRestores(events: Events): () => string[] {
+  let assigned: readonly string[] | null = null;
+  const settled = new Set<string>();
+  events.on('instance:assigned', ({ connections }) => {
+    assigned = connections;
+    for (const name of settled) if (!connections.includes(name)) settled.delete(name);
+  });
+  events.on('connection:owned', ({ connection }) => settled.add(connection));
+  events.on('connection:failed', ({ connection, error }) => {
+    if (error.code.startsWith('kafka-')) settled.delete(connection);
+    else settled.add(connection);
+  });
+  return () => {
+    if (assigned === null) return ['no connections assigned yet'];
+    return assigned.filter((name) => !settled.has(name)).map((name) => `${name} is not restored yet`);
+  };
+}
+
+function kafkaCheck({ ping, limitMs = PING_LIMIT_MS, everyMs = PING_EVERY_MS }: ReadinessOptions) {
+  let newest: { readonly startedAt: number; readonly answer: Promise<boolean> } | null = null;
+  return (): Promise<boolean> => {
+    const now = performance.now();
+    if (newest === null || now - newest.startedAt >= everyMs) {
+      newest = { startedAt: now, answer: within(ping(), limitMs) };
+    }
+    return newest.answer;
+  };
+}
+
+async function within(answer: Promise<void>, limitMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), limitMs);
+  });
+  const answered = answer.then(
+    () => true,
+    () => false,
+  );
+  const isThere = await Promise.race([answered, limit]);
+  clearTimeout(timer);
+  return isThere;
+}

@@ -1,0 +1,271 @@
+/** What the status page shows: how every connection and table is doing, put together from the events. */
+
+import type { AtConnection, AtTable, BudgetUse, EventMap, Events, Progress } from '../../model/events.js';
+import type { CycleSummary, StateError } from '../../model/state.js';
+import type { TableName } from '../../model/table-names.js';
+import { Activity } from './activity.js';
+import type { Readiness } from './readiness.js';
+
+export interface ConfiguredConnection {
+  readonly name: string;
+  readonly tables: readonly { readonly name: TableName }[];
+}
+
+export interface StatusOptions {
+  readonly version: string;
+  /** As configured now. */
+  readonly connections: () => readonly ConfiguredConnection[];
+  readonly readiness: () => Promise<Readiness>;
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
+}
+
+/** The JSON of `/api/status`. Times are ISO 8601 in UTC. */
+export interface Status {
+  readonly version: string;
+  readonly startedAt: string;
+  readonly now: string;
+  readonly ready: boolean;
+  /** Why it is not ready. */
+  readonly reasons: readonly string[];
+  readonly connections: readonly ConnectionStatus[];
+}
+
+export interface ConnectionStatus {
+  readonly name: string;
+  /** `starting`: falls to this instance, and is not restored yet. `elsewhere`: falls to another instance, or to none. */
+  readonly state: 'owned' | 'starting' | 'failed' | 'elsewhere';
+  readonly error: (StateError & { readonly retryAt: string | null }) | null;
+  readonly budget: Pick<BudgetUse, 'used' | 'limit'> | null;
+  /** Rows and tombstones published in the last whole minute. */
+  readonly perMinute: number;
+  /** The same for the last ten minutes, in spans of ten seconds, oldest first. */
+  readonly activity: readonly number[];
+  readonly tables: readonly TableStatus[];
+}
+
+export interface TableStatus {
+  readonly name: TableName;
+  /** `waiting`: never read, and its turn has not come. `unknown`: nothing was heard of it yet. */
+  readonly state: 'unknown' | 'waiting' | 'running' | 'failed' | 'ok';
+  readonly bookmark: string | null;
+  /** Seconds between the bookmark and now. */
+  readonly lag: number | null;
+  /** Since the table's state began. */
+  readonly records: number;
+  readonly deletes: number;
+  readonly deadLetters: number;
+  readonly unknownFields: number;
+  readonly perMinute: number;
+  readonly activity: readonly number[];
+  readonly cycle: CycleSummary | null;
+  /** Of the cycle under way. */
+  readonly progress: Progress | null;
+  readonly error: StateError | null;
+}
+
+interface TableFacts {
+  restored: boolean;
+  running: boolean;
+  progress: Progress | null;
+  error: StateError | null;
+  records: number;
+  deletes: number;
+  deadLetters: number;
+  unknownFields: number;
+  bookmark: number | null;
+  cycle: CycleSummary | null;
+  readonly activity: Activity;
+}
+
+interface ConnectionFacts {
+  owned: boolean;
+  error: ConnectionStatus['error'];
+  budget: ConnectionStatus['budget'];
+  readonly activity: Activity;
+  readonly tables: Map<TableName, TableFacts>;
+}
+
+export class StatusBoard {
+  readonly #options: StatusOptions;
+  readonly #now: () => number;
+  readonly #startedAt: number;
+  readonly #connections = new Map<string, ConnectionFacts>();
+  #assigned: readonly string[] = [];
+
+  /** Follows the events from now on. */
+  constructor(events: Events, options: StatusOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#startedAt = this.#now();
+    this.#followConnections(events);
+    this.#followTables(events);
+  }
+
+  async status(): Promise<Status> {
+    const { version, connections, readiness } = this.#options;
+    const { ready, reasons } = await readiness();
+    return {
+      version,
+      startedAt: iso(this.#startedAt),
+      now: iso(this.#now()),
+      ready,
+      reasons,
+      connections: connections().map((each) => this.#connectionStatus(each)),
+    };
+  }
+
+  #followConnections(events: Events): void {
+    events.on('instance:assigned', ({ connections }) => {
+      this.#assigned = connections;
+      // What another instance does meanwhile is not seen here.
+      for (const name of this.#connections.keys()) {
+        if (!connections.includes(name)) this.#connections.delete(name);
+      }
+    });
+    events.on('connection:owned', (event) => {
+      Object.assign(this.#connection(event), { owned: true, error: null });
+    });
+    events.on('connection:released', (event) => {
+      const connection = this.#connection(event);
+      connection.owned = false;
+      for (const table of connection.tables.values())
+        Object.assign(table, { running: false, progress: null });
+    });
+    events.on('connection:failed', (event) => {
+      const { error, retryInMs } = event;
+      const retryAt = retryInMs === null ? null : iso(this.#now() + retryInMs);
+      this.#connection(event).error = { ...this.#reason(error), retryAt };
+    });
+    events.on('api:attempt', (event) => {
+      const { used, limit } = event.budget;
+      this.#connection(event).budget = { used, limit };
+    });
+  }
+
+  #followTables(events: Events): void {
+    events.on('table:restored', (event) => {
+      const { bookmark, records, deletes, deadLetters, unknownFields, cycle, error } = event.state;
+      const counts = { records, deletes, deadLetters, unknownFields };
+      Object.assign(this.#table(event), { restored: true, bookmark, cycle, error, ...counts });
+    });
+    events.on('table:started', (event) => {
+      Object.assign(this.#table(event), { running: true, progress: null });
+    });
+    events.on('page:committed', (event) => this.#add(event));
+    events.on('deletions:committed', (event) => {
+      this.#table(event).deletes += event.deletes;
+      this.#beat(event, event.deletes);
+    });
+    events.on('table:finished', (event) => {
+      const { summary: cycle, bookmark } = event;
+      Object.assign(this.#table(event), { running: false, progress: null, error: null, cycle, bookmark });
+    });
+    events.on('table:failed', (event) => {
+      const error = this.#reason(event.error);
+      Object.assign(this.#table(event), { running: false, progress: null, error });
+    });
+  }
+
+  #add(event: EventMap['page:committed']): void {
+    const table = this.#table(event);
+    table.records += event.records;
+    table.deletes += event.deletes;
+    table.deadLetters += event.deadLetters;
+    for (const count of event.unknownFields.values()) table.unknownFields += count;
+    table.bookmark = event.bookmark;
+    table.progress = event.progress;
+    this.#beat(event, event.records + event.deletes);
+  }
+
+  #beat(event: AtTable, count: number): void {
+    this.#table(event).activity.add(count, this.#now());
+    this.#connection(event).activity.add(count, this.#now());
+  }
+
+  #reason({ code, message }: { readonly code: string; readonly message: string }): StateError {
+    return { code, message, at: iso(this.#now()) };
+  }
+
+  #connection({ connection }: AtConnection): ConnectionFacts {
+    const known = this.#connections.get(connection);
+    if (known !== undefined) return known;
+    const facts = { owned: false, error: null, budget: null, activity: new Activity(), tables: new Map() };
+    this.#connections.set(connection, facts);
+    return facts;
+  }
+
+  #table(event: AtTable): TableFacts {
+    const { tables } = this.#connection(event);
+    const facts = tables.get(event.table) ?? noFacts();
+    tables.set(event.table, facts);
+    return facts;
+  }
+
+  #connectionStatus({ name, tables }: ConfiguredConnection): ConnectionStatus {
+    const facts = this.#connections.get(name);
+    const now = this.#now();
+    const activity = facts?.activity ?? new Activity();
+    return {
+      name,
+      state: this.#stateOf(name, facts),
+      error: facts?.error ?? null,
+      budget: facts?.budget ?? null,
+      perMinute: activity.perMinute(now),
+      activity: activity.recent(now),
+      tables: tables.map((table) => tableStatus(table.name, facts?.tables.get(table.name) ?? noFacts(), now)),
+    };
+  }
+
+  #stateOf(name: string, facts: ConnectionFacts | undefined): ConnectionStatus['state'] {
+    if (facts?.owned === true) return 'owned';
+    if (!this.#assigned.includes(name)) return 'elsewhere';
+    return facts?.error ? 'failed' : 'starting';
+  }
+}
+
+function noFacts(): TableFacts {
+  return {
+    restored: false,
+    running: false,
+    progress: null,
+    error: null,
+    records: 0,
+    deletes: 0,
+    deadLetters: 0,
+    unknownFields: 0,
+    bookmark: null,
+    cycle: null,
+    activity: new Activity(),
+  };
+}
+
+function tableStatus(name: TableName, facts: TableFacts, now: number): TableStatus {
+  const { bookmark, records, deletes, deadLetters, unknownFields, cycle, progress, error, activity } = facts;
+  return {
+    name,
+    state: stateOf(facts),
+    bookmark: bookmark === null ? null : iso(bookmark * 1_000),
+    lag: bookmark === null ? null : Math.max(0, Math.round(now / 1_000 - bookmark)),
+    records,
+    deletes,
+    deadLetters,
+    unknownFields,
+    perMinute: activity.perMinute(now),
+    activity: activity.recent(now),
+    cycle,
+    progress,
+    error,
+  };
+}
+
+function stateOf({ restored, running, error, cycle }: TableFacts): TableStatus['state'] {
+  if (running) return 'running';
+  if (error !== null) return 'failed';
+  if (cycle !== null) return 'ok';
+  return restored ? 'waiting' : 'unknown';
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,297 @@
+/**
+ * What happens in the pipe, counted for Prometheus. Names and units follow its conventions: seconds, bytes, `_total` for what only grows.
+ *
+ * Labels have few values: connections and tables of the configuration, routes with placeholders, codes of errors.
+ */
+
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { AtConnection, AtTable, Events } from '../model/events.js';
+import type { TableState } from '../model/state.js';
+
+const PREFIX = 'intercom_kafka';
+const TABLE = ['connection', 'table'] as const;
+const REQUEST_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const COMMIT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const CYCLE_BUCKETS = [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400];
+/** Gauges that Node's own metrics name like counters, and that `nodejs_active_resources` and its like have by type. */
+const MISNAMED = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+];
+
+export interface Metrics {
+  readonly contentType: string;
+  /** In Prometheus's text format. */
+  text(): Promise<string>;
+}
+
+export interface MetricsOptions {
+  readonly version: string;
+  /** Asked at every scrape. */
+  readonly isReady: () => Promise<boolean>;
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
+}
+
+/** Counts what these events tell from now on. */
+export function countEvents(events: Events, options: MetricsOptions): Metrics {
+  const registry = new Registry();
+  countRows(events, registry);
+  countRequests(events, registry);
+  countCommits(events, registry);
+  countCycles(events, registry);
+  countOwnership(events, registry);
+  showPlace(events, registry, options.now ?? Date.now);
+  showProcess(registry, options);
+  return { contentType: registry.contentType, text: () => registry.metrics() };
+}
+
+function countRows(events: Events, registry: Registry): void {
+  const counter = counters(registry, TABLE);
+  const read = counter('rows_read_total', 'Rows read from the API, published or not.');
+  const rows = counter('rows_published_total', 'New versions of rows published.');
+  const tombstones = counter('tombstones_published_total', 'Tombstones published.');
+  const letters = counter('dead_letters_total', 'Rows that went to the dead-letter topic.');
+  const unknown = counter('unknown_fields_total', 'Fields and values met that no schema knows.');
+  const late = counter('late_rows_total', 'Rows that the search showed only behind the bookmark.');
+  const notShown = counter('rows_not_shown_total', 'Rows that the API counts and did not show.');
+  const repeated = counter('windows_repeated_total', 'Windows read again because rows left them meanwhile.');
+  const readSoFar = new Map<string, number>();
+  events.on('table:started', (event) => {
+    readSoFar.set(keyOf(event), 0);
+    for (const each of [read, rows, tombstones, letters, unknown, late]) each.inc(at(event), 0);
+  });
+  events.on('page:committed', (event) => {
+    const labels = at(event);
+    read.inc(labels, Math.max(0, event.progress.rows - (readSoFar.get(keyOf(event)) ?? 0)));
+    readSoFar.set(keyOf(event), event.progress.rows);
+    rows.inc(labels, event.records);
+    tombstones.inc(labels, event.deletes);
+    letters.inc(labels, event.deadLetters);
+    late.inc(labels, event.late);
+    notShown.inc(labels, event.notShown);
+    unknown.inc(
+      labels,
+      [...event.unknownFields.values()].reduce((sum, count) => sum + count, 0),
+    );
+  });
+  events.on('deletions:committed', (event) => tombstones.inc(at(event), event.deletes));
+  events.on('window:repeated', (event) => repeated.inc(at(event)));
+}
+
+function countRequests(events: Events, registry: Registry): void {
+  const connection = counters(registry, ['connection']);
+  const requests = counters(registry, ['connection', 'method', 'route', 'status'])(
+    'api_requests_total',
+    'Requests to the API, by its answer; status "none" had no answer.',
+  );
+  const retries = connection('api_retries_total', 'Requests that failed and were sent again.');
+  const waited = connection(
+    'api_budget_wait_seconds_total',
+    'Time that requests have waited for the request budget.',
+  );
+  const duration = histogram(
+    registry,
+    'api_request_duration_seconds',
+    'Time of a request, with its wait for the budget.',
+    REQUEST_BUCKETS,
+  );
+  const gauge = gauges(registry, ['connection']);
+  const used = gauge('api_budget_used_requests', 'Requests sent in the current window of the budget.');
+  const limit = gauge('api_budget_limit_requests', 'Requests that the API grants in a window of the budget.');
+  const waitedBefore = new Map<string, number>();
+  events.on('api:attempt', ({ connection, method, route, status, ms, retryInMs, budget }) => {
+    requests.inc({ connection, method, route, status: String(status ?? 'none') });
+    retries.inc({ connection }, retryInMs === null ? 0 : 1);
+    duration.observe({ connection }, ms / 1_000);
+    used.set({ connection }, budget.used);
+    if (budget.limit !== null) limit.set({ connection }, budget.limit);
+    // A new session counts from zero.
+    const before = waitedBefore.get(connection) ?? 0;
+    const more = budget.waitedMs < before ? budget.waitedMs : budget.waitedMs - before;
+    waitedBefore.set(connection, budget.waitedMs);
+    waited.inc({ connection }, more / 1_000);
+  });
+  onLeft(events, (name) => {
+    used.remove({ connection: name });
+    limit.remove({ connection: name });
+  });
+}
+
+function countCommits(events: Events, registry: Registry): void {
+  const duration = histogram(
+    registry,
+    'commit_duration_seconds',
+    'Time of a transaction, with its wait for those before it.',
+    COMMIT_BUCKETS,
+  );
+  const counter = counters(registry, TABLE);
+  const bytes = counter('committed_bytes_total', 'Keys and values committed, before compression.');
+  const records = counter('committed_records_total', 'Records committed, states and dead letters included.');
+  events.on('transaction:committed', (event) => {
+    duration.observe({ connection: event.connection }, event.ms / 1_000);
+    bytes.inc(at(event), event.bytes);
+    // The state goes with them.
+    records.inc(at(event), event.records + 1);
+  });
+}
+
+function countCycles(events: Events, registry: Registry): void {
+  const duration = histogram(
+    registry,
+    'cycle_duration_seconds',
+    'Time of a cycle over the tables that were due.',
+    CYCLE_BUCKETS,
+  );
+  const failures = counters(registry, [...TABLE, 'code'])(
+    'table_failures_total',
+    'Cycles of tables that failed.',
+  );
+  const gauge = gauges(registry, TABLE);
+  const lasted = gauge('table_cycle_duration_seconds', 'Time of the last complete cycle of a table.');
+  const failing = gauge('table_failing', 'Whether the last cycle of a table failed.');
+  const completed = gauge('table_completed_timestamp_seconds', 'When a cycle of a table was complete last.');
+  events.on('cycle:finished', ({ connection, ms }) => duration.observe({ connection }, ms / 1_000));
+  events.on('table:restored', (event) => {
+    failing.set(at(event), event.state.error === null ? 0 : 1);
+    const finishedAt = event.state.cycle?.finishedAt ?? null;
+    if (finishedAt !== null) completed.set(at(event), Date.parse(finishedAt) / 1_000);
+  });
+  events.on('table:finished', (event) => {
+    lasted.set(at(event), event.ms / 1_000);
+    failing.set(at(event), 0);
+    completed.set(at(event), Date.parse(event.summary.finishedAt ?? event.summary.startedAt) / 1_000);
+  });
+  events.on('table:failed', (event) => {
+    failures.inc({ ...at(event), code: event.error.code });
+    failing.set(at(event), 1);
+  });
+  onTableLeft(events, (labels) => {
+    for (const each of [lasted, failing, completed]) each.remove(labels);
+  });
+}
+
+function countOwnership(events: Events, registry: Registry): void {
+  const owned = gauges(registry, ['connection'])(
+    'connection_owned',
+    'Whether a connection that falls to this instance is being served.',
+  );
+  const failures = counters(registry, ['connection', 'code'])(
+    'connection_failures_total',
+    'Sessions of connections that failed.',
+  );
+  const served = new Set<string>();
+  events.on('instance:assigned', ({ connections }) => {
+    for (const connection of connections) owned.set({ connection }, served.has(connection) ? 1 : 0);
+  });
+  events.on('connection:owned', ({ connection }) => {
+    served.add(connection);
+    owned.set({ connection }, 1);
+  });
+  events.on('connection:released', ({ connection }) => {
+    served.delete(connection);
+    owned.set({ connection }, 0);
+  });
+  events.on('connection:failed', ({ connection, error }) => failures.inc({ connection, code: error.code }));
+  // A dropped connection is released when its last commit is over, which comes after the news that it was dropped.
+  onLeft(events, (connection) => owned.remove({ connection }));
+}
+
+/** Where each table stands: the lag grows between two scrapes, also while nothing happens. */
+function showPlace(events: Events, registry: Registry, now: () => number): void {
+  const bookmarks = new Map<string, { labels: ReturnType<typeof at>; bookmark: number }>();
+  const bookmarkTime = gauges(registry, TABLE)(
+    'bookmark_timestamp_seconds',
+    'Up to which time of change a table is published for certain.',
+  );
+  new Gauge({
+    name: `${PREFIX}_bookmark_lag_seconds`,
+    help: 'Time between a bookmark and now; it grows while nothing changes in the workspace.',
+    labelNames: TABLE,
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { labels, bookmark } of bookmarks.values()) this.set(labels, now() / 1_000 - bookmark);
+    },
+  });
+  const move = (event: AtTable, bookmark: TableState['bookmark']) => {
+    if (bookmark === null) return;
+    bookmarks.set(keyOf(event), { labels: at(event), bookmark });
+    bookmarkTime.set(at(event), bookmark);
+  };
+  events.on('table:restored', (event) => move(event, event.state.bookmark));
+  events.on('page:committed', (event) => move(event, event.bookmark));
+  events.on('table:finished', (event) => move(event, event.bookmark));
+  onTableLeft(events, (labels) => {
+    bookmarks.delete(keyOf(labels));
+    bookmarkTime.remove(labels);
+  });
+}
+
+function showProcess(registry: Registry, { version, isReady }: MetricsOptions): void {
+  new Gauge({
+    name: `${PREFIX}_build_info`,
+    help: 'Which version runs; always 1.',
+    labelNames: ['version'],
+    registers: [registry],
+  }).set({ version }, 1);
+  new Gauge({
+    name: `${PREFIX}_ready`,
+    help: 'Whether this instance is ready, as /readyz says.',
+    registers: [registry],
+    async collect() {
+      this.set((await isReady()) ? 1 : 0);
+    },
+  });
+  collectDefaultMetrics({ register: registry });
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
+}
+
+/** Calls back for each connection that is served elsewhere, or nowhere, from now on. */
+function onLeft(events: Events, callback: (connection: string) => void): void {
+  let known: readonly string[] = [];
+  let gone: readonly string[] = [];
+  events.on('instance:assigned', ({ connections }) => {
+    gone = [...new Set([...known, ...gone])].filter((name) => !connections.includes(name));
+    known = connections;
+    for (const name of gone) callback(name);
+  });
+  events.on('connection:released', ({ connection }) => {
+    if (gone.includes(connection)) callback(connection);
+  });
+}
+
+/** The same for each table that was met. */
+function onTableLeft(events: Events, callback: (labels: ReturnType<typeof at>) => void): void {
+  const tables = new Map<string, ReturnType<typeof at>>();
+  const meet = (event: AtTable) => tables.set(keyOf(event), at(event));
+  events.on('table:restored', meet);
+  events.on('table:started', meet);
+  onLeft(events, (connection) => {
+    for (const labels of tables.values()) if (labels.connection === connection) callback(labels);
+  });
+}
+
+function counters<L extends string>(registry: Registry, labelNames: readonly L[]) {
+  return (name: string, help: string) =>
+    new Counter({ name: `${PREFIX}_${name}`, help, labelNames, registers: [registry] });
+}
+
+function gauges<L extends string>(registry: Registry, labelNames: readonly L[]) {
+  return (name: string, help: string) =>
+    new Gauge({ name: `${PREFIX}_${name}`, help, labelNames, registers: [registry] });
+}
+
+function histogram(registry: Registry, name: string, help: string, buckets: number[]) {
+  const labelNames = ['connection'] as const;
+  return new Histogram({ name: `${PREFIX}_${name}`, help, labelNames, buckets, registers: [registry] });
+}
+
+function at({ connection, table }: AtTable) {
+  return { connection, table };
+}
+
+function keyOf({ connection, table }: AtConnection & { readonly table: string }): string {
+  return `${connection}/${table}`;
+}

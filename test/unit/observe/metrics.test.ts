@@ -1,0 +1,143 @@
+import { expect, it } from 'vitest';
+import { Events } from '../../../src/model/events.js';
+import { countEvents } from '../../../src/observe/metrics.js';
+import { readExposition, sampleValue } from './exposition.js';
+import { AT, BOOKMARK, day, failure, NOW, own, request } from './happenings.js';
+
+function counted() {
+  const events = new Events();
+  let time = NOW;
+  const metrics = countEvents(events, { version: '1.2.3', isReady: async () => true, now: () => time });
+  const later = (ms: number) => {
+    time += ms;
+  };
+  return { events, metrics, later, read: async () => readExposition(await metrics.text()) };
+}
+
+it('counts a day', async () => {
+  const { events, read } = counted();
+  day(events);
+  const exposition = await read();
+  const of = (name: string, labels = {}) => sampleValue(exposition, `intercom_kafka_${name}`, labels);
+  expect({
+    read: of('rows_read_total', AT),
+    rows: of('rows_published_total', AT),
+    tombstones: of('tombstones_published_total', AT),
+    letters: of('dead_letters_total', AT),
+    unknown: of('unknown_fields_total', AT),
+    late: of('late_rows_total', AT),
+    notShown: of('rows_not_shown_total', AT),
+    repeated: of('windows_repeated_total', AT),
+    bytes: of('committed_bytes_total', AT),
+    records: of('committed_records_total', AT),
+    commits: of('commit_duration_seconds_count', { connection: 'acme' }),
+    ok: of('api_requests_total', { route: '/contacts/search', status: '200' }),
+    refused: of('api_requests_total', { route: '/contacts/search', status: '429' }),
+    retries: of('api_retries_total'),
+    waited: of('api_budget_wait_seconds_total'),
+    used: of('api_budget_used_requests'),
+    limit: of('api_budget_limit_requests'),
+    requestTime: of('api_request_duration_seconds_sum'),
+    cycleTime: of('cycle_duration_seconds_sum'),
+    tableTime: of('table_cycle_duration_seconds', AT),
+    lag: of('bookmark_lag_seconds', AT),
+    bookmark: of('bookmark_timestamp_seconds', AT),
+    completed: of('table_completed_timestamp_seconds', AT),
+    failing: of('table_failing', AT),
+    owned: of('connection_owned'),
+    ready: of('ready'),
+    version: of('build_info', { version: '1.2.3' }),
+  }).toEqual({
+    read: 30,
+    rows: 10,
+    tombstones: 8,
+    letters: 4,
+    unknown: 6,
+    late: 6,
+    notShown: 8,
+    repeated: 1,
+    bytes: 3_000,
+    records: 13,
+    commits: 1,
+    ok: 1,
+    refused: 1,
+    retries: 1,
+    waited: 1.5,
+    used: 7,
+    limit: 100,
+    requestTime: 0.5,
+    cycleTime: 2,
+    tableTime: 1.5,
+    lag: 90,
+    bookmark: BOOKMARK,
+    completed: NOW / 1_000,
+    failing: 0,
+    owned: 1,
+    ready: 1,
+    version: 1,
+  });
+});
+
+it('follows the format and the conventions', async () => {
+  const { events, read } = counted();
+  day(events);
+  events.emit('table:failed', { ...AT, error: failure('api-error') });
+  events.emit('connection:failed', { connection: 'acme', error: failure('fenced'), retryInMs: null });
+  expect((await read()).problems).toEqual([]);
+});
+
+it('has names from outside that need escaping', async () => {
+  const { events, read } = counted();
+  const connection = 'a"b\\c\nd';
+  own(events, connection);
+  const exposition = await read();
+  expect(exposition.problems).toEqual([]);
+  expect(sampleValue(exposition, 'intercom_kafka_connection_owned', { connection })).toBe(1);
+});
+
+it('lets the lag grow while nothing happens', async () => {
+  const { events, read, later } = counted();
+  day(events);
+  later(60_000);
+  expect(sampleValue(await read(), 'intercom_kafka_bookmark_lag_seconds')).toBe(150);
+});
+
+it('adds up what several sessions have waited for the budget', async () => {
+  const { events, read } = counted();
+  for (const waitedMs of [500, 2_000, 1_000, 1_000, 4_000]) request(events, waitedMs);
+  expect(sampleValue(await read(), 'intercom_kafka_api_budget_wait_seconds_total')).toBe(6);
+});
+
+it('says nothing of how far a connection is that another instance serves', async () => {
+  const { events, read } = counted();
+  day(events);
+  events.emit('instance:assigned', { connections: [] });
+  // Its last commit may end after the news.
+  events.emit('page:committed', {
+    ...AT,
+    records: 1,
+    deletes: 0,
+    deadLetters: 0,
+    late: 0,
+    notShown: 0,
+    unknownFields: new Map(),
+    bookmark: BOOKMARK + 1,
+    progress: { rows: 1, rowsExpected: null, covered: 0, toCover: 0 },
+  });
+  events.emit('connection:released', { connection: 'acme' });
+  const { samples } = await read();
+  const gauges = /bookmark|table_|_owned|budget_(?:used|limit)/;
+  expect(samples.filter(({ name }) => name.startsWith('intercom_kafka_') && gauges.test(name))).toEqual([]);
+});
+
+it('keeps showing the lag of a connection that fails, and that nobody serves it', async () => {
+  const { events, read } = counted();
+  day(events);
+  events.emit('connection:released', { connection: 'acme' });
+  const error = failure('credentials-refused');
+  events.emit('connection:failed', { connection: 'acme', error, retryInMs: 1_000 });
+  const exposition = await read();
+  expect(sampleValue(exposition, 'intercom_kafka_bookmark_lag_seconds')).toBe(90);
+  expect(sampleValue(exposition, 'intercom_kafka_connection_owned')).toBe(0);
+  expect(sampleValue(exposition, 'intercom_kafka_connection_failures_total', { code: error.code })).toBe(1);
+});

@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest';
+import { Events } from '../../../src/model/events.js';
+import { followReadiness } from '../../../src/observe/http/readiness.js';
+import { failure } from './happenings.js';
+
+function followed(ping: () => Promise<void> = async () => undefined) {
+  const events = new Events();
+  return { events, readiness: followReadiness(events, { ping, limitMs: 20, everyMs: 0 }) };
+}
+
+it('is not ready before it knows its connections, and has restored them', async () => {
+  const { events, readiness } = followed();
+  expect(await readiness()).toEqual({ ready: false, reasons: ['no connections assigned yet'] });
+  events.emit('instance:assigned', { connections: ['acme', 'beta'] });
+  events.emit('connection:owned', { connection: 'acme', tables: 1 });
+  expect(await readiness()).toEqual({ ready: false, reasons: ['beta is not restored yet'] });
+  events.emit('connection:owned', { connection: 'beta', tables: 1 });
+  expect(await readiness()).toEqual({ ready: true, reasons: [] });
+});
+
+it('is ready with no connection to serve', async () => {
+  const { events, readiness } = followed();
+  events.emit('instance:assigned', { connections: [] });
+  expect((await readiness()).ready).toBe(true);
+});
+
+it('is ready with a connection whose credentials are refused, and not with one that Kafka fails', async () => {
+  const { events, readiness } = followed();
+  events.emit('instance:assigned', { connections: ['acme'] });
+  const fail = (code: Parameters<typeof failure>[0]) =>
+    events.emit('connection:failed', { connection: 'acme', error: failure(code), retryInMs: 1 });
+  fail('credentials-refused');
+  expect((await readiness()).ready).toBe(true);
+  fail('kafka-error');
+  expect((await readiness()).ready).toBe(false);
+});
+
+it.each([
+  ['refuses', () => Promise.reject(new Error('gone'))],
+  ['is silent', () => new Promise<void>(() => undefined)],
+])('is not ready while Kafka %s', async (_, ping) => {
+  const { events, readiness } = followed(ping);
+  events.emit('instance:assigned', { connections: [] });
+  expect(await readiness()).toEqual({ ready: false, reasons: ['Kafka does not answer'] });
+});
+
+it('asks Kafka once for many who ask', async () => {
+  const events = new Events();
+  let pings = 0;
+  const ping = async () => {
+    pings += 1;
+  };
+  const readiness = followReadiness(events, { ping });
+  await Promise.all([readiness(), readiness(), readiness()]);
+  expect(pings).toBe(1);
+});

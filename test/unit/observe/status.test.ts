@@ -1,0 +1,89 @@
+import { expect, it } from 'vitest';
+import { Events } from '../../../src/model/events.js';
+import { emptyState } from '../../../src/model/state.js';
+import { Activity } from '../../../src/observe/http/activity.js';
+import { StatusBoard } from '../../../src/observe/http/status.js';
+import { AT, BOOKMARK, day, failure, finish, NOW, own, page } from './happenings.js';
+
+function board() {
+  const events = new Events();
+  const status = new StatusBoard(events, {
+    version: '1',
+    connections: () => [{ name: 'acme', tables: [{ name: 'contacts' }] }],
+    readiness: async () => ({ ready: true, reasons: [] }),
+    now: () => NOW,
+  });
+  const connection = async () => (await status.status()).connections[0];
+  return { events, connection, table: async () => (await connection())?.tables[0] };
+}
+
+it('follows a connection from start to failure and to another instance', async () => {
+  const { events, connection } = board();
+  const state = async () => (await connection())?.state;
+  expect(await state()).toBe('elsewhere');
+  events.emit('instance:assigned', { connections: ['acme'] });
+  expect(await state()).toBe('starting');
+  own(events);
+  expect(await state()).toBe('owned');
+  events.emit('connection:released', { connection: 'acme' });
+  const error = failure('credentials-refused', 'token refused');
+  events.emit('connection:failed', { connection: 'acme', error, retryInMs: 5_000 });
+  expect(await connection()).toMatchObject({
+    state: 'failed',
+    error: { code: error.code, message: 'token refused', retryAt: new Date(NOW + 5_000).toISOString() },
+  });
+  events.emit('instance:assigned', { connections: [] });
+  expect(await connection()).toMatchObject({ state: 'elsewhere', error: null });
+});
+
+it('follows a table through its cycles', async () => {
+  const { events, table } = board();
+  expect(await table()).toMatchObject({ state: 'unknown', bookmark: null, lag: null });
+  own(events);
+  expect(await table()).toMatchObject({ state: 'waiting' });
+  events.emit('table:started', AT);
+  page(events, 10);
+  expect(await table()).toMatchObject({
+    state: 'running',
+    progress: { rows: 10 },
+    lag: NOW / 1_000 - BOOKMARK,
+  });
+  events.emit('table:failed', { ...AT, error: failure('api-error', 'broken') });
+  expect(await table()).toMatchObject({ state: 'failed', progress: null, error: { message: 'broken' } });
+  finish(events);
+  expect(await table()).toMatchObject({ state: 'ok', error: null, cycle: { number: 1 } });
+});
+
+it('goes on counting from what was restored', async () => {
+  const { events, table } = board();
+  const state = { ...emptyState(), records: 100, deletes: 10, deadLetters: 1, unknownFields: 5 };
+  events.emit('table:restored', { ...AT, state });
+  page(events, 10);
+  expect(await table()).toMatchObject({ records: 105, deletes: 11, deadLetters: 3, unknownFields: 8 });
+});
+
+it('shows no table as running whose session has ended', async () => {
+  const { events, table } = board();
+  own(events);
+  events.emit('table:started', AT);
+  events.emit('connection:released', { connection: 'acme' });
+  expect((await table())?.state).not.toBe('running');
+});
+
+it('draws recent activity', async () => {
+  const { events, connection } = board();
+  day(events);
+  expect((await connection())?.activity.reduce((sum, each) => sum + each, 0)).toBe(18);
+});
+
+it('moves activity on with time, and forgets it after ten minutes', () => {
+  const activity = new Activity();
+  activity.add(3, NOW);
+  activity.add(4, NOW + 9_999);
+  activity.add(5, NOW + 20_000);
+  expect(activity.recent(NOW + 20_000).slice(-3)).toEqual([7, 0, 5]);
+  expect(activity.perMinute(NOW + 60_000)).toBe(12);
+  expect(activity.recent(NOW + 11 * 60_000)).toEqual(new Array(60).fill(0));
+  activity.add(1, NOW);
+  expect(activity.recent(NOW + 11 * 60_000).at(-1)).toBe(1);
+});
