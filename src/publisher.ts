@@ -6,11 +6,16 @@ import type { Config, ConnectionConfig } from './config/config.js';
 import { pause } from './intercom/transport.js';
 import { KafkaAccess } from './kafka/access.js';
 import { Group, ownerPartition } from './kafka/group.js';
+import { HintWriter, hintsTopic, planHints } from './kafka/hints.js';
 import { asPublisherError, PublisherError } from './model/errors.js';
 import { Events } from './model/events.js';
+import type { Hint } from './model/hint.js';
 import type { TableName } from './model/table-names.js';
+import type { Route } from './observe/http/routes.js';
 import { ConnectionLoop } from './publisher/connection-loop.js';
+import { HintFeed } from './publisher/hint-feed.js';
 import { Session, type SessionContext, topicPlans } from './publisher/session.js';
+import { takesNotifications, webhookRoute } from './publisher/webhooks.js';
 
 /** A table that a pass could not bring up to date; `table` is null when its whole connection failed. */
 export interface Failure {
@@ -30,6 +35,7 @@ export class Publisher {
   /** The partitions of the group that this instance owns. */
   #partitions: ReadonlySet<number> = new Set();
   #moving: Promise<void> = Promise.resolve();
+  #hintWriter: HintWriter | null = null;
 
   private constructor(context: SessionContext) {
     this.#context = context;
@@ -40,7 +46,7 @@ export class Publisher {
   static async open(config: Config, events: Events = new Events()): Promise<Publisher> {
     const registry = new Registry(config.schemaRegistry);
     const kafka = await KafkaAccess.open(config.kafka);
-    return new Publisher({ config, kafka, registry, events });
+    return new Publisher({ config, kafka, registry, events, hints: null });
   }
 
   /**
@@ -73,6 +79,7 @@ export class Publisher {
   async run(signal: AbortSignal): Promise<void> {
     const { config, kafka } = this.#context;
     await this.#ensureTopics();
+    this.#followHints(config);
     const lost = new AbortController();
     const end = AbortSignal.any([signal, lost.signal]);
     const group = await Group.join(kafka.kafka, {
@@ -86,6 +93,7 @@ export class Publisher {
     this.#own(new Set());
     await this.#moving;
     await group.leave().catch(() => undefined);
+    await this.#context.hints?.close();
     if (lost.signal.aborted && !signal.aborted) {
       throw new PublisherError(
         'kafka-unreachable',
@@ -110,6 +118,7 @@ export class Publisher {
       );
     }
     await this.#ensureTopics(config);
+    this.#followHints(config);
     const before = new Map(this.#context.config.connections.map((each) => [each.name, each]));
     this.#context = { ...this.#context, config };
     const kept = config.connections.filter((each) => isDeepStrictEqual(each, before.get(each.name)));
@@ -132,13 +141,32 @@ export class Publisher {
     await kafka.topics.groupMembers(config.state.group);
   }
 
+  /** Takes Intercom's notifications, for connections of any instance. */
+  get webhooks(): Route {
+    const { config, kafka, events } = this.#context;
+    const keep = (connection: string, hint: Hint) => {
+      this.#hintWriter ??= new HintWriter(kafka.kafka, hintsTopic(config.topics.prefix));
+      return this.#hintWriter.put(connection, hint);
+    };
+    return webhookRoute({ connections: () => this.connections, keep, events });
+  }
+
   async close(): Promise<void> {
+    await this.#hintWriter?.close();
     await this.#context.kafka.close();
+  }
+
+  #followHints(config: Config): void {
+    if (this.#context.hints !== null || !usesHints(config)) return;
+    const { kafka } = this.#context;
+    const hints = new HintFeed(kafka.kafka, hintsTopic(config.topics.prefix));
+    this.#context = { ...this.#context, hints };
   }
 
   async #ensureTopics(config = this.#context.config): Promise<void> {
     const { kafka } = this.#context;
     const plans = config.connections.flatMap((connection) => topicPlans(config, connection));
+    if (usesHints(config)) plans.push(planHints(config.topics));
     const distinct = [...new Map(plans.map((plan) => [plan.topic, plan])).values()];
     await kafka.topics.ensure(distinct, config.topics.create);
   }
@@ -199,4 +227,9 @@ export class Publisher {
     );
     return new Map(owned.map((connection) => [connection.name, connection]));
   }
+}
+
+/** Whether notifications can come: somebody listens, and some connection can tell its own from forged ones. */
+function usesHints({ http, connections }: Config): boolean {
+  return http !== null && connections.some(takesNotifications);
 }

@@ -119,7 +119,11 @@ export interface ConnectionConfig {
 export type ValueForm = 'flat' | 'nested';
 
 export type Credentials =
-  | { readonly accessToken: string }
+  | {
+      readonly accessToken: string;
+      /** Only for the signatures of notifications. */
+      readonly clientSecret?: string | undefined;
+    }
   | {
       readonly clientId: string;
       readonly clientSecret: string;

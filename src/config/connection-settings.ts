@@ -15,10 +15,14 @@ const credentials = z
     accessToken: secretSetting(
       text.optional(),
       'text',
-      'Access token of a private app. Stands alone; the other three keys go together.',
+      'Access token of a private app. Stands alone, or with `clientSecret` for webhooks; the other three keys go together.',
     ),
     clientId: setting(text.optional(), 'text', 'Client ID of the OAuth app.'),
-    clientSecret: secretSetting(text.optional(), 'text', 'Client secret of the OAuth app.'),
+    clientSecret: secretSetting(
+      text.optional(),
+      'text',
+      'Client secret of the app. Webhooks are signed with it: without it none is believed.',
+    ),
     tokenFile: setting(
       text.optional(),
       'a file path',
@@ -27,8 +31,9 @@ const credentials = z
   })
   .transform((given, context): Credentials => {
     const { accessToken, ...app } = given;
-    if (accessToken !== undefined && Object.keys(app).length === 0) return { accessToken };
     const { clientId, clientSecret, tokenFile } = app;
+    if (accessToken !== undefined && clientId === undefined && tokenFile === undefined)
+      return { accessToken, ...(clientSecret === undefined ? {} : { clientSecret }) };
     if (accessToken !== undefined) {
       context.addIssue({ code: 'custom', message: FORMS, params: { got: 'keys of both' } });
     } else if (clientId !== undefined && clientSecret !== undefined && tokenFile !== undefined) {

@@ -1,6 +1,7 @@
 /** What the tables ask of Intercom: each method is one kind of reading, complete and validated. */
 
 import { PublisherError } from '../model/errors.js';
+import type { Entity } from '../model/hint.js';
 import type { RawRow } from '../model/row.js';
 import type { Window } from '../model/state.js';
 import type { Deletion, Page } from '../model/table.js';
@@ -9,7 +10,7 @@ import { newestOf, rowsIn } from './reply.js';
 import { scrollCompanies } from './scroll.js';
 import { type Search, walkNewestFirst } from './search.js';
 import { completeSublists } from './sublists.js';
-import type { ApiReply, Requester } from './transport.js';
+import type { Requester } from './transport.js';
 
 /** The workspace behind a token. */
 export interface Workspace {
@@ -26,6 +27,13 @@ export interface Listing {
   readonly route: string;
   /** The keys under which the list may stand. */
   readonly lists: readonly string[];
+}
+
+/** One thing as the API shows it by itself. */
+export interface Detail {
+  readonly row: RawRow;
+  /** Epoch milliseconds. */
+  readonly fetchedAt: number;
 }
 
 export type AttributeModel = 'contact' | 'company';
@@ -117,12 +125,12 @@ export class IntercomApi {
 
   /** Whether there is no company of this ID any more. */
   async isCompanyGone(id: string): Promise<boolean> {
-    return (await this.#find(`/companies/${encodeURIComponent(id)}`, '/companies/{id}')) === null;
+    return (await this.find('company', id)) === null;
   }
 
   /** Whether there is no contact of this ID any more: deleted, or merged into another one. */
   async isContactGone(id: string): Promise<boolean> {
-    return (await this.#find(`/contacts/${encodeURIComponent(id)}`, '/contacts/{id}')) === null;
+    return (await this.find('contact', id)) === null;
   }
 
   /** Whether there is no conversation of this ID any more. */
@@ -141,21 +149,33 @@ export class IntercomApi {
   }
 
   /** One conversation with its newest parts, or null when it is gone. */
-  async conversation(id: string): Promise<{ row: RawRow; fetchedAt: number } | null> {
-    const reply = await this.#find(`/conversations/${encodeURIComponent(id)}`, '/conversations/{id}');
-    return reply === null ? null : { row: reply.json, fetchedAt: reply.receivedAt };
+  conversation(id: string): Promise<Detail | null> {
+    return this.find('conversation', id);
   }
 
-  /** The reply for one thing, or null when there is no such thing. */
-  async #find(path: string, route: string): Promise<ApiReply | null> {
+  /** One thing by its ID, or null when there is none any more. */
+  async find(entity: Entity, id: string): Promise<Detail | null> {
+    const { path, query } = DETAILS[entity];
     try {
-      return await this.#transport.request({ method: 'GET', path, route });
+      const reply = await this.#transport.request({
+        method: 'GET',
+        path: `${path}/${encodeURIComponent(id)}${query}`,
+        route: `${path}/{id}`,
+      });
+      return { row: reply.json, fetchedAt: reply.receivedAt };
     } catch (error) {
       if (error instanceof PublisherError && error.code === 'api-not-found') return null;
       throw error;
     }
   }
 }
+
+/** Where a thing is asked for by its ID, in the form that its table's readings bring. */
+const DETAILS: Readonly<Record<Entity, { readonly path: string; readonly query: string }>> = {
+  contact: { path: '/contacts', query: '?include_merge_history=true' },
+  conversation: { path: '/conversations', query: '' },
+  company: { path: '/companies', query: '' },
+};
 
 async function rowsOf(pages: AsyncIterable<Page>): Promise<RawRow[]> {
   const rows: RawRow[] = [];

@@ -210,6 +210,8 @@ export function problemsOf(plan: TopicPlan, facts: TopicFacts | undefined): Topi
     const message = `topic ${topic} does not exist: create it (cleanup.policy=compact, ${plan.partitions} partitions), or set topics.create: true`;
     return [{ kind: 'missing', topic, message }];
   }
+  // What does not keep rows may be kept as anybody likes.
+  if (plan.config['cleanup.policy'] !== 'compact') return [];
   if (facts.cleanupPolicy !== 'compact') {
     const message =
       `topic ${topic} has cleanup.policy=${facts.cleanupPolicy}, which drops rows that never changed: ` +

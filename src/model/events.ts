@@ -73,6 +73,19 @@ export interface EventMap {
   };
   /** Tombstones of rows that a list of deletions or a walk over all IDs found gone. */
   'deletions:committed': AtTable & { readonly deletes: number };
+  /** What notifications told of was published. */
+  'hints:committed': AtTable & {
+    readonly records: number;
+    readonly deletes: number;
+    readonly deadLetters: number;
+    readonly unknownFields: ReadonlyMap<string, number>;
+  };
+  /** A notification was answered with this status. */
+  'webhook:answered': AtConnection & {
+    readonly topic: string | null;
+    readonly status: number;
+    readonly ms: number;
+  };
   /** A transaction, with the table's state in it; `ms` counts from when it was handed over, so waiting for its turn is in it. */
   'transaction:committed': AtTable & {
     readonly records: number;

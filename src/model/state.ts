@@ -60,6 +60,8 @@ export interface TableState {
   readonly reconcile: ReconcileMark | null;
   /** Epoch milliseconds of the last `reset`: what was published before it is published again. */
   readonly resetAt: number | null;
+  /** Broker's time (epoch milliseconds) of the last notification that was worked off for this table; null before the first one. */
+  readonly hintedAt: number | null;
   readonly cycle: CycleSummary | null;
   /** Rows published since the table's state began. */
   readonly records: number;
@@ -84,6 +86,7 @@ export function emptyState(): TableState {
     deletions: null,
     reconcile: null,
     resetAt: null,
+    hintedAt: null,
     cycle: null,
     records: 0,
     deletes: 0,

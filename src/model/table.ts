@@ -1,5 +1,6 @@
 /** What a table is, whoever reads it and however it is published. */
 
+import type { Entity } from './hint.js';
 import type { RawRow } from './row.js';
 import type { Window } from './state.js';
 import type { TableName } from './table-names.js';
@@ -58,6 +59,8 @@ export interface Table<Api> {
    * out for whole tables, whose every reading shows what is gone.
    */
   ids?(api: Api, window: Window): AsyncIterable<Page>;
+  /** What notifications name that this table has rows of, and those rows in its detail. */
+  readonly hinted?: { readonly entity: Entity; rows(detail: RawRow): readonly RawRow[] };
   /** The definitions of the custom attributes that its rows have, as the API lists them. */
   customAttributes?(api: Api): Promise<readonly RawRow[]>;
   /** The deletions from `since` on (epoch seconds), where the API lists them. */

@@ -79,6 +79,13 @@ function logProblems(events: Events, log: Logger): void {
       log.debug({ connection, table, records, deletes, bookmark }, 'page committed');
     },
   );
+  events.on('hints:committed', ({ connection, table, records, deletes, deadLetters }) =>
+    log.debug({ connection, table, records, deletes, deadLetters }, 'notifications worked off'),
+  );
+  events.on('webhook:answered', (event) => {
+    if (event.status >= 400) log.warn(event, 'notification not taken');
+    else log.debug(event, 'notification taken');
+  });
   events.on('window:repeated', (event) =>
     log.debug(event, 'rows left the search while it was paged; reading again'),
   );

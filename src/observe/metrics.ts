@@ -77,6 +77,24 @@ function countRows(events: Events, registry: Registry): void {
     );
   });
   events.on('deletions:committed', (event) => tombstones.inc(at(event), event.deletes));
+  const hinted = counter('hinted_rows_total', 'Rows and tombstones published because of notifications.');
+  events.on('hints:committed', (event) => {
+    rows.inc(at(event), event.records);
+    tombstones.inc(at(event), event.deletes);
+    letters.inc(at(event), event.deadLetters);
+    hinted.inc(at(event), event.records + event.deletes);
+    unknown.inc(
+      at(event),
+      [...event.unknownFields.values()].reduce((sum, count) => sum + count, 0),
+    );
+  });
+  const notifications = counters(registry, ['connection', 'status'])(
+    'notifications_total',
+    'Notifications of webhooks, by the status they were answered with.',
+  );
+  events.on('webhook:answered', ({ connection, status }) =>
+    notifications.inc({ connection, status: String(status) }),
+  );
   events.on('window:repeated', (event) => repeated.inc(at(event)));
 }
 

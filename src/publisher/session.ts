@@ -19,22 +19,28 @@ import { emptyState } from '../model/state.js';
 import type { Page } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import { epochSeconds } from '../model/time.js';
-import { type FailedTable, runCycle, type TableWork } from '../sync/cycle.js';
+import { type FailedTable, runCycle } from '../sync/cycle.js';
 import type { IdSource } from '../sync/reconcile.js';
-import type { TableSource } from '../sync/source.js';
+import type { TableMemory, TableSource, TableWork } from '../sync/source.js';
+import { Turns } from '../sync/turns.js';
 import { knownTimeZone } from '../sync/windows.js';
 import { type IntercomTable, TABLES } from '../tables/all.js';
 import { openApi } from './api.js';
 import { Delivery } from './delivery.js';
 import { rulesOf, weakHashes } from './field-rules.js';
+import type { HintFeed } from './hint-feed.js';
+import { HintWork, hintedTables } from './hint-work.js';
 import { findChildren, knownIds, restoreBuried, restorePublished } from './restore.js';
 import { TableSchema } from './table-schema.js';
+import { takesNotifications } from './webhooks.js';
 
 export interface SessionContext {
   readonly config: Config;
   readonly kafka: KafkaAccess;
   readonly registry: Registry;
   readonly events: Events;
+  /** Where notifications come from; null: none are taken. */
+  readonly hints: HintFeed | null;
 }
 
 interface CycleOptions {
@@ -52,6 +58,8 @@ export class Session {
   readonly #writer: Writer;
   readonly #stop: AbortController;
   readonly #work: ReadonlyMap<TableName, TableWork>;
+  readonly #hinted: HintWork | null;
+  readonly #unsubscribe: () => void;
 
   private constructor(parts: {
     connection: ConnectionConfig;
@@ -60,6 +68,8 @@ export class Session {
     writer: Writer;
     stop: AbortController;
     work: ReadonlyMap<TableName, TableWork>;
+    hinted: HintWork | null;
+    hints: HintFeed | null;
   }) {
     this.#connection = parts.connection;
     this.#events = parts.events;
@@ -67,6 +77,12 @@ export class Session {
     this.#writer = parts.writer;
     this.#stop = parts.stop;
     this.#work = parts.work;
+    const { hinted, hints } = parts;
+    this.#hinted = hinted;
+    this.#unsubscribe =
+      hinted && hints
+        ? hints.subscribe(this.#connection.name, hinted.since, (hint) => hinted.take(hint))
+        : () => undefined;
   }
 
   /**
@@ -100,7 +116,9 @@ export class Session {
         events.emit('table:restored', { connection: connection.name, table, state: memory.state });
       }
       events.emit('connection:owned', { connection: connection.name, tables: work.size });
-      return new Session({ connection, events, transport, writer, stop, work });
+      const hints = takesNotifications(connection) ? context.hints : null;
+      const hinted = hints && hintWork(connection, { api, events, work, signal: end });
+      return new Session({ connection, events, transport, writer, stop, work, hinted, hints });
     } catch (error) {
       await writer?.close().catch(() => undefined);
       await transport.close();
@@ -119,12 +137,29 @@ export class Session {
   }
 
   async close(): Promise<void> {
+    this.#unsubscribe();
     this.#stop.abort();
+    await this.#hinted?.ended;
     await Promise.all([...this.#work.values()].map(({ memory }) => memory.walk?.ended));
     await this.#writer.close().catch(() => undefined);
     await this.#transport.close();
     this.#events.emit('connection:released', { connection: this.#connection.name });
   }
+}
+
+/** Works off what notifications tell of this connection, until the signal aborts. */
+function hintWork(
+  connection: ConnectionConfig,
+  {
+    api,
+    events,
+    work,
+    signal,
+  }: { api: IntercomApi; events: Events; work: ReadonlyMap<TableName, TableWork>; signal: AbortSignal },
+): HintWork {
+  const tables = hintedTables(tablesOf(connection), work);
+  const { name, deletes } = connection;
+  return new HintWork({ connection: name, tables, api, events, deletes: deletes.webhooks, signal });
 }
 
 /** Who writes for a connection: opening a writer with it fences every earlier one. */
@@ -210,12 +245,12 @@ async function restoreTable(
   table: IntercomTable,
   parts: Parts,
   states: States,
-) {
+): Promise<TableMemory> {
   const topic = tableTopic(config.topics.prefix, connection.name, table.name);
   const state = states.get(stateKey(connection.name, table.name));
   const { codec } = the(parts.schemas, table.name);
   const published = await restorePublished(kafka.reader, topic, codec, { reads: table.reads, state });
-  return { state: state ?? emptyState(), published, walk: null };
+  return { state: state ?? emptyState(), published, turns: new Turns(), walk: null };
 }
 
 function delivery(

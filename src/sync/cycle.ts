@@ -3,16 +3,8 @@
 import { asPublisherError, type PublisherError } from '../model/errors.js';
 import type { Events } from '../model/events.js';
 import type { TableName } from '../model/table-names.js';
-import type { TableMemory, TableSettings, TableSink, TableSource } from './source.js';
+import type { TableWork } from './source.js';
 import { TableCycle } from './table-cycle.js';
-
-/** Everything that a table's cycle needs. */
-export interface TableWork {
-  readonly source: TableSource;
-  readonly sink: TableSink;
-  readonly settings: TableSettings;
-  readonly memory: TableMemory;
-}
 
 export interface FailedTable {
   readonly table: TableName;
@@ -35,9 +27,7 @@ export async function runCycle(
   }: { abandon: () => void; awaitWalks: boolean; onDone: (table: TableName) => void },
 ): Promise<FailedTable[]> {
   const startedAt = Date.now();
-  const cycles = tables.map(
-    ({ source, sink, settings, memory }) => new TableCycle(source, sink, settings, memory, events),
-  );
+  const cycles = tables.map((work) => new TableCycle(work, events));
   events.emit('cycle:started', { connection, tables: tables.map(({ source }) => source.name) });
   const outcomes = await Promise.allSettled(
     cycles.map((cycle) =>

@@ -6,6 +6,7 @@ import type { Deletion, Page, ReplicationMethod } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import type { PublishedRows } from './published.js';
 import type { IdSource, IdWalk } from './reconcile.js';
+import type { Turns } from './turns.js';
 import type { Grain } from './windows.js';
 
 export interface TableSource {
@@ -53,10 +54,20 @@ export interface TableSettings {
   readonly reconcile: string | null;
 }
 
+/** Everything that it takes to publish a table. */
+export interface TableWork {
+  readonly source: TableSource;
+  readonly sink: TableSink;
+  readonly settings: TableSettings;
+  readonly memory: TableMemory;
+}
+
 /** What a connection keeps of a table between cycles: as restored from Kafka, then as committed. */
 export interface TableMemory {
   state: TableState;
   readonly published: PublishedRows;
+  /** Cycles and notifications publish one after another. */
+  readonly turns: Turns;
   /** The walk over all IDs that runs beside the cycles, if one does. */
   walk: IdWalk | null;
 }

@@ -7,22 +7,22 @@
 
 import { PublisherError } from '../model/errors.js';
 import type { Events, Progress } from '../model/events.js';
-import type { DeadLetter, OutgoingRecord, RawRow, Tombstone } from '../model/row.js';
+import type { OutgoingRecord, RawRow, Tombstone } from '../model/row.js';
 import type { CycleSummary, TableState, Window } from '../model/state.js';
 import type { Page } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import { type Batch, type NewVersion, sortOut } from './batch.js';
+import { advance, encode, NOTHING, publish, remember, tombstonesOf } from './commit.js';
 import { deletionsFrom, newDeletions } from './deletions.js';
 import { IdWalk, planWalk } from './reconcile.js';
 import { nextTime } from './schedule.js';
-import type { TableMemory, TableSettings, TableSink, TableSource } from './source.js';
+import type { TableMemory, TableSettings, TableSource, TableWork } from './source.js';
 import { splitWindow, windowToRead } from './windows.js';
 
 /** A search whose rows keep leaving it is given up after as many walks; nothing is lost, the next cycle reads it again. */
 const MAX_WALKS = 8;
 
 const NONE: ReadonlySet<string> = new Set();
-const NOTHING: Batch = { versions: [], letters: [], met: NONE, unchanged: [], leftovers: new Map() };
 
 /** What a commit brings the table to. */
 interface PageEnd {
@@ -50,8 +50,8 @@ interface Walked {
 }
 
 export class TableCycle {
+  readonly #work: TableWork;
   readonly #source: TableSource;
-  readonly #sink: TableSink;
   readonly #settings: TableSettings;
   readonly #memory: TableMemory;
   readonly #events: Events;
@@ -59,19 +59,13 @@ export class TableCycle {
   readonly #number: number;
   readonly #done = { rowsRead: 0, records: 0, deletes: 0, notShown: 0 };
 
-  constructor(
-    source: TableSource,
-    sink: TableSink,
-    settings: TableSettings,
-    memory: TableMemory,
-    events: Events,
-  ) {
-    this.#source = source;
-    this.#sink = sink;
-    this.#settings = settings;
-    this.#memory = memory;
+  constructor(work: TableWork, events: Events) {
+    this.#work = work;
+    this.#source = work.source;
+    this.#settings = work.settings;
+    this.#memory = work.memory;
     this.#events = events;
-    this.#number = (memory.state.cycle?.number ?? 0) + 1;
+    this.#number = (work.memory.state.cycle?.number ?? 0) + 1;
   }
 
   /**
@@ -80,7 +74,7 @@ export class TableCycle {
    */
   async run(awaitWalk: boolean): Promise<CycleSummary> {
     this.#events.emit('table:started', this.#at());
-    const walk = this.#walkUnderWay();
+    const walk = await this.#memory.turns.take(async () => this.#walkUnderWay());
     if (this.#source.reads === 'whole') await this.#readWhole();
     else await this.#readSearched();
     await this.#readDeletions();
@@ -113,41 +107,38 @@ export class TableCycle {
   /** Keeps the reason of a failure in the table's state; the bookmark stays where it is. */
   async keepReason({ code, message }: PublisherError): Promise<void> {
     const at = new Date().toISOString();
-    const { state } = this.#memory;
-    await this.#publish([], {
-      ...state,
-      cycle: this.#summary(false),
-      updatedAt: at,
-      error: { code, message, at },
-    });
+    const reason = { cycle: this.#summary(false), updatedAt: at, error: { code, message, at } };
+    await this.#memory.turns.take(() => this.#publish([], { ...this.#memory.state, ...reason }));
   }
 
   async #readWhole(): Promise<void> {
-    const { published } = this.#memory;
+    const { turns } = this.#memory;
     const met = new Set<string>();
     let complete = false;
     for await (const page of this.#source.pull({ from: this.#settings.startDate, to: null })) {
-      const batch = await this.#sortOut(page, met);
-      for (const key of batch.met) met.add(key);
+      await turns.take(() => this.#readWholePage(page, met));
       complete = page.last;
-      const missing = complete ? [...published.keys()].filter((key) => !met.has(key)) : [];
-      const gone = await this.#source.confirmGone(missing);
-      const freed = complete ? [...this.#sink.buried()].filter((key) => !met.has(key)) : [];
-      const bookmark = complete && this.#source.method === 'incremental' ? page.newest : null;
-      const progress = {
-        rows: this.#done.rowsRead,
-        rowsExpected: published.size || null,
-        covered: 0,
-        toCover: 0,
-      };
-      await this.#commit(
-        batch,
-        gone.map((key) => tombstone(key, page)),
-        { bookmark, finished: complete, progress, freed },
-      );
     }
     if (!complete)
       throw new PublisherError('internal', `${this.#source.name}: the reading ended before its last page`);
+  }
+
+  /** Publishes a page; the last one shows which keys have not been `met`. */
+  async #readWholePage(page: Page, met: Set<string>): Promise<void> {
+    const { published } = this.#memory;
+    const batch = await this.#sortOut(page, met);
+    for (const key of batch.met) met.add(key);
+    const unmet = (keys: Iterable<string>) => (page.last ? [...keys].filter((key) => !met.has(key)) : []);
+    const gone = await this.#source.confirmGone(unmet(published.keys()));
+    const freed = unmet(this.#work.sink.buried());
+    const bookmark = page.last && this.#source.method === 'incremental' ? page.newest : null;
+    const rowsExpected = published.size || null;
+    const progress = { rows: this.#done.rowsRead, rowsExpected, covered: 0, toCover: 0 };
+    await this.#commit(
+      batch,
+      gone.map((key) => ({ op: 'delete', key, fetchedAt: page.fetchedAt })),
+      { bookmark, finished: page.last, progress, freed },
+    );
   }
 
   async #readSearched(): Promise<void> {
@@ -196,20 +187,15 @@ export class TableCycle {
 
   /** Publishes the tombstones of rows (or of the children of rows) that are gone, with what that brings the state to. */
   async #bury(ids: readonly string[], reached: Partial<TableState>): Promise<void> {
-    const { published } = this.#memory;
-    const keys = ids.length === 0 ? [] : await this.#sink.keysOf(ids);
-    const fetchedAt = Date.now();
-    const gone = keys
-      // A list of deletions and a walk over all IDs find the same.
-      .filter((key) => published.get(key)?.gone !== true)
-      .map((key): Tombstone => ({ op: 'delete', key, fetchedAt }));
-    const { records, deletes } = this.#encode(NOTHING, gone);
-    this.#remember(NOTHING, gone, fetchedAt);
-    this.#done.deletes += deletes;
-    const counts = { records: 0, deletes, deadLetters: 0 };
-    const progress = { rows: this.#done.rowsRead, rowsExpected: null, covered: 0, toCover: 0 };
-    const next = this.#stateAfter(NOTHING, counts, { bookmark: null, finished: true, progress });
-    await this.#publish(records, { ...next, ...reached });
+    const deletes = await this.#memory.turns.take(async () => {
+      const gone = await tombstonesOf(this.#work, ids);
+      const encoded = encode(this.#work.sink, NOTHING, gone);
+      remember(this.#work, NOTHING, gone, Date.now());
+      this.#done.deletes += gone.length;
+      const state = this.#afterCommit(advance(this.#work, NOTHING, encoded), true);
+      await this.#publish(encoded.records, { ...state, ...reached });
+      return gone.length;
+    });
     if (deletes > 0) this.#events.emit('deletions:committed', { ...this.#at(), deletes });
   }
 
@@ -243,10 +229,13 @@ export class TableCycle {
       }
       // What shows late may lie in a piece that was read before: the lookback counts from when the first of them was.
       const bookmark = page.last ? earliest(window.to ?? first.newest, cover.newest) : null;
-      const batch = await this.#sortOut(page, NONE);
-      const progress = this.#progress(window, page, cover.newest ?? first.newest ?? window.from, cover.from);
+      const newest = cover.newest ?? first.newest ?? window.from;
       const finished = page.last && window.to === null;
-      await this.#commit(batch, [], { bookmark, finished, progress, notShown: page.notShown });
+      await this.#memory.turns.take(async () => {
+        const batch = await this.#sortOut(page, NONE);
+        const progress = this.#progress(window, page, newest, cover.from);
+        await this.#commit(batch, [], { bookmark, finished, progress, notShown: page.notShown });
+      });
     }
     return { pieces: [], newest: null };
   }
@@ -264,22 +253,24 @@ export class TableCycle {
   async #commit(batch: Batch, gone: readonly Tombstone[], end: PageEnd): Promise<void> {
     const publishedAfter = Date.now();
     const { notShown = 0, freed = [] } = end;
-    const { records, versions, letters, deletes } = this.#encode(batch, gone, freed);
-    const upserts = versions.length;
-    const counts = { records: upserts, deletes, deadLetters: letters };
+    const encoded = encode(this.#work.sink, batch, gone, freed);
+    const { records, versions, letters, deletes } = encoded;
     const late = this.#countLate(versions);
+    remember(this.#work, { ...batch, versions }, gone, publishedAfter);
     this.#done.notShown += notShown;
-    this.#remember({ ...batch, versions }, gone, publishedAfter);
-    this.#done.records += upserts;
+    this.#done.records += versions.length;
     this.#done.deletes += deletes;
     if (records.length > 0 || end.bookmark !== null || end.finished) {
-      await this.#publish(records, this.#stateAfter(batch, counts, end));
+      const state = advance(this.#work, batch, encoded, end.bookmark);
+      await this.#publish(records, this.#afterCommit(state, end.finished));
     }
     const { bookmark } = this.#memory.state;
     const { progress } = end;
     this.#events.emit('page:committed', {
       ...this.#at(),
-      ...counts,
+      records: versions.length,
+      deletes,
+      deadLetters: letters,
       late,
       notShown,
       unknownFields: batch.leftovers,
@@ -295,74 +286,13 @@ export class TableCycle {
     return versions.filter(({ versionTime }) => versionTime !== null && versionTime < bookmark).length;
   }
 
-  async #publish(records: readonly OutgoingRecord[], state: TableState): Promise<void> {
-    const startedAt = performance.now();
-    await this.#sink.commit(records, state);
-    this.#memory.state = state;
-    const bytes = records.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0);
-    const ms = performance.now() - startedAt;
-    this.#events.emit('transaction:committed', { ...this.#at(), records: records.length, bytes, ms });
+  #publish(records: readonly OutgoingRecord[], state: TableState): Promise<void> {
+    return publish(this.#work, this.#events, records, state);
   }
 
-  /** The records of a batch, and those of its versions that could be encoded: of the others the topic still has what it had. */
-  #encode(batch: Batch, gone: readonly Tombstone[], freed: readonly string[] = []) {
-    const records: OutgoingRecord[] = [];
-    const versions: NewVersion[] = [];
-    const letters: DeadLetter[] = [...batch.letters];
-    for (const version of batch.versions) {
-      const { row, raw } = version;
-      const encoded = this.#sink.encode(row);
-      if ('records' in encoded) {
-        records.push(...encoded.records);
-        versions.push(version);
-      } else letters.push({ key: row.key, reason: encoded.reason, raw, fetchedAt: row.fetchedAt });
-    }
-    for (const change of gone) {
-      const encoded = this.#sink.encode(change);
-      if ('records' in encoded) records.push(...encoded.records);
-    }
-    records.push(...this.#sink.unbury([...batch.unchanged.map(({ key }) => key), ...freed]));
-    const buried = letters.flatMap((letter) => this.#sink.bury(letter) ?? []);
-    records.push(...buried);
-    return { records, versions, letters: buried.length, deletes: gone.length };
-  }
-
-  #remember(batch: Batch, gone: readonly Tombstone[], publishedAfter: number): void {
-    const { published } = this.#memory;
-    for (const { row, versionTime } of batch.versions) {
-      published.set(row.key, { hash: row.hash, updatedAt: row.updatedAt, versionTime, publishedAfter });
-    }
-    // What was read again can be read once more for as long as its time says now, not when it was published.
-    for (const { key, versionTime } of batch.unchanged) published.moveTo(key, versionTime);
-    for (const { key, fetchedAt } of gone) {
-      // Of a table that is read whole the reading itself tells what is there.
-      if (this.#source.reads === 'whole') published.delete(key);
-      else published.bury(key, fetchedAt);
-    }
-  }
-
-  #stateAfter(
-    batch: Batch,
-    counts: { records: number; deletes: number; deadLetters: number },
-    end: PageEnd,
-  ): TableState {
-    const { state, published } = this.#memory;
-    const searched = this.#source.reads === 'searched';
-    const bookmark = latest(state.bookmark, end.bookmark);
-    if (searched && bookmark !== null) published.forgetBefore(bookmark - this.#settings.lookback);
-    const unknown = [...batch.leftovers.values()].reduce((sum, count) => sum + count, 0);
-    return {
-      ...state,
-      bookmark,
-      restoreFrom: searched ? published.restoreFrom() : null,
-      cycle: this.#summary(end.finished),
-      records: state.records + counts.records,
-      deletes: state.deletes + counts.deletes,
-      deadLetters: state.deadLetters + counts.deadLetters,
-      unknownFields: state.unknownFields + unknown,
-      updatedAt: new Date().toISOString(),
-      error: end.finished ? null : state.error,
-    };
+  /** How the cycle stands behind a commit. */
+  #afterCommit(state: TableState, finished: boolean): TableState {
+    return { ...state, cycle: this.#summary(finished), error: finished ? null : state.error };
   }
 
   #summary(finished: boolean): CycleSummary {
@@ -399,17 +329,7 @@ export class TableCycle {
   }
 }
 
-function tombstone(key: string, page: Page): Tombstone {
-  return { op: 'delete', key, fetchedAt: page.fetchedAt };
-}
-
 function earliest(a: number | null, b: number | null): number | null {
   if (a === null || b === null) return a ?? b;
   return Math.min(a, b);
-}
-
-/** A bookmark never moves back. */
-function latest(a: number | null, b: number | null): number | null {
-  if (a === null || b === null) return a ?? b;
-  return Math.max(a, b);
 }

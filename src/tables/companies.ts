@@ -11,6 +11,7 @@ export const companies: Table<IntercomApi> = {
   pull: (api) => api.companies(),
   customAttributes: (api) => api.attributes('company'),
   // Nobody documents whether the scroll is a snapshot: a company that changes meanwhile may move behind the reader.
+  hinted: { entity: 'company', rows: (company) => [company] },
   isGone: (api, id) => api.isCompanyGone(id),
   // The scroll is the only one of the app, and one that is left in the middle stays open for a minute.
   sample: (api, rows) => api.listedCompanies(rows),

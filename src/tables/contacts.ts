@@ -13,6 +13,7 @@ export const contacts: Table<IntercomApi> = {
   pull: pullContacts,
   customAttributes: (api) => api.attributes('contact'),
   ids: (api, window) => api.search({ path: CONTACT_SEARCH.path, list: CONTACT_SEARCH.list }, window),
+  hinted: { entity: 'contact', rows: (contact) => [contact] },
   isGone: (api, id) => api.isContactGone(id),
 };
 

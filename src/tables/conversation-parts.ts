@@ -16,6 +16,7 @@ export const conversationParts: Table<IntercomApi> = {
   grain: 'second',
   pull: pullParts,
   ids: (api, window) => api.search(CONVERSATION_SEARCH, window),
+  hinted: { entity: 'conversation', rows: partsOf },
   isGone: (api, id) => api.isConversationGone(id),
   deletions: (api, since) => api.deletedConversations(since),
   parent: { id: 'conversation_id', updatedAt: 'conversation_updated_at' },

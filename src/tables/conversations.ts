@@ -15,6 +15,8 @@ export const conversations: Table<IntercomApi> = {
   pull: (api, window) => api.search(CONVERSATION_SEARCH, window),
   customAttributes: (api) => api.conversationAttributes(),
   ids: (api, window) => api.search(CONVERSATION_SEARCH, window),
+  // A search shows everything but the parts.
+  hinted: { entity: 'conversation', rows: ({ conversation_parts: _, ...conversation }) => [conversation] },
   isGone: (api, id) => api.isConversationGone(id),
   deletions: (api, since) => api.deletedConversations(since),
 };

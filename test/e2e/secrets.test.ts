@@ -9,6 +9,8 @@ import { Authority } from '../support/certificates.js';
 import { type CommandResult, startCommand } from '../support/command.js';
 import { type Front, startForwardProxy, startTlsFront } from '../support/fronts.js';
 import { type Reply, startRewritingProxy } from '../support/hostile-servers.js';
+import { addressOf } from '../support/http.js';
+import { notification, notify } from '../support/notify.js';
 import { Project } from '../support/project.js';
 import { type SecureKafka, startSecureKafka } from '../support/secure-kafka.js';
 import { readRecords } from '../support/topics.js';
@@ -23,6 +25,8 @@ const SECRETS = {
   registry: secret('registry'),
   gateway: secret('gateway'),
   hashKey: secret('hash'),
+  client: secret('client'),
+  status: secret('status'),
 };
 
 let dir: string;
@@ -75,7 +79,7 @@ async function openProject(wrong: Partial<typeof SECRETS> = {}): Promise<Project
     connection: {
       baseUrl: api,
       gateway: `http://intercom:${used.gateway}@127.0.0.1:${gateway.port}`,
-      credentials: { accessToken: used.token },
+      credentials: { accessToken: used.token, clientSecret: used.client },
       hashKey: used.hashKey,
       retry: { attempts: 2 },
       tables: { contacts: { hash: ['email'] }, tags: {}, admins: {} },
@@ -90,6 +94,7 @@ async function openProject(wrong: Partial<typeof SECRETS> = {}): Promise<Project
         url: `https://127.0.0.1:${registry.port}${new URL(registryUrl).pathname}`,
         auth: { username: 'intercom', password: used.registry },
       },
+      http: { port: 0, auth: { username: 'ops', password: used.status } },
     },
   });
   return project;
@@ -158,6 +163,21 @@ describe('no secret shows', () => {
     const project = await openProject();
     await saying(project, ['run', '--log-format', 'json'], async (running) => {
       await running.until('the header was Bearer …');
+      const url = await addressOf(running);
+      const id = String([...project.simulator.workspace.rows('contacts')][0]?.id);
+      const content = notification('contact.user.updated', { type: 'contact', id, name: secret('content') });
+      expect((await notify(url, SECRETS.client, content)).status).toBe(200);
+      expect((await notify(url, 'wrong', content)).status).toBe(401);
+      await running.until('notifications worked off');
+      const authorization = `Basic ${Buffer.from(`ops:${SECRETS.status}`).toString('base64')}`;
+      for (const path of ['/', '/api/status', '/metrics', '/readyz', '/healthz']) {
+        const response = await fetch(url + path, { headers: { authorization } });
+        expect(response.status, path).toBe(200);
+        expect((await response.text()) + JSON.stringify([...response.headers]), path).not.toMatch(HUSH);
+      }
+      expect((await fetch(`${url}/metrics`)).status).toBe(401);
+      for (const { value } of await readRecords(project.kafka, `${project.prefix}.hints`))
+        expect(String(value)).not.toMatch(HUSH);
       const file = await readFile(project.config, 'utf8');
       await writeFile(project.config, file.replace('password:', 'pasword:'));
       running.process.kill('SIGHUP');

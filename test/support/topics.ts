@@ -12,6 +12,8 @@ export interface Version {
   readonly headers: Readonly<Record<string, string>>;
   readonly partition: number;
   readonly offset: number;
+  /** Epoch milliseconds at which it was published. */
+  readonly timestamp: number;
 }
 
 export function testKafka(brokers: readonly string[]): Kafka {
@@ -30,7 +32,7 @@ export function decodeVersions(
   topic: string,
 ): Promise<Version[]> {
   const versions = records.map(async (record) => {
-    const { key, value, headers, partition, offset } = record;
+    const { key, value, headers, partition, offset, timestamp } = record;
     if (key === null) throw new Error(`a record without a key in ${topic}`);
     const [decodedKey] = Object.values((await registry.decode(key)) as Record<string, string>);
     return {
@@ -40,6 +42,7 @@ export function decodeVersions(
       headers: Object.fromEntries(Object.entries(headers).map(([name, each]) => [name, String(each)])),
       partition,
       offset,
+      timestamp,
     };
   });
   return Promise.all(versions);

@@ -157,6 +157,13 @@ export class StatusBoard {
       this.#table(event).deletes += event.deletes;
       this.#beat(event, event.deletes);
     });
+    events.on('hints:committed', (event) => {
+      const table = this.#table(event);
+      table.records += event.records;
+      table.deletes += event.deletes;
+      table.deadLetters += event.deadLetters;
+      this.#beat(event, event.records + event.deletes);
+    });
     events.on('table:finished', (event) => {
       const { summary: cycle, bookmark } = event;
       Object.assign(this.#table(event), { running: false, progress: null, error: null, cycle, bookmark });

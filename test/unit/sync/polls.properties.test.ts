@@ -10,6 +10,7 @@ import { emptyState } from '../../../src/model/state.js';
 import { PublishedRows } from '../../../src/sync/published.js';
 import type { TableMemory, TableSource } from '../../../src/sync/source.js';
 import { TableCycle } from '../../../src/sync/table-cycle.js';
+import { Turns } from '../../../src/sync/turns.js';
 import { type ModelRow, SearchModel, type World, world } from '../intercom/search-model.js';
 import { TopicModel } from './topic-model.js';
 
@@ -56,12 +57,17 @@ const EXPECTED = new Set(['walk-unclean', 'api-unreachable']);
 async function replicate(of: World, at: { lookback: number; startDate: number }) {
   const model = new SearchModel(of);
   const topic = new TopicModel<ModelRow>();
-  const memory: TableMemory = { state: emptyState(), published: new PublishedRows(), walk: null };
+  const memory: TableMemory = {
+    state: emptyState(),
+    published: new PublishedRows(),
+    turns: new Turns(),
+    walk: null,
+  };
   const settings = { connection: 'acme', reconcile: null, ...at };
   const source = sourceOf(model, of);
   const poll = async () => {
     try {
-      await new TableCycle(source, topic, settings, memory, new Events()).run(false);
+      await new TableCycle({ source, sink: topic, settings, memory }, new Events()).run(false);
     } catch (error) {
       if (!(error instanceof PublisherError && EXPECTED.has(error.code))) throw error;
     }

@@ -10,6 +10,7 @@ import type { Page } from '../../../src/model/table.js';
 import { PublishedRows } from '../../../src/sync/published.js';
 import type { TableMemory, TableSource } from '../../../src/sync/source.js';
 import { TableCycle } from '../../../src/sync/table-cycle.js';
+import { Turns } from '../../../src/sync/turns.js';
 import { TopicModel } from './topic-model.js';
 
 interface Row {
@@ -87,7 +88,12 @@ function shape(raw: RawRow, fetchedAt: number): ShapedRow {
 class Replica {
   readonly workspace = new Workspace();
   readonly topic = new TopicModel<Row>();
-  readonly #memory: TableMemory = { state: emptyState(), published: new PublishedRows(), walk: null };
+  readonly #memory: TableMemory = {
+    state: emptyState(),
+    published: new PublishedRows(),
+    turns: new Turns(),
+    walk: null,
+  };
   readonly #method: TableSource['method'];
 
   constructor(method: TableSource['method']) {
@@ -116,7 +122,7 @@ class Replica {
       ids: null,
     };
     const settings = { connection: 'acme', startDate: START, lookback: 0, reconcile: null };
-    const cycle = new TableCycle(source, this.topic, settings, this.#memory, new Events());
+    const cycle = new TableCycle({ source, sink: this.topic, settings, memory: this.#memory }, new Events());
     await cycle.run(false).catch((error: unknown) => {
       if (!(error instanceof PublisherError) || error.code !== 'api-unreachable') throw error;
     });

@@ -1,0 +1,104 @@
+/** The topic that carries notifications from whoever received them to the owner of their connection. */
+
+import type { Kafka, Producer } from 'kafkajs';
+import { ENTITIES, type Entity, type Hint } from '../model/hint.js';
+import { kafkaFailure } from './client.js';
+import type { TopicReader, TopicRecord } from './reader.js';
+import type { TopicPlan, TopicSettings } from './topics.js';
+
+/** Whoever takes a connection over works off what is younger than this. */
+export const HINTS_KEPT_MS = 60 * 60_000;
+
+export function hintsTopic(prefix: string): string {
+  return `${prefix}.hints`;
+}
+
+/** Short-lived, and with the broker's own times, which rise with the offsets of a partition. */
+export function planHints(settings: TopicSettings): TopicPlan {
+  return {
+    topic: hintsTopic(settings.prefix),
+    partitions: settings.partitions,
+    replicationFactor: settings.replicationFactor,
+    config: {
+      'cleanup.policy': 'delete',
+      'retention.ms': String(HINTS_KEPT_MS),
+      'message.timestamp.type': 'LogAppendTime',
+    },
+  };
+}
+
+/** A hint as it stands in the topic. */
+export interface KeptHint {
+  readonly connection: string;
+  readonly hint: Hint;
+  /** Epoch milliseconds by the broker's clock. */
+  readonly at: number;
+}
+
+/** Puts hints into the topic. */
+export class HintWriter {
+  readonly #producer: Producer;
+  readonly #topic: string;
+  #connected: Promise<void> | null = null;
+
+  constructor(kafka: Kafka, topic: string) {
+    this.#producer = kafka.producer({
+      allowAutoTopicCreation: false,
+      retry: { retries: 2, maxRetryTime: 500 },
+    });
+    this.#topic = topic;
+  }
+
+  /** Resolves once the hint is safe. Throws `kafka-unreachable` or `kafka-error`. */
+  async put(connection: string, hint: Hint): Promise<void> {
+    try {
+      await this.connect();
+      await this.#producer.send({
+        topic: this.#topic,
+        acks: -1,
+        timeout: 3_000,
+        messages: [{ key: connection, value: JSON.stringify(hint) }],
+      });
+    } catch (error) {
+      throw kafkaFailure(error, 'keeping a notification');
+    }
+  }
+
+  async connect(): Promise<void> {
+    this.#connected ??= this.#producer.connect().catch((error: unknown) => {
+      this.#connected = null;
+      throw error;
+    });
+    await this.#connected;
+  }
+
+  async close(): Promise<void> {
+    await this.#producer.disconnect();
+  }
+}
+
+/** The hints of a topic from a time (epoch milliseconds) on: to its end, or for ever. What no version of this program wrote is left out. */
+export async function* readHints(
+  reader: TopicReader,
+  topic: string,
+  { from, follow, signal }: { from: number; follow: boolean; signal: AbortSignal },
+): AsyncGenerator<readonly KeptHint[]> {
+  const until = follow ? 'never' : 'written';
+  for await (const records of reader.read(topic, { from, until, signal })) yield records.flatMap(parseHint);
+}
+
+function parseHint({ key, value, timestamp }: TopicRecord): KeptHint[] {
+  try {
+    const json = JSON.parse(value?.toString('utf8') ?? 'null') as Partial<Record<Entity, unknown>> | null;
+    if (json === null || key === null) return [];
+    const [contact, conversation, company] = ENTITIES.map((entity) => idsIn(json[entity]));
+    if (contact === undefined || conversation === undefined || company === undefined) return [];
+    return [{ connection: key.toString('utf8'), hint: { contact, conversation, company }, at: timestamp }];
+  } catch {
+    return [];
+  }
+}
+
+function idsIn(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((id) => typeof id === 'string') : [];
+}

@@ -1,0 +1,99 @@
+/** Takes Intercom's notifications: checks who sent them, keeps the hint in Kafka, and answers. Whoever owns the connection does the rest. */
+
+import type { IncomingMessage } from 'node:http';
+import type { ConnectionConfig } from '../config/config.js';
+import { isSigned, type Notification, readNotification } from '../intercom/webhook.js';
+import type { Events } from '../model/events.js';
+import { ENTITIES, type Hint } from '../model/hint.js';
+import { type Reply, type Route, textReply } from '../observe/http/routes.js';
+
+export interface WebhookOptions {
+  /** As configured now. */
+  readonly connections: () => readonly ConnectionConfig[];
+  /** Resolves once the hint is safe. */
+  readonly keep: (connection: string, hint: Hint) => Promise<void>;
+  readonly events: Events;
+}
+
+/** Notifications on their way to Kafka at once; Intercom slows down when it is told so, and the next poll finds what changed. */
+const MOST_AT_ONCE = 100;
+/** Conversations with long texts stay far below. */
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+/** Kept below the five seconds after which Intercom gives up. */
+const KEEP_LIMIT_MS = 4_000;
+const TRY_AGAIN_SECONDS = '60';
+
+/** Whether a connection's notifications can be believed: they are signed with its app's client secret. */
+export function takesNotifications({ credentials }: ConnectionConfig): boolean {
+  return credentials.clientSecret !== undefined;
+}
+
+export function webhookRoute({ connections, keep, events }: WebhookOptions): Route {
+  let underWay = 0;
+  const keepOne = async (connection: string, hint: Hint): Promise<Reply> => {
+    if (ENTITIES.every((entity) => hint[entity].length === 0)) return textReply(200, 'nothing to do');
+    if (underWay >= MOST_AT_ONCE) return tooMany();
+    underWay += 1;
+    try {
+      await withinLimit(keep(connection, hint));
+      return textReply(200, 'kept');
+    } catch {
+      return textReply(503, 'it can’t be kept now');
+    } finally {
+      underWay -= 1;
+    }
+  };
+  const handle = async (
+    request: IncomingMessage,
+    { connection: name = '' }: Readonly<Record<string, string>>,
+  ) => {
+    const startedAt = performance.now();
+    const connection = connections().find((each) => each.name === name);
+    if (connection === undefined) return textReply(404, 'no such connection');
+    const read = await readSigned(request, connection.credentials.clientSecret);
+    const reply = 'status' in read ? read : await keepOne(name, read.hint);
+    const topic = 'status' in read ? null : read.topic;
+    const ms = performance.now() - startedAt;
+    events.emit('webhook:answered', { connection: name, topic, status: reply.status, ms });
+    return reply;
+  };
+  return { method: 'POST', path: '/webhooks/{connection}', open: true, handle };
+}
+
+/** The notification, or what to answer when it is none of this app. */
+async function readSigned(
+  request: IncomingMessage,
+  clientSecret: string | undefined,
+): Promise<Notification | Reply> {
+  const body = await readBody(request);
+  if (body === null) return textReply(413, 'too large for a notification');
+  const signature = request.headers['x-hub-signature'];
+  const given = Array.isArray(signature) ? signature[0] : signature;
+  if (clientSecret === undefined || !isSigned(body, given, clientSecret))
+    return textReply(401, 'the signature is not that of this connection’s app');
+  return readNotification(body) ?? textReply(400, 'this is no notification');
+}
+
+function tooMany(): Reply {
+  const reply = textReply(429, 'too many notifications at once');
+  return { ...reply, headers: { ...reply.headers, 'retry-after': TRY_AGAIN_SECONDS } };
+}
+
+/** The raw bytes, or null when there are too many; those are read to their end, since whoever sends gets no answer else. */
+async function readBody(request: IncomingMessage): Promise<Buffer | null> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += (chunk as Buffer).length;
+    if (size <= MAX_BODY_BYTES) chunks.push(chunk as Buffer);
+  }
+  return size <= MAX_BODY_BYTES ? Buffer.concat(chunks) : null;
+}
+
+async function withinLimit(work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('too slow')), KEEP_LIMIT_MS);
+  });
+  await Promise.race([work, limit]).finally(() => clearTimeout(timer));
+}

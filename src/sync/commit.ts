@@ -1,0 +1,125 @@
+/** What a table's commits are made of, whoever publishes: its cycles, or notifications. All of it happens within the table's turn. */
+
+import type { Events } from '../model/events.js';
+import type { DeadLetter, OutgoingRecord, Tombstone } from '../model/row.js';
+import type { TableState } from '../model/state.js';
+import type { Batch, NewVersion } from './batch.js';
+import type { TableSink, TableWork } from './source.js';
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** A batch in which nothing is new. */
+export const NOTHING: Batch = { versions: [], letters: [], met: NONE, unchanged: [], leftovers: new Map() };
+
+/** What a commit holds. `versions` are those that could be encoded: of the others the topic still has what it had. */
+export interface Encoded {
+  readonly records: readonly OutgoingRecord[];
+  readonly versions: readonly NewVersion[];
+  readonly letters: number;
+  readonly deletes: number;
+}
+
+/** The records of a batch and of tombstones; `freed` are keys of dead letters whose rows are gone. */
+export function encode(
+  sink: TableSink,
+  batch: Batch,
+  gone: readonly Tombstone[],
+  freed: readonly string[] = [],
+): Encoded {
+  const records: OutgoingRecord[] = [];
+  const versions: NewVersion[] = [];
+  const letters: DeadLetter[] = [...batch.letters];
+  for (const version of batch.versions) {
+    const { row, raw } = version;
+    const encoded = sink.encode(row);
+    if ('records' in encoded) {
+      records.push(...encoded.records);
+      versions.push(version);
+    } else letters.push({ key: row.key, reason: encoded.reason, raw, fetchedAt: row.fetchedAt });
+  }
+  for (const change of gone) {
+    const encoded = sink.encode(change);
+    if ('records' in encoded) records.push(...encoded.records);
+  }
+  records.push(...sink.unbury([...batch.unchanged.map(({ key }) => key), ...freed]));
+  const buried = letters.flatMap((letter) => sink.bury(letter) ?? []);
+  records.push(...buried);
+  return { records, versions, letters: buried.length, deletes: gone.length };
+}
+
+/** Keeps in mind what is about to be published; `publishedAfter` in epoch milliseconds. */
+export function remember(
+  { source, memory: { published } }: TableWork,
+  { versions, unchanged }: Pick<Batch, 'versions' | 'unchanged'>,
+  gone: readonly Tombstone[],
+  publishedAfter: number,
+): void {
+  for (const { row, versionTime } of versions) {
+    published.set(row.key, { hash: row.hash, updatedAt: row.updatedAt, versionTime, publishedAfter });
+  }
+  // What was read again can be read once more for as long as its time says now, not when it was published.
+  for (const { key, versionTime } of unchanged) published.moveTo(key, versionTime);
+  for (const { key, fetchedAt } of gone) {
+    // Of a table that is read whole the reading itself tells what is there.
+    if (source.reads === 'whole') published.delete(key);
+    else published.bury(key, fetchedAt);
+  }
+}
+
+/** The tombstones of rows (or of the children of rows) that are gone, but for those that have theirs already. */
+export async function tombstonesOf(work: TableWork, ids: readonly string[]): Promise<Tombstone[]> {
+  const { source, sink, memory } = work;
+  const keys = ids.length === 0 ? [] : await sink.keysOf(ids);
+  const fetchedAt = Date.now();
+  const isThere = (key: string) => {
+    const known = memory.published.get(key);
+    // Of a table that is read whole every row is known. Of the others a list, a walk and a notification find the same.
+    return source.reads === 'whole' ? known !== undefined : known?.gone !== true;
+  };
+  return keys.filter(isThere).map((key) => ({ op: 'delete', key, fetchedAt }));
+}
+
+/** The table's state behind a commit; how its cycle stands is not touched. `bookmark` is what the commit makes safe, or null. */
+export function advance(
+  { source, settings, memory: { state, published } }: TableWork,
+  batch: Batch,
+  { versions, letters, deletes }: Encoded,
+  bookmark: number | null = null,
+): TableState {
+  const searched = source.reads === 'searched';
+  const reached = latest(state.bookmark, bookmark);
+  if (searched && reached !== null) published.forgetBefore(reached - settings.lookback);
+  const unknown = [...batch.leftovers.values()].reduce((sum, count) => sum + count, 0);
+  return {
+    ...state,
+    bookmark: reached,
+    restoreFrom: searched ? published.restoreFrom() : null,
+    records: state.records + versions.length,
+    deletes: state.deletes + deletes,
+    deadLetters: state.deadLetters + letters,
+    unknownFields: state.unknownFields + unknown,
+    updatedAt: new Date().toISOString(),
+  };
+}
+
+/** Publishes records and state, or nothing. */
+export async function publish(
+  { source, sink, settings, memory }: TableWork,
+  events: Events,
+  records: readonly OutgoingRecord[],
+  state: TableState,
+): Promise<void> {
+  const startedAt = performance.now();
+  await sink.commit(records, state);
+  memory.state = state;
+  const bytes = records.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0);
+  const ms = performance.now() - startedAt;
+  const at = { connection: settings.connection, table: source.name };
+  events.emit('transaction:committed', { ...at, records: records.length, bytes, ms });
+}
+
+/** A bookmark never moves back. */
+function latest(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b;
+  return Math.max(a, b);
+}

@@ -1,0 +1,11 @@
+/** One after another: whoever decides what is new in a table and publishes it must not be overtaken in between. */
+export class Turns {
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** Does the work once everybody before is done, whatever became of theirs. */
+  take<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+}

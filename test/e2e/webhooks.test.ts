@@ -1,0 +1,254 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
+import type { TableName } from '../../src/model/table-names.js';
+import { Dice } from '../../src/simulator/random.js';
+import { type RunningCommand, startCommand } from '../support/command.js';
+import { addressOf } from '../support/http.js';
+import { notification, notify } from '../support/notify.js';
+import { Project } from '../support/project.js';
+import { problemsOf } from '../support/verify.js';
+
+const SECRET = 'the client secret';
+const SEED = 91;
+const WAIT = { timeout: 15_000, interval: 50 };
+const TABLES: readonly TableName[] = ['contacts', 'companies', 'conversations', 'conversation_parts'];
+const NEVER = '0 0 1 1 *';
+
+/** A workspace that nobody polls: what comes, comes by a notification. */
+async function open(connection: Record<string, unknown> = {}): Promise<Project> {
+  const project = await Project.open({
+    brokers: inject('brokers'),
+    registryUrl: inject('registryUrl'),
+    simulator: { seed: SEED, counts: { contacts: 60, companies: 12, conversations: 12, parts: 4 } },
+    connection: {
+      schedule: NEVER,
+      tables: Object.fromEntries(TABLES.map((table) => [table, {}])),
+      ...connection,
+    },
+    file: { http: { port: 0 } },
+  });
+  const { accessToken } = project.simulator.options;
+  await project.write({
+    brokers: inject('brokers'),
+    registryUrl: inject('registryUrl'),
+    connection: {
+      schedule: NEVER,
+      tables: Object.fromEntries(TABLES.map((table) => [table, {}])),
+      credentials: { accessToken, clientSecret: SECRET },
+      ...connection,
+    },
+    file: { http: { port: 0 } },
+  });
+  return project;
+}
+
+interface Instance {
+  readonly running: RunningCommand;
+  readonly url: string;
+}
+
+async function start(project: Project): Promise<Instance> {
+  const running = startCommand(['run', '--config', project.config, '--log-level', 'debug']);
+  return { running, url: await addressOf(running) };
+}
+
+async function stop({ running }: Instance, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+  running.process.kill(signal);
+  await running.finished;
+}
+
+/** Everything that the workspace holds is in the topics, and nothing twice. */
+const settled = (project: Project) => expect.poll(() => problemsOf(project, TABLES), WAIT).toEqual([]);
+
+async function published(project: Project, table: TableName, id: string): Promise<(object | null)[]> {
+  const versions = await project.versions(table);
+  return versions.filter(({ key }) => key === id).map(({ value }) => value);
+}
+
+describe('a notification', () => {
+  let project: Project;
+  let instance: Instance;
+  const send = async (topic: string, item: unknown) =>
+    (await notify(instance.url, SECRET, notification(topic, item))).status;
+  const idOf = (table: TableName, index = 0) =>
+    String([...project.simulator.workspace.rows(table)][index]?.id);
+
+  beforeAll(async () => {
+    project = await open();
+    instance = await start(project);
+    await instance.running.until('cycle finished');
+  });
+  afterAll(async () => {
+    await stop(instance);
+    await project.close();
+  });
+
+  it.each([
+    ['contacts', 'contact.user.updated', 'contact', 'name'],
+    ['companies', 'company.updated', 'company', 'name'],
+    ['conversations', 'conversation.admin.assigned', 'conversation', 'title'],
+  ] as const)('of a change in %s publishes the row', async (table, topic, type, field) => {
+    const id = idOf(table, 3);
+    project.simulator.workspace.update(table, id, { [field]: 'changed' });
+    expect(await send(topic, { type, id })).toBe(200);
+    await expect
+      .poll(async () => (await published(project, table, id)).at(-1), WAIT)
+      .toMatchObject({ [field]: 'changed' });
+    await settled(project);
+  });
+
+  it('of a new part publishes all parts of its conversation', async () => {
+    const id = idOf('conversations', 4);
+    project.simulator.workspace.addPart(id);
+    expect(await send('conversation.user.replied', { type: 'conversation', id })).toBe(200);
+    await settled(project);
+  });
+
+  it.each([
+    ['contacts', 'contact.deleted', 'contact'],
+    ['companies', 'company.deleted', 'company'],
+    ['conversations', 'conversation.deleted', 'conversation'],
+  ] as const)('of a delete in %s publishes a tombstone, once', async (table, topic, type) => {
+    const id = idOf(table, 5);
+    project.simulator.workspace.remove(table, id);
+    for (let times = 0; times < 3; times += 1) expect(await send(topic, { type, id })).toBe(200);
+    await expect.poll(async () => (await published(project, table, id)).at(-1), WAIT).toBeNull();
+    await settled(project);
+  });
+
+  it('of a merge publishes the tombstone of the one and the row of the other', async () => {
+    const [source, target] = [idOf('contacts', 6), idOf('contacts', 7)];
+    project.simulator.workspace.mergeContacts(source, target);
+    const item = { type: 'contact', id: target, merged_from: { type: 'contact', id: source } };
+    expect(await send('contact.merged', item)).toBe(200);
+    await expect.poll(async () => (await published(project, 'contacts', source)).at(-1), WAIT).toBeNull();
+    await settled(project);
+  });
+
+  it('that comes often, late and in any order does no harm', async () => {
+    const dice = new Dice(SEED, 'order', 0);
+    const { workspace } = project.simulator;
+    const ids = Array.from({ length: 8 }, (_, index) => idOf('contacts', 10 + index));
+    const sending: Promise<number>[] = [];
+    for (let round = 0; round < 40; round += 1) {
+      const id = dice.pick(ids);
+      if (dice.chance(0.5)) workspace.update('contacts', id, { name: `round ${round}` });
+      sending.push(send('contact.user.updated', { type: 'contact', id, name: 'an old one' }));
+      await delay(dice.below(30));
+    }
+    for (const id of ids) sending.push(send('contact.user.updated', { type: 'contact', id }));
+    expect(new Set(await Promise.all(sending))).toEqual(new Set([200]));
+    await settled(project);
+  });
+
+  it('of nothing that is replicated is taken, and nothing comes of it', async () => {
+    const before = project.simulator.requests.length;
+    expect(await send('ping', { type: 'ping' })).toBe(200);
+    expect(await send('ticket.created', { type: 'ticket', id: '1' })).toBe(200);
+    expect(await send('contact.user.updated', { type: 'contact', id: 'no such contact' })).toBe(200);
+    await expect.poll(() => project.simulator.requests.length, WAIT).toBe(before + 1);
+  });
+
+  it.each([
+    ['without a signature', 401, {}, { 'x-hub-signature': '' }],
+    ['with a wrong signature', 401, {}, { 'x-hub-signature': `sha1=${'0'.repeat(40)}` }],
+    ['signed with another secret', 401, { secret: 'another' }, {}],
+    ['for another connection', 404, { connection: 'nobody' }, {}],
+    ['that is no JSON', 400, { body: 'hello' }, {}],
+    ['that is too large', 413, { body: 'x'.repeat(5 * 1024 * 1024) }, {}],
+  ] as const)('%s is answered %i, and nothing comes of it', async (_, status, given, headers) => {
+    const { secret = SECRET, connection = 'acme', body } = given as Record<string, string | undefined>;
+    const before = project.simulator.requests.length;
+    const sent = body ?? notification('contact.deleted', { type: 'contact', id: idOf('contacts', 20) });
+    expect((await notify(instance.url, secret, sent, headers, connection)).status).toBe(status);
+    await delay(300);
+    expect(project.simulator.requests).toHaveLength(before);
+  });
+
+  it('is in the topic within a second, and answered within 100 ms, at the 99th percentile', async () => {
+    const dice = new Dice(SEED, 'times', 0);
+    const times: number[] = [];
+    const answers: number[] = [];
+    const lag = async (round: number) => {
+      const id = idOf('contacts', 20 + dice.below(30));
+      const startedAt = Date.now();
+      project.simulator.workspace.update('contacts', id, { name: `at ${round}` });
+      const { status, ms } = await notify(
+        instance.url,
+        SECRET,
+        notification('contact.user.updated', { type: 'contact', id }),
+      );
+      expect(status).toBe(200);
+      answers.push(ms);
+      return { id, name: `at ${round}`, startedAt };
+    };
+    const changes: { id: string; name: string; startedAt: number }[] = [];
+    for (let round = 0; round < 150; round += 1) {
+      changes.push(await lag(round));
+      await delay(dice.below(40));
+    }
+    await settled(project);
+    const versions = await project.versions('contacts');
+    for (const { id, name, startedAt } of changes) {
+      const version = versions.find(({ key, value }) => key === id && value?.name === name);
+      // What changed again before it was fetched has no version of its own.
+      if (version !== undefined) times.push(version.timestamp - startedAt);
+    }
+    expect(times.length).toBeGreaterThan(100);
+    const at99 = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length * 0.99)] ?? 0;
+    expect(at99(times)).toBeLessThan(1_000);
+    expect(at99(answers)).toBeLessThan(100);
+  });
+});
+
+describe('a notification that was answered', () => {
+  it('is worked off by the next owner when the first one is killed, and by any owner when another instance took it', async () => {
+    const project = await open();
+    onTestFinished(() => project.close());
+    const first = await start(project);
+    await first.running.until('cycle finished');
+    const { workspace, faults } = project.simulator;
+    const [gone, changed] = [4, 5].map((index) => String([...workspace.rows('contacts')][index]?.id));
+    // The first owner gets no answer to its question, and dies with it.
+    faults.inject({ kind: 'hang', match: 'GET /contacts/' });
+    workspace.remove('contacts', String(gone));
+    const body = notification('contact.deleted', { type: 'contact', id: gone });
+    expect((await notify(first.url, SECRET, body)).status).toBe(200);
+    await expect.poll(() => project.simulator.requests.at(-1)?.route, WAIT).toContain('/contacts/');
+    await stop(first, 'SIGKILL');
+    faults.clear();
+    const second = await start(project);
+    onTestFinished(() => stop(second));
+    await second.running.until('connection owned');
+    await expect
+      .poll(async () => (await published(project, 'contacts', String(gone))).at(-1), WAIT)
+      .toBeNull();
+    // A third instance owns nothing, and takes notifications all the same.
+    const third = await start(project);
+    onTestFinished(() => stop(third));
+    workspace.update('contacts', String(changed), { name: 'through the other one' });
+    const change = notification('contact.user.updated', { type: 'contact', id: changed });
+    await expect.poll(async () => (await notify(third.url, SECRET, change)).status, WAIT).toBe(200);
+    await settled(project);
+  }, 120_000);
+
+  it('makes no tombstone where they are not to be believed', async () => {
+    const project = await open({ deletes: { webhooks: false, reconcile: null } });
+    onTestFinished(() => project.close());
+    const instance = await start(project);
+    onTestFinished(() => stop(instance));
+    await instance.running.until('cycle finished');
+    const { workspace } = project.simulator;
+    const [gone, changed] = [4, 5].map((index) => String([...workspace.rows('contacts')][index]?.id));
+    workspace.remove('contacts', String(gone));
+    workspace.update('contacts', String(changed), { name: 'changed' });
+    for (const id of [gone, changed]) {
+      const body = notification('contact.deleted', { type: 'contact', id });
+      expect((await notify(instance.url, SECRET, body)).status).toBe(200);
+    }
+    await expect
+      .poll(async () => (await published(project, 'contacts', String(changed))).at(-1), WAIT)
+      .toMatchObject({ name: 'changed' });
+    expect((await published(project, 'contacts', String(gone))).at(-1)).not.toBeNull();
+  });
+});

@@ -1,0 +1,115 @@
+import { createHmac } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isSigned, readNotification } from '../../../src/intercom/webhook.js';
+
+const SECRET = 'a secret';
+const body = Buffer.from('{"topic":"ping"}');
+const sign = (bytes: Buffer, secret = SECRET) =>
+  `sha1=${createHmac('sha1', secret).update(bytes).digest('hex')}`;
+
+describe('isSigned', () => {
+  it('knows the signature of Intercom’s own example', () => {
+    // RFC 2202, test case 2.
+    const data = Buffer.from('what do ya want for nothing?');
+    expect(isSigned(data, 'sha1=effcdf6ae5eb2fa2d27416d5f184df9c259a7c79', 'Jefe')).toBe(true);
+  });
+
+  it.each([
+    ['none', undefined],
+    ['an empty one', ''],
+    ['one of another secret', sign(body, 'another')],
+    ['one of another body', sign(Buffer.from('{"topic":"pong"}'))],
+    ['one without its method', sign(body).slice(5)],
+    ['one that is cut', sign(body).slice(0, -1)],
+    ['one with more behind it', `${sign(body)}0`],
+    ['one of another method', `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`],
+    ['the method alone', 'sha1='],
+    ['letters beyond ASCII', `sha1=${'é'.repeat(40)}`],
+    ['a very long one', 'sha1='.padEnd(1_000_000, 'a')],
+  ])('refuses %s', (_, header) => {
+    expect(isSigned(body, header, SECRET)).toBe(false);
+  });
+
+  it('takes what was signed, byte for byte, and nothing else', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 1 }),
+        fc.string({ minLength: 1 }),
+        fc.nat(),
+        (bytes, secret, at) => {
+          const signed = Buffer.from(bytes);
+          expect(isSigned(signed, sign(signed, secret), secret)).toBe(true);
+          const changed = Buffer.from(signed);
+          const index = at % changed.length;
+          changed[index] = (changed[index] ?? 0) ^ 1;
+          expect(isSigned(changed, sign(signed, secret), secret)).toBe(false);
+        },
+      ),
+    );
+  });
+});
+
+describe('readNotification', () => {
+  const read = (topic: unknown, item: unknown) =>
+    readNotification(Buffer.from(JSON.stringify({ type: 'notification_event', topic, data: { item } })));
+  const none = { contact: [], conversation: [], company: [] };
+
+  it.each([
+    ['contact.user.updated', { type: 'contact', id: 'c1' }, { contact: ['c1'] }],
+    ['contact.deleted', { type: 'contact', id: 'c1', external_id: null }, { contact: ['c1'] }],
+    ['contact.archived', { id: 'c1' }, { contact: ['c1'] }],
+    ['contact.lead.created', { type: 'lead', id: 'c1' }, { contact: ['c1'] }],
+    [
+      'contact.merged',
+      { type: 'contact', id: 'c1', merged_from: { type: 'contact', id: 'c2' } },
+      { contact: ['c1', 'c2'] },
+    ],
+    [
+      'contact.user.tag.created',
+      { type: 'contact_tag', tag: { id: 't' }, contact: { type: 'contact', id: 'c1' } },
+      { contact: ['c1'] },
+    ],
+    [
+      'conversation.user.replied',
+      { type: 'conversation', id: '7', contacts: { contacts: [{ id: 'c1' }] } },
+      { conversation: ['7'] },
+    ],
+    ['conversation.deleted', { type: 'conversation', id: 7 }, { conversation: ['7'] }],
+    [
+      'conversation_part.redacted',
+      { type: 'conversation_part', id: 'p', conversation_id: '7' },
+      { conversation: ['7'] },
+    ],
+    [
+      'conversation_part.tag.created',
+      { type: 'conversation_part', id: 'p', conversation: { id: '7' } },
+      { conversation: ['7'] },
+    ],
+    ['company.updated', { type: 'company', id: 'o1', company_id: 'mine' }, { company: ['o1'] }],
+    [
+      'company.contact.attached',
+      { type: 'company_contact', company: { id: 'o1' }, contact: { id: 'c1' } },
+      { company: ['o1'], contact: ['c1'] },
+    ],
+    ['ping', { type: 'ping', message: 'hello' }, {}],
+    ['ticket.created', { type: 'ticket', id: '9' }, {}],
+    ['contact.user.updated', { type: 'contact', id: '' }, {}],
+    ['contact.user.updated', { type: 'contact', id: { nested: true } }, {}],
+    ['contact.user.updated', { type: 'contact', id: 'x'.repeat(201) }, {}],
+    ['contact.user.updated', null, {}],
+    ['__proto__', { type: '__proto__', id: 'c1', constructor: { id: 'c2' } }, {}],
+  ])('%s %j', (topic, item, expected) => {
+    expect(read(topic, item)).toEqual({ topic, hint: { ...none, ...expected } });
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['no JSON', '<html>'],
+    ['cut JSON', '{"topic":"pi'],
+    ['a list', '[]'],
+    ['null', 'null'],
+    ['no topic', '{}'],
+    ['a topic that is none', '{"topic":7}'],
+  ])('refuses %s', (_, text) => expect(readNotification(Buffer.from(text))).toBeNull());
+});

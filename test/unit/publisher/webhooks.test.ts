@@ -1,0 +1,73 @@
+import { expect, it, onTestFinished } from 'vitest';
+import type { ConnectionConfig } from '../../../src/config/config.js';
+import { Events } from '../../../src/model/events.js';
+import type { Hint } from '../../../src/model/hint.js';
+import { startServer } from '../../../src/observe/http/server.js';
+import { webhookRoute } from '../../../src/publisher/webhooks.js';
+import { notification, notify } from '../../support/notify.js';
+
+const SECRET = 'the client secret';
+const MOST_AT_ONCE = 100;
+const body = notification('contact.user.updated', { type: 'contact', id: 'c1', name: 'Somebody' });
+
+/** A server that keeps notifications as `keep` does, for one connection with a client secret and one without. */
+async function open(keep: (connection: string, hint: Hint) => Promise<void>) {
+  const connections = [
+    { name: 'acme', credentials: { accessToken: 'a', clientSecret: SECRET } },
+    { name: 'plain', credentials: { accessToken: 'a' } },
+  ] as unknown as ConnectionConfig[];
+  const events = new Events();
+  const answered: unknown[] = [];
+  events.on('webhook:answered', (event) => answered.push(event));
+  const route = webhookRoute({ connections: () => connections, keep, events });
+  const server = await startServer({ host: '127.0.0.1', port: 0, auth: { username: 'u', password: 'p' } }, [
+    route,
+  ]);
+  onTestFinished(() => server.close());
+  return { url: server.url, answered, send: () => notify(server.url, SECRET, body) };
+}
+
+it('answers once the hint is kept, and keeps nothing of the content', async () => {
+  const kept: unknown[] = [];
+  const { send, answered } = await open(async (...each) => {
+    kept.push(each);
+  });
+  expect((await send()).status).toBe(200);
+  expect(kept).toEqual([['acme', { contact: ['c1'], conversation: [], company: [] }]]);
+  expect(answered).toMatchObject([{ connection: 'acme', topic: 'contact.user.updated', status: 200 }]);
+  expect(JSON.stringify(answered)).not.toContain('Somebody');
+});
+
+it('answers 429 while too many are on their way, and takes them again afterwards', async () => {
+  let release = () => {};
+  const gate = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let waiting = 0;
+  const { send, url } = await open(() => {
+    waiting += 1;
+    return gate;
+  });
+  const first = Array.from({ length: MOST_AT_ONCE }, send);
+  await expect.poll(() => waiting).toBe(MOST_AT_ONCE);
+  expect((await send()).status).toBe(429);
+  expect((await notify(url, 'another secret', body)).status).toBe(401);
+  release();
+  expect((await Promise.all(first)).every(({ status }) => status === 200)).toBe(true);
+  expect((await send()).status).toBe(200);
+});
+
+it('answers 503 when it can’t be kept, also when that takes too long', async () => {
+  const { send } = await open(() => Promise.reject(new Error('hush')));
+  expect((await send()).status).toBe(503);
+  const { send: sendAgain } = await open(() => new Promise(() => {}));
+  const { status, ms } = await sendAgain();
+  expect(status).toBe(503);
+  expect(ms).toBeLessThan(5_000);
+});
+
+it('believes nobody where there is no client secret', async () => {
+  const { url } = await open(async () => expect.unreachable('it was kept'));
+  for (const secret of ['', 'undefined', SECRET])
+    expect((await notify(url, secret, body, {}, 'plain')).status).toBe(401);
+});
