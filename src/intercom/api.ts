@@ -6,7 +6,7 @@ import type { RawRow } from '../model/row.js';
 import type { Window } from '../model/state.js';
 import type { Deletion, Page } from '../model/table.js';
 import { listDeletedConversations } from './deleted.js';
-import { newestOf, rowsIn } from './reply.js';
+import { newestOf, numberOf, rowsIn } from './reply.js';
 import { scrollCompanies } from './scroll.js';
 import { type Search, walkNewestFirst } from './search.js';
 import { completeSublists } from './sublists.js';
@@ -190,6 +190,6 @@ function textOf(value: unknown): string | null {
 /** Lists that are documented as whole may carry a `pages` object: an URL or an object as `next` means that there is more. */
 function hasNextPage(pages: unknown, page: number): boolean {
   if (typeof pages !== 'object' || pages === null || !('next' in pages) || !pages.next) return false;
-  const total = 'total_pages' in pages ? Number(pages.total_pages) : Number.NaN;
+  const total = 'total_pages' in pages ? numberOf(pages.total_pages) : Number.NaN;
   return Number.isNaN(total) || page < total;
 }

@@ -4,6 +4,7 @@
  */
 
 import { PublisherError } from '../model/errors.js';
+import { idOf } from '../model/row.js';
 import type { Deletion } from '../model/table.js';
 import { epochSeconds } from '../model/time.js';
 import { rowsIn } from './reply.js';
@@ -22,7 +23,7 @@ export async function listDeletedConversations(transport: Requester, since: numb
     const reply = await readPage(transport, page);
     if (reply === null) return deletions;
     const found = rowsIn(reply, LISTS).map((row) => ({
-      id: String(row.id),
+      id: idOf(row),
       // An unreadable time must neither hide a deletion nor end the list.
       at: epochSeconds(row.deleted_at) ?? since,
     }));

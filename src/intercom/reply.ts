@@ -21,3 +21,8 @@ export function newestOf(newest: number | null, rows: readonly RawRow[], serverN
     return max === null || time > max ? Math.floor(time) : max;
   }, newest);
 }
+
+/** A number that the API may give as text, or NaN. What is neither can't be converted without risk: `{"toString": 0}` throws. */
+export function numberOf(value: unknown): number {
+  return typeof value === 'number' || typeof value === 'string' ? Number(value) : Number.NaN;
+}

@@ -15,7 +15,7 @@ import { PublisherError } from '../model/errors.js';
 import type { Window } from '../model/state.js';
 import type { Page } from '../model/table.js';
 import { epochSeconds } from '../model/time.js';
-import { newestOf, rowsIn } from './reply.js';
+import { newestOf, numberOf, rowsIn } from './reply.js';
 import type { ApiReply, Requester } from './transport.js';
 
 export interface Search {
@@ -98,7 +98,7 @@ function orEqual(operator: '>' | '<', value: number): object {
 }
 
 function countIn(reply: ApiReply): number | null {
-  const count = Number(reply.json.total_count ?? Number.NaN);
+  const count = numberOf(reply.json.total_count);
   return Number.isSafeInteger(count) ? count : null;
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { PublisherError } from '../model/errors.js';
-import type { RawRow } from '../model/row.js';
+import { idOf, type RawRow } from '../model/row.js';
 import { rowsIn } from './reply.js';
 import type { ApiReply, Requester } from './transport.js';
 
@@ -41,7 +41,7 @@ export async function completeSublists(transport: Requester, contact: RawRow): P
   for (const sublist of SUBLISTS) {
     const short = contact[sublist.field];
     if (!isCutShort(short)) continue;
-    const data = await readAll(transport, sublist, String(contact.id));
+    const data = await readAll(transport, sublist, idOf(contact));
     if (data === null) continue;
     complete = {
       ...complete,
@@ -67,7 +67,7 @@ async function readAll(transport: Requester, sublist: Sublist, contactId: string
     const rows = rowsIn(reply, sublist.lists);
     const known = entries.size;
     for (const row of rows.filter((each) => belongs(each, sublist)))
-      entries.set(String(row.id), addressOf(row, sublist));
+      entries.set(idOf(row), addressOf(row, sublist));
     const next = nextOf(reply.json.pages);
     // A path without pages answers every page number with the same list.
     if (next === null || rows.length === 0 || (known > 0 && entries.size === known)) break;
@@ -98,7 +98,7 @@ function addressOf(row: RawRow, { type, path }: Sublist): RawRow {
   return {
     id: row.id,
     type: typeof row.type === 'string' ? row.type : type,
-    url: typeof row.url === 'string' ? row.url : `/${path}/${String(row.id)}`,
+    url: typeof row.url === 'string' ? row.url : `/${path}/${idOf(row)}`,
   };
 }
 

@@ -54,3 +54,9 @@ export interface OutgoingRecord {
   readonly value: Buffer | null;
   readonly headers?: Readonly<Record<string, string>>;
 }
+
+/** A row's ID as text, whatever stands in its place. */
+export function idOf({ id }: RawRow): string {
+  // Some objects can't be converted: `{"toString": 0}` throws.
+  return typeof id === 'object' ? JSON.stringify(id) : String(id);
+}

@@ -9,6 +9,7 @@
  */
 
 import { asPublisherError, PublisherError } from '../model/errors.js';
+import { idOf } from '../model/row.js';
 import type { TableState, Window } from '../model/state.js';
 import type { Page } from '../model/table.js';
 import { type Grain, windowsOver } from './windows.js';
@@ -113,8 +114,7 @@ export class IdWalk {
   async #shownIn(window: Window): Promise<Set<string>> {
     const shown = new Set<string>();
     try {
-      for await (const { rows } of this.#source.pull(window))
-        for (const { id } of rows) shown.add(String(id));
+      for await (const { rows } of this.#source.pull(window)) for (const row of rows) shown.add(idOf(row));
     } catch (error) {
       if (!(error instanceof PublisherError) || error.code !== 'walk-unclean') throw error;
     }

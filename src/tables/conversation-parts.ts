@@ -1,5 +1,5 @@
 import type { IntercomApi } from '../intercom/api.js';
-import type { RawRow } from '../model/row.js';
+import { idOf, type RawRow } from '../model/row.js';
 import type { Window } from '../model/state.js';
 import type { Page, Table } from '../model/table.js';
 import { CONVERSATION_SEARCH } from './conversations.js';
@@ -32,7 +32,7 @@ async function* pullParts(api: IntercomApi, window: Window): AsyncGenerator<Page
     // Whoever finds the window too large says so before its details are fetched.
     if (!begun) yield { ...page, rows: [], last: false };
     begun = true;
-    const ids = page.rows.map((row) => String(row.id));
+    const ids = page.rows.map(idOf);
     for (let start = 0; start < ids.length || start === 0; start += DETAILS_AT_ONCE) {
       const details = await Promise.all(
         ids.slice(start, start + DETAILS_AT_ONCE).map((id) => api.conversation(id)),
