@@ -14,16 +14,22 @@ of that name, or part of the JSON text of another column. \`_extra\` holds what 
 
 With \`customAttributes: columns\`, contacts, companies and conversations have one more field \`custom_attributes_<name>\` for each
 attribute that the workspace defines: string, long, double, boolean or time.
+
+The first eleven tables are replicated unless a connection's \`tables\` names others. The eight behind them, from \`activity_logs\` on, go beyond what
+Stitch's integration has, and are off unless they are named there (with the others that are wanted, since only named tables are replicated).
+Tickets, articles, macros and collections that are gone become tombstones like other rows (tickets by \`deletes.reconcile\`).
 `;
 
+type ReferredTable = Pick<Table<never>, 'name' | 'method' | 'key' | 'replicationKey'>;
+
 /** The page for these tables. */
-export function tablesReference(tables: readonly Pick<Table<never>, 'name' | 'method' | 'key'>[]): string {
+export function tablesReference(tables: readonly ReferredTable[]): string {
   return [INTRO, ...tables.map(section)].join('\n');
 }
 
-function section({ name, method, key }: Pick<Table<never>, 'name' | 'method' | 'key'>): string {
+function section({ name, method, key, replicationKey: by = 'updated_at' }: ReferredTable): string {
   const schema = tableSchema(name);
-  const replicationKey = method === 'incremental' ? ', replication key `updated_at`' : '';
+  const replicationKey = method === 'incremental' ? `, replication key \`${by}\`` : '';
   const rows = rowsOf(schema, '', '', null);
   return [
     `## ${name}`,

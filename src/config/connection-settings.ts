@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 
-import { TABLE_NAMES, type TableName } from '../model/table-names.js';
+import { ALL_TABLE_NAMES, type TableName } from '../model/table-names.js';
 import type { Credentials } from './config.js';
 import { secretSetting, setting } from './setting.js';
 import { cron, duration, fieldPath, httpUrl, pastMoment, proxyUrl, text } from './values.js';
@@ -103,7 +103,10 @@ const namedTable = setting(
 );
 
 const tables = z.strictObject(
-  Object.fromEntries(TABLE_NAMES.map((name) => [name, namedTable])) as Record<TableName, typeof namedTable>,
+  Object.fromEntries(ALL_TABLE_NAMES.map((name) => [name, namedTable])) as Record<
+    TableName,
+    typeof namedTable
+  >,
 );
 
 /** One connection. Its name is the only key that has to be there; credentials may come from `defaults`. */
@@ -188,6 +191,6 @@ export const connectionSettings = z.strictObject({
   tables: setting(
     tables.nullable().prefault({}),
     'a mapping of tables',
-    'The tables to replicate, each with its own settings (`contacts: {}`). Left out or empty: all eleven.',
+    'The tables to replicate, each with its own settings (`contacts: {}`). Left out or empty: the eleven. Those beyond them (docs/tables.md) are replicated where they are named.',
   ),
 });

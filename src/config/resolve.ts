@@ -2,7 +2,7 @@
 
 import { dirname, resolve as resolvePath } from 'node:path';
 
-import { TABLE_NAMES } from '../model/table-names.js';
+import { ALL_TABLE_NAMES, TABLE_NAMES } from '../model/table-names.js';
 import type {
   Config,
   ConnectionConfig,
@@ -62,7 +62,7 @@ function resolveTables(
   named: NonNullable<ConnectionSettings['tables']>,
   connectionSchedule: string | null,
 ): TableConfig[] {
-  const chosen = TABLE_NAMES.filter((name) => name in named);
+  const chosen = ALL_TABLE_NAMES.filter((name) => name in named);
   return (chosen.length > 0 ? chosen : TABLE_NAMES).map((name) => {
     const own = named[name];
     const schedule = own?.schedule === undefined ? connectionSchedule : own.schedule;

@@ -8,9 +8,9 @@ import type { Deletion, Page } from '../model/table.js';
 import { listDeletedConversations } from './deleted.js';
 import { newestOf, numberOf, rowsIn } from './reply.js';
 import { scrollCompanies } from './scroll.js';
-import { type Search, walkNewestFirst } from './search.js';
+import { nextCursor, type Search, walkNewestFirst } from './search.js';
 import { completeSublists } from './sublists.js';
-import type { Requester } from './transport.js';
+import type { ApiReply, Requester } from './transport.js';
 
 /** The workspace behind a token. */
 export interface Workspace {
@@ -76,6 +76,41 @@ export class IntercomApi {
       yield { rows, total: null, newest, last, fetchedAt: reply.receivedAt };
       if (last) return;
     }
+  }
+
+  /** Yields a list of cursors to its end. */
+  async *cursorList(listing: Listing): AsyncGenerator<Page> {
+    let newest: number | null = null;
+    for (let cursor: string | null = null; ; ) {
+      const after: string = cursor === null ? '' : `&starting_after=${encodeURIComponent(cursor)}`;
+      const path = `${listing.path}${after}`;
+      const reply: ApiReply = await this.#transport.request({ ...listing, method: 'GET', path });
+      const rows = rowsIn(reply, listing.lists);
+      const next = nextCursor(reply, rows.length);
+      // A cursor that stands still would turn for ever.
+      cursor = next === cursor ? null : next;
+      newest = newestOf(newest, rows, reply.serverNow);
+      yield { rows, total: null, newest, last: cursor === null, fetchedAt: reply.receivedAt };
+      if (cursor === null) return;
+    }
+  }
+
+  /** Yields what teammates did in a window of `created_at`. New entries push older ones to the next page, where they are seen twice. */
+  async *activityLogs({ from, to }: Window): AsyncGenerator<Page> {
+    const before = to === null ? '' : `&created_at_before=${to + 1}`;
+    const path = `/admins/activity_logs?created_at_after=${Math.max(0, from - 1)}${before}`;
+    const lists = ['activity_logs', 'data'];
+    let newest: number | null = null;
+    for await (const page of this.list({ path, route: '/admins/activity_logs', lists })) {
+      const dated = page.rows.map((row) => ({ updated_at: row.created_at }));
+      newest = newestOf(newest, dated, page.fetchedAt / 1000);
+      yield { ...page, newest };
+    }
+  }
+
+  /** Whether there is nothing of this ID any more under a path. */
+  async isGone(path: string, id: string): Promise<boolean> {
+    return (await this.#detail(path, id)) === null;
   }
 
   /** Yields the attributes of contacts or companies, archived ones included. */
@@ -154,8 +189,12 @@ export class IntercomApi {
   }
 
   /** One thing by its ID, or null when there is none any more. */
-  async find(entity: Entity, id: string): Promise<Detail | null> {
+  find(entity: Entity, id: string): Promise<Detail | null> {
     const { path, query } = DETAILS[entity];
+    return this.#detail(path, id, query);
+  }
+
+  async #detail(path: string, id: string, query = ''): Promise<Detail | null> {
     try {
       const reply = await this.#transport.request({
         method: 'GET',
@@ -187,9 +226,13 @@ function textOf(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-/** Lists that are documented as whole may carry a `pages` object: an URL or an object as `next` means that there is more. */
+/**
+ * Lists that are documented as whole may carry a `pages` object: an URL or an object as `next` means that there is more, and so does a greater
+ * number of pages where `next` is left out.
+ */
 function hasNextPage(pages: unknown, page: number): boolean {
-  if (typeof pages !== 'object' || pages === null || !('next' in pages) || !pages.next) return false;
+  if (typeof pages !== 'object' || pages === null) return false;
   const total = 'total_pages' in pages ? numberOf(pages.total_pages) : Number.NaN;
-  return Number.isNaN(total) || page < total;
+  if (!('next' in pages)) return page < total;
+  return Boolean(pages.next) && (Number.isNaN(total) || page < total);
 }

@@ -20,7 +20,7 @@ import type { ApiReply, Requester } from './transport.js';
 
 export interface Search {
   /** Where to search. */
-  readonly path: '/contacts/search' | '/conversations/search';
+  readonly path: '/contacts/search' | '/conversations/search' | '/tickets/search';
   /** What has to be asked for to be in the rows, as a query string. */
   readonly include?: string;
   /** The key of the reply that holds the rows. */
@@ -103,7 +103,7 @@ function countIn(reply: ApiReply): number | null {
 }
 
 /** The cursor of the next page. An empty page is the end, whatever it says: else a faulty reply could turn for ever. */
-function nextCursor(reply: ApiReply, found: number): string | null {
+export function nextCursor(reply: ApiReply, found: number): string | null {
   const pages = reply.json.pages;
   if (found === 0 || typeof pages !== 'object' || pages === null || !('next' in pages)) return null;
   const next: unknown = pages.next;

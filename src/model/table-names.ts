@@ -15,4 +15,21 @@ export const TABLE_NAMES = [
   'teams',
 ] as const;
 
-export type TableName = (typeof TABLE_NAMES)[number];
+/** Tables beyond them, which are replicated only where the configuration names them. */
+export const MORE_TABLE_NAMES = [
+  'activity_logs',
+  'articles',
+  'conversation_attributes',
+  'help_center_collections',
+  'macros',
+  'subscription_types',
+  'ticket_types',
+  'tickets',
+] as const;
+
+export const ALL_TABLE_NAMES = [...TABLE_NAMES, ...MORE_TABLE_NAMES] as const;
+
+/** A table that is replicated unless the configuration names others. */
+export type UsualTableName = (typeof TABLE_NAMES)[number];
+
+export type TableName = (typeof ALL_TABLE_NAMES)[number];

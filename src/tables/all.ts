@@ -9,12 +9,14 @@ import { companySegments } from './company-segments.js';
 import { contacts } from './contacts.js';
 import { conversationParts } from './conversation-parts.js';
 import { conversations } from './conversations.js';
+import { MORE_TABLES } from './more.js';
 import { segments } from './segments.js';
 import { tags } from './tags.js';
 import { teams } from './teams.js';
 
 export type IntercomTable = Table<IntercomApi>;
 
+/** The eleven, and those that are replicated only where they are named. */
 export const TABLES: readonly IntercomTable[] = [
   admins,
   companies,
@@ -27,4 +29,5 @@ export const TABLES: readonly IntercomTable[] = [
   segments,
   tags,
   teams,
+  ...MORE_TABLES,
 ];

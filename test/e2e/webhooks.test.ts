@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
-import type { TableName } from '../../src/model/table-names.js';
+import type { UsualTableName } from '../../src/model/table-names.js';
 import { Dice } from '../../src/simulator/random.js';
 import { type RunningCommand, startCommand } from '../support/command.js';
 import { addressOf } from '../support/http.js';
@@ -11,7 +11,7 @@ import { problemsOf } from '../support/verify.js';
 const SECRET = 'the client secret';
 const SEED = 91;
 const WAIT = { timeout: 15_000, interval: 50 };
-const TABLES: readonly TableName[] = ['contacts', 'companies', 'conversations', 'conversation_parts'];
+const TABLES: readonly UsualTableName[] = ['contacts', 'companies', 'conversations', 'conversation_parts'];
 const NEVER = '0 0 1 1 *';
 
 /** A workspace that nobody polls: what comes, comes by a notification. */
@@ -60,7 +60,7 @@ async function stop({ running }: Instance, signal: 'SIGTERM' | 'SIGKILL' = 'SIGT
 /** Everything that the workspace holds is in the topics, and nothing twice. */
 const settled = (project: Project) => expect.poll(() => problemsOf(project, TABLES), WAIT).toEqual([]);
 
-async function published(project: Project, table: TableName, id: string): Promise<(object | null)[]> {
+async function published(project: Project, table: UsualTableName, id: string): Promise<(object | null)[]> {
   const versions = await project.versions(table);
   return versions.filter(({ key }) => key === id).map(({ value }) => value);
 }
@@ -70,7 +70,7 @@ describe('a notification', () => {
   let instance: Instance;
   const send = async (topic: string, item: unknown) =>
     (await notify(instance.url, SECRET, notification(topic, item))).status;
-  const idOf = (table: TableName, index = 0) =>
+  const idOf = (table: UsualTableName, index = 0) =>
     String([...project.simulator.workspace.rows(table)][index]?.id);
 
   beforeAll(async () => {

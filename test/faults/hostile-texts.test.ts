@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import type { TableName } from '../../src/model/table-names.js';
+import type { UsualTableName } from '../../src/model/table-names.js';
 import type { Row } from '../../src/simulator/collection.js';
 import { Project } from '../support/project.js';
 import type { Version } from '../support/topics.js';
@@ -29,7 +29,7 @@ const CUSTOM = Object.fromEntries(TEXTS.map((text) => [text, text]));
 const UNKNOWN = Object.fromEntries(TEXTS.map((text) => [text, { [text]: text }]));
 
 /** Of each table, the published field that a text goes to, and the row that it makes. */
-const CARRIERS: readonly (readonly [Exclude<TableName, `${string}_attributes`>, string])[] = [
+const CARRIERS: readonly (readonly [Exclude<UsualTableName, `${string}_attributes`>, string])[] = [
   ['contacts', 'name'],
   ['companies', 'name'],
   ['conversations', 'title'],

@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
-import type { TableName } from '../../src/model/table-names.js';
+import type { UsualTableName } from '../../src/model/table-names.js';
 import { Dice } from '../../src/simulator/random.js';
 import { Changes } from '../support/changes.js';
 import type { RunningCommand } from '../support/command.js';
@@ -14,7 +14,7 @@ const CONNECTIONS = 50;
 const ROUNDS = Number(process.env.INSTANCES_ROUNDS ?? 6);
 /** Within the session time-out of a member that was killed, and what a take-over takes. */
 const MOVED_MS = 40_000;
-const TABLES: readonly TableName[] = ['contacts', 'companies', 'tags'];
+const TABLES: readonly UsualTableName[] = ['contacts', 'companies', 'tags'];
 
 const dice = new Dice(SEED, 'instances', 0);
 let fleet: Fleet;

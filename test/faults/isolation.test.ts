@@ -2,14 +2,17 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
-import type { TableName } from '../../src/model/table-names.js';
+import type { UsualTableName } from '../../src/model/table-names.js';
 import { Fleet, type FleetConnection, ownedBy } from '../support/fleet.js';
 
-const TABLES: readonly TableName[] = ['contacts', 'companies', 'tags'];
+const TABLES: readonly UsualTableName[] = ['contacts', 'companies', 'tags'];
 const POLL_MS = 1_000;
 
 /** What goes wrong with a workspace, and the words that say so in the state of a table. */
-const TROUBLES: Record<string, { bring(trouble: FleetConnection): void; table: TableName; says: RegExp }> = {
+const TROUBLES: Record<
+  string,
+  { bring(trouble: FleetConnection): void; table: UsualTableName; says: RegExp }
+> = {
   'revoked token': {
     bring: ({ simulator }) => simulator.faults.inject({ kind: 'status', status: 401 }),
     table: 'contacts',

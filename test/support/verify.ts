@@ -1,6 +1,6 @@
 /** Compares everything that a project published with its workspace. */
 
-import { TABLE_NAMES, type TableName } from '../../src/model/table-names.js';
+import { TABLE_NAMES, type TableName, type UsualTableName } from '../../src/model/table-names.js';
 import type { Row } from '../../src/simulator/collection.js';
 import type { Simulator } from '../../src/simulator/server.js';
 import type { Workspace } from '../../src/simulator/workspace.js';
@@ -17,14 +17,18 @@ export interface Replica {
 /** All that is wrong with the topics of these tables, whose workspace rests and was replicated completely. */
 export async function problemsOf(
   project: Replica,
-  tables: readonly TableName[] = TABLE_NAMES,
+  tables: readonly UsualTableName[] = TABLE_NAMES,
   workspace = project.simulator.workspace,
 ): Promise<string[]> {
   const problems = await Promise.all(tables.map((table) => tableProblems(project, table, workspace)));
   return problems.flat();
 }
 
-async function tableProblems(project: Replica, table: TableName, workspace: Workspace): Promise<string[]> {
+async function tableProblems(
+  project: Replica,
+  table: UsualTableName,
+  workspace: Workspace,
+): Promise<string[]> {
   const versions = await project.versions(table);
   const rows = [...workspace.rows(table)];
   const latest = latestByKey(versions);

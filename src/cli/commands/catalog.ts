@@ -51,7 +51,7 @@ async function catalog(name: string | undefined, options: CommonOptions): Promis
 
 async function tablesIn(config: Config, connection: ConnectionConfig): Promise<CatalogTable[]> {
   const columns = await customColumns(connection);
-  return tablesOf(connection).map(({ name, method, key }) => {
+  return tablesOf(connection).map(({ name, method, key, replicationKey = 'updated_at' }) => {
     const custom = columns.get(name) ?? [];
     const isTyped = connection.customAttributes === 'columns';
     const adaptation = { rules: rulesOf(connection, name), columns: isTyped ? custom : [] };
@@ -60,7 +60,7 @@ async function tablesIn(config: Config, connection: ConnectionConfig): Promise<C
       table: name,
       method,
       key,
-      replicationKey: method === 'incremental' ? 'updated_at' : null,
+      replicationKey: method === 'incremental' ? replicationKey : null,
       topic: tableTopic(config.topics.prefix, connection.name, name),
       fields: [
         ...valueSchema(name, connection.values, adaptation).fields.map((field) => ({

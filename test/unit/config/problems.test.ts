@@ -13,7 +13,8 @@ const CONNECTION_KEYS =
   'customAttributes, hashKey, tables';
 const TABLES =
   'admins, companies, company_attributes, company_segments, contact_attributes, contacts, conversation_parts, ' +
-  'conversations, segments, tags, teams';
+  'conversations, segments, tags, teams, activity_logs, articles, conversation_attributes, help_center_collections, macros, ' +
+  'subscription_types, ticket_types, tickets';
 const VERSION =
   'a version in quotes, such as "2.16" (without quotes YAML reads a number, and 2.10 becomes 2.1)';
 const PAST = 'a date or date-time that is not in the future, such as 2024-01-01T00:00:00Z';

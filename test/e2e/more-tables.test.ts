@@ -1,0 +1,152 @@
+/** The tables beyond the eleven: off unless they are named, and replicated like the others when they are. */
+
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { MORE_TABLE_NAMES } from '../../src/model/table-names.js';
+import { type MoreTable, MoreWorkspace } from '../support/more-workspace.js';
+import { Project } from '../support/project.js';
+import { latestByKey } from '../support/topics.js';
+
+const SINCE = Math.floor(Date.now() / 1000) - 5_000;
+const rows = (count: number, make: (index: number) => Record<string, unknown>) =>
+  Array.from({ length: count }, (_, index) => make(index + 1));
+const times = (index: number) => ({ created_at: SINCE + index, updated_at: SINCE + index });
+
+let workspace: MoreWorkspace;
+let project: Project;
+
+beforeAll(async () => {
+  const iso = (index: number) => new Date((SINCE + index) * 1000).toISOString();
+  workspace = await MoreWorkspace.start({
+    tickets: rows(5, (id) => ({
+      type: 'ticket',
+      id: `t${id}`,
+      ticket_id: `${id}`,
+      admin_assignee_id: id === 1 ? 0 : 814_860,
+      ticket_attributes: { _default_title_: `Ticket ${id}` },
+      ticket_state: { type: 'ticket_state', id: '1', category: 'submitted' },
+      open: true,
+      ...times(id),
+    })),
+    ticket_types: rows(3, (id) => ({
+      type: 'ticket_type',
+      id: `${id}`,
+      name: `Type ${id}`,
+      archived: false,
+      ...times(id),
+    })),
+    conversation_attributes: rows(3, (id) => ({
+      type: 'conversation_attribute',
+      id,
+      name: `Attribute ${id}`,
+      data_type: 'string',
+      ...times(id),
+    })),
+    activity_logs: rows(5, (id) => ({
+      id: `log-${id}`,
+      activity_type: 'admin_login_success',
+      performed_by: { type: 'admin', id: '1' },
+      metadata: { auth: 'sso' },
+      created_at: SINCE + id,
+    })),
+    articles: rows(5, (id) => ({
+      type: 'article',
+      id: `${id}`,
+      title: `Article ${id}`,
+      body: '<p>text</p>',
+      parent_ids: [1, 2],
+      author_id: 7,
+      ...times(id),
+    })),
+    help_center_collections: rows(5, (id) => ({
+      id: `${id}`,
+      name: `Collection ${id}`,
+      order: id,
+      help_center_id: 9,
+      ...times(id),
+    })),
+    subscription_types: rows(2, (id) => ({
+      type: 'subscription',
+      id: `${id}`,
+      state: 'live',
+      content_types: ['email'],
+      translations: [{ name: 'News', locale: 'en' }],
+    })),
+    macros: rows(5, (id) => ({
+      type: 'macro',
+      id: `${id}`,
+      name: `Macro ${id}`,
+      available_on: ['inbox'],
+      created_at: iso(id),
+      updated_at: iso(id),
+    })),
+  });
+  project = await Project.open({
+    brokers: inject('brokers'),
+    registryUrl: inject('registryUrl'),
+    connection: {
+      baseUrl: workspace.url,
+      tables: Object.fromEntries(MORE_TABLE_NAMES.map((table) => [table, {}])),
+      deletes: { reconcile: '* * * * * *' },
+    },
+  });
+}, 60_000);
+afterAll(async () => {
+  await project?.close();
+  await workspace?.close();
+});
+
+const keysOf = async (table: MoreTable) => [...latestByKey(await project.versions(table)).keys()].sort();
+const idsOf = (table: MoreTable) => workspace.rows[table].map(({ id }) => String(id)).sort();
+
+describe('tables beyond the eleven', () => {
+  it('are not asked for unless they are named', async () => {
+    const usual = await Project.open({ brokers: inject('brokers'), registryUrl: inject('registryUrl') });
+    const { stdout } = await usual.command('catalog', '--json');
+    const tables = (JSON.parse(stdout) as { table: string }[]).map(({ table }) => table);
+    await usual.close();
+    expect(tables).toHaveLength(11);
+    expect(tables.filter((table) => (MORE_TABLE_NAMES as readonly string[]).includes(table))).toEqual([]);
+  });
+
+  it.each(MORE_TABLE_NAMES)(
+    '%s is published, each row once, and nothing of it is left over',
+    async (table) => {
+      await project.cycle('--table', table);
+      expect(await keysOf(table)).toEqual(idsOf(table));
+      await project.cycle('--table', table);
+      const versions = await project.versions(table);
+      expect(versions).toHaveLength(workspace.rows[table].length);
+      expect(versions.filter(({ value }) => value?._extra !== null)).toEqual([]);
+    },
+  );
+
+  it('come as what they are', async () => {
+    const [ticket, log, article, macro] = await Promise.all(
+      (['tickets', 'activity_logs', 'articles', 'macros'] as const).map(async (table) => {
+        const latest = latestByKey(await project.versions(table));
+        return [...latest.values()][0]?.value;
+      }),
+    );
+    expect(JSON.parse(String(ticket?.ticket_state))).toMatchObject({ category: 'submitted' });
+    expect(log?.created_at).toBeGreaterThan(SINCE * 1000);
+    expect(article).toMatchObject({ parent_ids: ['1', '2'], author_id: '7' });
+    expect(macro?.updated_at).toBeGreaterThan(SINCE * 1000);
+  });
+
+  it('follow changes, additions and deletes', async () => {
+    const now = Math.floor(Date.now() / 1000);
+    for (const table of MORE_TABLE_NAMES) {
+      const own = workspace.rows[table];
+      if (table !== 'activity_logs') own.splice(1, 1);
+      own.push({
+        ...own[0],
+        id: table === 'conversation_attributes' ? 99 : '99',
+        created_at: now,
+        updated_at: now,
+      });
+    }
+    await project.cycle();
+    for (const table of MORE_TABLE_NAMES) expect(await keysOf(table), table).toEqual(idsOf(table));
+    expect((await project.states()).get('activity_logs')).toMatchObject({ bookmark: now, error: null });
+  });
+});

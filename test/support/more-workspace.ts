@@ -1,0 +1,121 @@
+/** The endpoints of the tables beyond the eleven, over rows that a test holds. */
+
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { MORE_TABLE_NAMES } from '../../src/model/table-names.js';
+
+export type MoreTable = (typeof MORE_TABLE_NAMES)[number];
+type Row = Record<string, unknown>;
+
+const PER_PAGE = 2;
+/** Where each table is listed, by its path. */
+const LISTED: Readonly<Record<string, MoreTable>> = {
+  '/ticket_types': 'ticket_types',
+  '/subscription_types': 'subscription_types',
+  '/conversations/attributes': 'conversation_attributes',
+  '/articles': 'articles',
+  '/help_center/collections': 'help_center_collections',
+  '/macros': 'macros',
+  '/admins/activity_logs': 'activity_logs',
+};
+
+interface Condition {
+  readonly field?: string;
+  readonly operator: string;
+  readonly value: number | readonly Condition[];
+}
+
+export class MoreWorkspace {
+  readonly rows: Record<MoreTable, Row[]>;
+  /** Method and path of each request, without its query. */
+  readonly requests: string[] = [];
+  readonly url: string;
+  readonly #server: Server;
+
+  private constructor(server: Server, rows: Record<MoreTable, Row[]>) {
+    this.#server = server;
+    this.rows = rows;
+    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    server.on('request', async (request, response) => {
+      const url = new URL(request.url ?? '/', this.url);
+      this.requests.push(`${request.method} ${url.pathname}`);
+      const reply = this.#answer(url, await jsonOf(request));
+      response.writeHead(reply === null ? 404 : 200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(reply ?? { type: 'error.list', errors: [{ code: 'not_found' }] }));
+    });
+  }
+
+  static async start(rows: Record<MoreTable, Row[]>): Promise<MoreWorkspace> {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new MoreWorkspace(server, rows);
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  #answer(url: URL, body: { query?: Condition; pagination?: { starting_after?: string } }): unknown {
+    const { pathname, searchParams } = url;
+    if (pathname === '/tickets/search') {
+      const found = this.rows.tickets.filter((row) => body.query === undefined || matches(row, body.query));
+      const newestFirst = found.sort((a, b) => Number(b.updated_at) - Number(a.updated_at));
+      return byCursor('tickets', newestFirst, body.pagination?.starting_after ?? null);
+    }
+    const table = LISTED[pathname];
+    if (table === undefined) return this.#one(pathname);
+    const page = Number(searchParams.get('page') ?? 1);
+    if (table === 'macros') return byCursor('data', this.rows.macros, searchParams.get('starting_after'));
+    if (table === 'articles') return byPage('data', this.rows.articles, page, null);
+    if (table === 'help_center_collections') return byPage('data', this.rows[table], page, url);
+    if (table !== 'activity_logs') return { type: 'list', data: this.rows[table] };
+    const [after, before] = ['created_at_after', 'created_at_before'].map((name) => searchParams.get(name));
+    const logs = this.rows.activity_logs.filter(
+      ({ created_at: at }) => Number(at) > Number(after ?? 0) && Number(at) < Number(before ?? Infinity),
+    );
+    return byPage('activity_logs', logs.reverse(), page, url);
+  }
+
+  #one(pathname: string): Row | null {
+    const at = pathname.lastIndexOf('/');
+    const table = { ...LISTED, '/tickets': 'tickets' as const }[pathname.slice(0, at)];
+    if (table === undefined) return null;
+    return this.rows[table].find(({ id }) => String(id) === pathname.slice(at + 1)) ?? null;
+  }
+}
+
+/** A page by its number; `url` null: only the number of pages says that there is another one. */
+function byPage(list: string, rows: readonly Row[], page: number, url: URL | null): Row {
+  const total = Math.ceil(rows.length / PER_PAGE);
+  const next = page < total && url !== null ? `${url.origin}${url.pathname}?page=${page + 1}` : null;
+  const pages = { type: 'pages', page, per_page: PER_PAGE, total_pages: total, ...(url && { next }) };
+  return { type: 'list', pages, [list]: rows.slice((page - 1) * PER_PAGE, page * PER_PAGE) };
+}
+
+function byCursor(list: string, rows: readonly Row[], after: string | null): Row {
+  const start = after === null ? 0 : rows.findIndex(({ id }) => id === after) + 1;
+  const shown = rows.slice(start, start + PER_PAGE);
+  const isLast = start + PER_PAGE >= rows.length;
+  const next = isLast ? null : { per_page: PER_PAGE, starting_after: shown.at(-1)?.id };
+  return { type: 'list', [list]: shown, total_count: rows.length, pages: { type: 'pages', next } };
+}
+
+function matches(row: Row, { field, operator, value }: Condition): boolean {
+  if (Array.isArray(value)) {
+    const each = (condition: Condition) => matches(row, condition);
+    return operator === 'OR' ? value.some(each) : value.every(each);
+  }
+  const own = Number(row[field ?? '']);
+  if (operator === '>') return own > Number(value);
+  if (operator === '<') return own < Number(value);
+  return own === Number(value);
+}
+
+async function jsonOf(request: IncomingMessage) {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return chunks.length === 0 ? {} : JSON.parse(Buffer.concat(chunks).toString('utf8'));
+}
