@@ -79,7 +79,7 @@ export class Publisher {
   async run(signal: AbortSignal): Promise<void> {
     const { config, kafka } = this.#context;
     await this.#ensureTopics();
-    this.#followHints(config);
+    await this.#followHints(config);
     const lost = new AbortController();
     const end = AbortSignal.any([signal, lost.signal]);
     const group = await Group.join(kafka.kafka, {
@@ -118,7 +118,7 @@ export class Publisher {
       );
     }
     await this.#ensureTopics(config);
-    this.#followHints(config);
+    await this.#followHints(config);
     const before = new Map(this.#context.config.connections.map((each) => [each.name, each]));
     this.#context = { ...this.#context, config };
     const kept = config.connections.filter((each) => isDeepStrictEqual(each, before.get(each.name)));
@@ -156,17 +156,23 @@ export class Publisher {
     await this.#context.kafka.close();
   }
 
-  #followHints(config: Config): void {
-    if (this.#context.hints !== null || !usesHints(config)) return;
-    const { kafka } = this.#context;
-    const hints = new HintFeed(kafka.kafka, hintsTopic(config.topics.prefix));
-    this.#context = { ...this.#context, hints };
+  /** Notifications are an extra: polls find what they would have told, so that a missing topic keeps nothing from being published. */
+  async #followHints(config: Config): Promise<void> {
+    const { kafka, hints, events } = this.#context;
+    if (hints !== null || !usesHints(config)) return;
+    try {
+      await kafka.topics.ensure([planHints(config.topics)], config.topics.create);
+    } catch (error) {
+      events.emit('warning', { message: `no notifications are taken: ${asPublisherError(error).message}` });
+      return;
+    }
+    const feed = new HintFeed(kafka.kafka, hintsTopic(config.topics.prefix));
+    this.#context = { ...this.#context, hints: feed };
   }
 
   async #ensureTopics(config = this.#context.config): Promise<void> {
     const { kafka } = this.#context;
     const plans = config.connections.flatMap((connection) => topicPlans(config, connection));
-    if (usesHints(config)) plans.push(planHints(config.topics));
     const distinct = [...new Map(plans.map((plan) => [plan.topic, plan])).values()];
     await kafka.topics.ensure(distinct, config.topics.create);
   }

@@ -207,7 +207,7 @@ export class Topics {
 export function problemsOf(plan: TopicPlan, facts: TopicFacts | undefined): TopicProblem[] {
   const { topic } = plan;
   if (facts === undefined) {
-    const message = `topic ${topic} does not exist: create it (cleanup.policy=compact, ${plan.partitions} partitions), or set topics.create: true`;
+    const message = `topic ${topic} does not exist: create it (cleanup.policy=${plan.config['cleanup.policy']}, ${plan.partitions} partitions), or set topics.create: true`;
     return [{ kind: 'missing', topic, message }];
   }
   // What does not keep rows may be kept as anybody likes.

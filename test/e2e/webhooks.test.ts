@@ -252,3 +252,23 @@ describe('a notification that was answered', () => {
     expect((await published(project, 'contacts', String(gone))).at(-1)).not.toBeNull();
   });
 });
+
+it('keeps nothing from being published where the topic of notifications is missing', async () => {
+  const project = await open();
+  onTestFinished(() => project.close());
+  // All topics but that one exist then.
+  await project.cycle();
+  const { accessToken } = project.simulator.options;
+  await project.write({
+    brokers: inject('brokers'),
+    registryUrl: inject('registryUrl'),
+    connection: { credentials: { accessToken, clientSecret: SECRET }, tables: { contacts: {} } },
+    file: { http: { port: 0 }, topics: { prefix: project.prefix, create: false } },
+  });
+  const instance = await start(project);
+  onTestFinished(() => stop(instance));
+  await instance.running.until('no notifications are taken: topic');
+  await instance.running.until('cycle finished');
+  const body = notification('contact.deleted', { type: 'contact', id: '1' });
+  expect((await notify(instance.url, SECRET, body)).status).toBe(503);
+});
