@@ -63,6 +63,11 @@ export class ConnectionLoop {
     const end = AbortSignal.any([this.#stop.signal, failed.signal]);
     const errors: PublisherError[] = [];
     const session = await Session.open(this.#context, this.#connection, this.#stop.signal);
+    const fail = (error: unknown) => {
+      errors.push(asPublisherError(error));
+      failed.abort();
+    };
+    void session.broken.then((error) => (error === null ? undefined : fail(error)));
     const cycles = new Set<Promise<void>>();
     const start = async (due: readonly TableName[]) => {
       await session.cycle(due, { onDone: (table) => schedule.done(table) });
@@ -72,10 +77,7 @@ export class ConnectionLoop {
       while (!end.aborted) {
         const due = await schedule.next(end);
         if (due.length === 0) break;
-        const cycle = start(due).catch((error: unknown) => {
-          errors.push(asPublisherError(error));
-          failed.abort();
-        });
+        const cycle = start(due).catch(fail);
         cycles.add(cycle);
         void cycle.then(() => cycles.delete(cycle));
         await pause(BREATH_MS, end).catch(() => undefined);

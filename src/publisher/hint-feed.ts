@@ -28,14 +28,14 @@ export class HintFeed {
 
   /**
    * Hands over what a connection was told since a time (epoch milliseconds by the broker's clock; null: as long as hints are kept), and then
-   * whatever comes. The same hint may come twice. Returns what ends it.
+   * whatever comes. The same hint may come twice. `onCaughtUp` is called between the two. Returns what ends it.
    */
-  subscribe(connection: string, since: number | null, take: Take): () => void {
+  subscribe(connection: string, since: number | null, take: Take, onCaughtUp: () => void): () => void {
     this.#subscribers.set(connection, take);
     const isSubscribed = () => this.#subscribers.get(connection) === take;
     void this.#catchUp(connection, Math.max(since ?? 0, Date.now() - HINTS_KEPT_MS), (hint) => {
       if (isSubscribed()) take(hint);
-    });
+    }).then(onCaughtUp);
     return () => {
       if (isSubscribed()) this.#subscribers.delete(connection);
     };

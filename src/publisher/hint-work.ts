@@ -8,7 +8,7 @@
 import type { Detail, IntercomApi } from '../intercom/api.js';
 import { pause } from '../intercom/transport.js';
 import type { KeptHint } from '../kafka/hints.js';
-import { asPublisherError } from '../model/errors.js';
+import { asPublisherError, type PublisherError } from '../model/errors.js';
 import type { Events } from '../model/events.js';
 import { ENTITIES, type Entity } from '../model/hint.js';
 import type { RawRow } from '../model/row.js';
@@ -38,6 +38,8 @@ export interface HintWorkOptions {
 const AT_ONCE = 25;
 /** More may not wait: the next poll finds what changed, and `reconcile` what went. */
 const MOST_WAITING = 20_000;
+/** A broker that takes a partition over may be behind by so much. */
+const MARGIN_MS = 10_000;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 60_000;
 
@@ -49,33 +51,52 @@ export class HintWork {
     conversation: new Map(),
     company: new Map(),
   };
+  /** What was worked off before this session began, by the time of the notification. */
+  readonly #workedOff: ReadonlyMap<Entity, number | null>;
   readonly #idle = new Set<() => void>();
-  /** Resolves when the work has ended with the session. */
-  readonly ended: Promise<void>;
+  #isCaughtUp = false;
+  /** Resolves when the work has ended: with the session, or before it with what broke it. */
+  readonly ended: Promise<PublisherError | null>;
 
   constructor(options: HintWorkOptions) {
     this.#options = options;
+    this.#workedOff = new Map(ENTITIES.map((entity) => [entity, earliest(this.#concernedBy(entity))]));
     options.signal.addEventListener('abort', () => this.#wake(), { once: true });
-    this.ended = Promise.all(ENTITIES.map((entity) => this.#run(entity))).then(() => undefined);
+    this.ended = Promise.all(ENTITIES.map((entity) => this.#run(entity))).then(
+      (errors) => errors.find((error) => error !== null) ?? null,
+    );
   }
 
-  /** From when on notifications are still to be worked off (epoch milliseconds by the broker's clock), or null when none ever was. */
+  /** From when on notifications are still to be worked off (epoch milliseconds by the broker's clock), or null: as many as there are. */
   get since(): number | null {
-    const times = this.#options.tables.map(({ work }) => work.memory.state.hintedAt);
-    return times.every((time) => time === null) ? null : Math.min(...times.map((time) => time ?? Infinity));
+    const times = ENTITIES.filter((entity) => this.#concernedBy(entity).length > 0).map(
+      (entity) => this.#workedOff.get(entity) ?? null,
+    );
+    return times.includes(null) ? null : Math.min(...times.map(Number));
   }
 
   take({ hint, at }: KeptHint): void {
     for (const entity of ENTITIES) {
       const waiting = this.#waiting[entity];
+      const workedOff = this.#workedOff.get(entity) ?? null;
+      if (workedOff !== null && at < workedOff - MARGIN_MS) continue;
       for (const id of hint[entity]) if (!waiting.has(id) && waiting.size < MOST_WAITING) waiting.set(id, at);
     }
     this.#wake();
   }
 
-  async #run(entity: Entity): Promise<void> {
-    const { signal, tables } = this.#options;
-    const concerned = tables.filter(({ table }) => table.hinted?.entity === entity);
+  /** Everything from before the session began has been taken: from now on times rise. */
+  caughtUp(): void {
+    this.#isCaughtUp = true;
+  }
+
+  #concernedBy(entity: Entity): HintedTable[] {
+    return this.#options.tables.filter(({ table }) => table.hinted?.entity === entity);
+  }
+
+  async #run(entity: Entity): Promise<PublisherError | null> {
+    const { signal } = this.#options;
+    const concerned = this.#concernedBy(entity);
     const waiting = this.#waiting[entity];
     let waitMs = FIRST_WAIT_MS;
     while (!signal.aborted) {
@@ -89,9 +110,11 @@ export class HintWork {
         if (concerned.length > 0) await this.#publish(entity, batch, concerned);
         waitMs = FIRST_WAIT_MS;
       } catch (thrown) {
-        const { code, message } = asPublisherError(thrown);
+        const error = asPublisherError(thrown);
+        const { code, message } = error;
+        if (signal.aborted || code === 'stopped') return null;
         // Whoever owns the connection next works it off.
-        if (signal.aborted || code === 'stopped' || code === 'fenced' || code.startsWith('kafka-')) return;
+        if (code === 'fenced' || code.startsWith('kafka-')) return error;
         this.#options.events.emit('warning', {
           connection: this.#options.connection,
           message: `notifications wait: ${message}`,
@@ -103,6 +126,7 @@ export class HintWork {
         waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
       }
     }
+    return null;
   }
 
   async #publish(
@@ -114,7 +138,9 @@ export class HintWork {
     const details = await Promise.all(
       batch.map(async ([id]) => ({ id, detail: await detailOf(api, entity, id) })),
     );
-    const hintedAt = Math.max(...batch.map(([, at]) => at));
+    // What still waits, or may still come from before the session, must be found again by the next owner.
+    const oldest = Math.min(...this.#waiting[entity].values());
+    const hintedAt = this.#isCaughtUp ? Math.min(oldest, Math.max(...batch.map(([, at]) => at))) : null;
     const there = details.flatMap(({ detail }) => detail ?? []);
     const fetched: Omit<Fetched, 'rows'> = {
       gone: deletes ? details.filter(({ detail }) => detail === null).map(({ id }) => id) : [],
@@ -122,8 +148,7 @@ export class HintWork {
     };
     for (const { table, work } of tables) {
       const rows = there.flatMap(({ row }): readonly RawRow[] => table.hinted?.rows(row) ?? []);
-      const known = Math.max(hintedAt, work.memory.state.hintedAt ?? 0);
-      await publishHinted(work, events, { ...fetched, rows }, known);
+      await publishHinted(work, events, { ...fetched, rows }, hintedAt);
     }
   }
 
@@ -136,6 +161,12 @@ export class HintWork {
     for (const resolve of this.#idle) resolve();
     this.#idle.clear();
   }
+}
+
+/** The time up to which all of these tables have worked off their notifications, or null. */
+function earliest(tables: readonly HintedTable[]): number | null {
+  const times = tables.map(({ work }) => work.memory.state.hintedAt);
+  return times.length === 0 || times.includes(null) ? null : Math.min(...times.map(Number));
 }
 
 async function detailOf(api: IntercomApi, entity: Entity, id: string): Promise<Detail | null> {

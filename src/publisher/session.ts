@@ -14,6 +14,7 @@ import { COMPRESSION_TYPES } from '../kafka/codecs.js';
 import { readStates, type States, stateKey } from '../kafka/states.js';
 import { deadLetterTopic, planTopic, type TopicFacts, type TopicPlan, tableTopic } from '../kafka/topics.js';
 import { Writer } from '../kafka/writer.js';
+import type { PublisherError } from '../model/errors.js';
 import type { Events } from '../model/events.js';
 import { emptyState } from '../model/state.js';
 import type { Page } from '../model/table.js';
@@ -81,7 +82,12 @@ export class Session {
     this.#hinted = hinted;
     this.#unsubscribe =
       hinted && hints
-        ? hints.subscribe(this.#connection.name, hinted.since, (hint) => hinted.take(hint))
+        ? hints.subscribe(
+            this.#connection.name,
+            hinted.since,
+            (hint) => hinted.take(hint),
+            () => hinted.caughtUp(),
+          )
         : () => undefined;
   }
 
@@ -134,6 +140,11 @@ export class Session {
     const due = tables.flatMap((name) => this.#work.get(name) ?? []);
     const abandon = () => this.#stop.abort();
     return runCycle(this.#connection.name, due, this.#events, { awaitWalks, onDone, abandon });
+  }
+
+  /** Resolves with what broke the session outside of its cycles, or with null at its end. */
+  get broken(): Promise<PublisherError | null> {
+    return this.#hinted?.ended ?? new Promise(() => undefined);
   }
 
   async close(): Promise<void> {

@@ -20,12 +20,12 @@ export interface Fetched {
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** `hintedAt`: broker's time (epoch milliseconds) up to which the notifications of this table are worked off then. */
+/** `hintedAt`: broker's time (epoch milliseconds) up to which the notifications of this table are worked off then; null: that is not known. */
 export async function publishHinted(
   work: TableWork,
   events: Events,
   { rows, gone, fetchedAt }: Fetched,
-  hintedAt: number,
+  hintedAt: number | null,
 ): Promise<void> {
   const { source, sink, settings, memory } = work;
   await memory.turns.take(async () => {
@@ -42,7 +42,9 @@ export async function publishHinted(
     const tombstones = await tombstonesOf(work, gone);
     const encoded = encode(sink, batch, tombstones);
     remember(work, { ...batch, versions: encoded.versions }, tombstones, Date.now());
-    await publish(work, events, encoded.records, { ...advance(work, batch, encoded), hintedAt });
+    const next = advance(work, batch, encoded);
+    const reached = hintedAt === null ? next.hintedAt : Math.max(hintedAt, next.hintedAt ?? 0);
+    await publish(work, events, encoded.records, { ...next, hintedAt: reached });
     events.emit('hints:committed', {
       connection: settings.connection,
       table: source.name,
