@@ -1,10 +1,17 @@
 /** `npm run bench [-- NAME…]`: what it measures, it prints, with a Kafka and a registry of its own. */
 
 import { startKafka, startRegistry } from '../dev/stack.js';
+import { benchApi } from './api.js';
 import { benchInstances } from './instances.js';
 import { benchReplay } from './replay.js';
+import { benchThroughput } from './throughput.js';
 
-const BENCHES = { replay: benchReplay, instances: benchInstances };
+const BENCHES = {
+  api: benchApi,
+  throughput: benchThroughput,
+  replay: benchReplay,
+  instances: benchInstances,
+};
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const asked = process.argv.slice(2);
