@@ -1,95 +1,144 @@
-/** How much of the request budget is used, how many requests it takes, and what an idle poll asks. */
+/** How much of the request budget is used, alone and beside another client, how many requests it takes, and what an idle poll asks. */
 
-import type { SimulatorSettings } from '../src/simulator/options.js';
+import { Budget } from '../src/intercom/budget.js';
+import { Transport } from '../src/intercom/transport.js';
 import type { LoggedRequest } from '../src/simulator/traffic.js';
-import { Project } from '../test/support/project.js';
-import type { Addresses } from './replay.js';
+import { type Addresses, percent, type Say, Stage } from './stage.js';
 
 const PER_PAGE = 150;
+const PER_SCROLL = 100;
 const WINDOW_SECONDS = 10;
 const LIMIT = 1_000;
 
-/** Prints the share of the budget that a full replication uses, its requests over the least possible, and those of an idle poll. */
-export async function benchApi(addresses: Addresses, say: (line: string) => void): Promise<void> {
-  await benchBudget(addresses, say);
-  await benchRequests(addresses, say);
+export interface ApiFigures {
+  /** Requests per second over those that the budget grants. */
+  readonly budgetUse: number;
+  readonly refusedAlone: number;
+  /** Share of the publisher's requests that were refused while another client used the same budget. */
+  readonly refusedShared: number;
+  /** Requests over the least possible. */
+  readonly requests: number;
+  /** Requests of an idle poll by route. */
+  readonly idle: ReadonlyMap<string, number>;
 }
 
-async function withProject(
-  addresses: Addresses,
-  simulator: SimulatorSettings,
-  tables: readonly string[] | null,
-  work: (project: Project) => Promise<void>,
-): Promise<void> {
-  const connection =
-    tables === null ? {} : { tables: Object.fromEntries(tables.map((table) => [table, {}])) };
-  const project = await Project.open({ ...addresses, simulator, connection });
+/** Prints and returns the figures. `share` scales the workspaces: 1 is the full size. */
+export async function benchApi(addresses: Addresses, say: Say, share = 1): Promise<ApiFigures> {
+  const { budgetUse, refusedAlone } = await benchBudget(addresses, say, Math.round(4_000 * share));
+  const refusedShared = await benchShared(addresses, say, Math.round(2_000 * share));
+  const { requests, idle } = await benchRequests(addresses, say, share);
+  return { budgetUse, refusedAlone, refusedShared, requests, idle };
+}
+
+const replication = { latency: 100, budget: LIMIT, tables: ['conversations', 'conversation_parts'] };
+
+async function benchBudget(addresses: Addresses, say: Say, conversations: number) {
+  const stage = await Stage.open(addresses, { ...replication, conversations });
   try {
-    await work(project);
+    const { requests } = await stage.cycle();
+    const seconds = secondsOf(requests);
+    const budgetUse = requests.length / seconds / (LIMIT / WINDOW_SECONDS);
+    const refusedAlone = requests.filter(({ status }) => status === 429).length;
+    say(
+      `budget: ${conversations} conversations with their parts, ${LIMIT} requests in ${WINDOW_SECONDS} s, 100 ms a response: ` +
+        `${requests.length} requests in ${seconds.toFixed(1)} s, ${percent(budgetUse)} of the budget, ${refusedAlone} refused`,
+    );
+    return { budgetUse, refusedAlone };
   } finally {
-    await project.close();
+    await stage.close();
   }
 }
 
-async function benchBudget(addresses: Addresses, say: (line: string) => void): Promise<void> {
-  const conversations = 4_000;
-  const simulator = {
-    counts: { contacts: 0, companies: 0, conversations, parts: 5 },
-    latency: 100,
-    budget: { limit: LIMIT, windowSeconds: WINDOW_SECONDS },
-  };
-  await withProject(addresses, simulator, ['conversations', 'conversation_parts'], async (project) => {
-    await project.cycle();
-    const { requests } = project.simulator;
-    const seconds = secondsOf(requests);
-    const used = requests.length / seconds / (LIMIT / WINDOW_SECONDS);
-    const refused = requests.filter(({ status }) => status === 429).length;
-    say(
-      `budget: ${conversations} conversations with their parts, ${LIMIT} requests in ${WINDOW_SECONDS} s, 100 ms a response: ` +
-        `${requests.length} requests in ${seconds.toFixed(1)} s, ${percent(used)} of the budget, ${refused} refused`,
-    );
+/** The other client takes twenty requests a second of the hundred that there are, evenly, and heeds nothing. */
+async function benchShared(addresses: Addresses, say: Say, conversations: number): Promise<number> {
+  const stage = await Stage.open(addresses, { ...replication, conversations });
+  const stop = new AbortController();
+  let others = 0;
+  const other = otherClient(stage.url, stop.signal, () => {
+    others += 1;
   });
+  try {
+    const { requests } = await stage.cycle();
+    stop.abort();
+    await other;
+    const own = requests.length - others;
+    const refused = requests.filter(({ status, route }) => status === 429 && route !== 'GET /me').length;
+    const share = refused / own;
+    say(
+      `shared budget: another client sends 20 requests a second meanwhile: of some ${own} requests of the publisher ` +
+        `${refused} were refused (${percent(share)}), all in ${secondsOf(requests).toFixed(1)} s`,
+    );
+    return share;
+  } finally {
+    stop.abort();
+    await stage.close();
+  }
 }
 
-async function benchRequests(addresses: Addresses, say: (line: string) => void): Promise<void> {
-  const counts = { contacts: 6_000, companies: 1_000, conversations: 1_500, parts: 4 };
-  const scrollPageSize = 100;
-  await withProject(addresses, { counts, budget: null, scrollPageSize }, null, async (project) => {
-    await project.cycle();
-    const made = project.simulator.requests.length;
+async function otherClient(url: string, signal: AbortSignal, onRequest: () => void): Promise<void> {
+  const transport = new Transport({
+    baseUrl: url,
+    token: 'simulated-token',
+    apiVersion: '2.16',
+    gateway: null,
+    attempts: 1,
+    timeoutMs: 10_000,
+    signal: new AbortController().signal,
+    budget: new Budget({ share: 1, maxInFlight: 10 }),
+    onAttempt: onRequest,
+  });
+  const under: Promise<unknown>[] = [];
+  while (!signal.aborted) {
+    under.push(transport.request({ method: 'GET', path: '/me', route: '/me' }).catch(() => undefined));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  await Promise.all(under);
+  await transport.close();
+}
+
+async function benchRequests(addresses: Addresses, say: Say, share: number) {
+  const contacts = Math.round(6_000 * share);
+  const companies = Math.round(1_000 * share);
+  const conversations = Math.round(1_500 * share);
+  const tables = [
+    'admins',
+    'companies',
+    'company_attributes',
+    'company_segments',
+    'contact_attributes',
+    'contacts',
+  ];
+  tables.push('conversation_parts', 'conversations', 'segments', 'tags', 'teams');
+  const stage = await Stage.open(addresses, { contacts, companies, conversations, tables });
+  try {
+    const { requests } = await stage.cycle();
     const pages = (rows: number) => Math.ceil(rows / PER_PAGE);
-    const scroll = Math.ceil(counts.companies / scrollPageSize) + 1;
+    // The page that shows the end of the scroll is empty.
+    const scroll = Math.ceil(companies / PER_SCROLL) + 1;
     const lists = 8;
     // Lists that a contact shows in part only have to be read, one page each.
-    const sublists = project.simulator.requests.filter(({ route }) =>
-      route.startsWith('GET /contacts/*/'),
-    ).length;
-    const details = counts.conversations + sublists;
-    const least = pages(counts.contacts) + 2 * pages(counts.conversations) + details + scroll + lists;
+    const sublists = requests.filter(({ route }) => route.startsWith('GET /contacts/*/')).length;
+    const least = pages(contacts) + 2 * pages(conversations) + conversations + sublists + scroll + lists;
     say(
-      `requests: all tables of ${counts.contacts} contacts, ${counts.conversations} conversations, ${counts.companies} companies: ` +
-        `${made} made over ${least}, the least possible: ${(made / least).toFixed(3)}`,
+      `requests: all tables of ${contacts} contacts, ${conversations} conversations, ${companies} companies: ` +
+        `${requests.length} made over ${least}, the least possible: ${(requests.length / least).toFixed(3)}`,
     );
-    for (const [route, count] of countsOf(project.simulator.requests))
-      say(`    ${String(count).padStart(6)} ${route}`);
-    const before = project.simulator.requests.length;
-    await project.cycle();
-    const idle = project.simulator.requests.slice(before);
-    say(`idle poll: ${idle.length} requests`);
-    for (const [route, count] of countsOf(idle)) say(`    ${String(count).padStart(6)} ${route}`);
-  });
+    for (const [route, count] of countsOf(requests)) say(`    ${String(count).padStart(6)} ${route}`);
+    const idle = countsOf((await stage.cycle()).requests);
+    say(`idle poll: ${[...idle.values()].reduce((sum, count) => sum + count, 0)} requests`);
+    for (const [route, count] of idle) say(`    ${String(count).padStart(6)} ${route}`);
+    return { requests: requests.length / least, idle };
+  } finally {
+    await stage.close();
+  }
 }
 
 function secondsOf(requests: readonly LoggedRequest[]): number {
   return ((requests.at(-1)?.at ?? 0) - (requests[0]?.at ?? 0)) / 1000;
 }
 
-function countsOf(requests: readonly LoggedRequest[]): [string, number][] {
+function countsOf(requests: readonly LoggedRequest[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const { route } of requests) counts.set(route, (counts.get(route) ?? 0) + 1);
-  return [...counts].sort(([, a], [, b]) => b - a);
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(1)}%`;
+  return new Map([...counts].sort(([, a], [, b]) => b - a));
 }

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunningCommand } from '../test/support/command.js';
 import { Fleet, ownersOf } from '../test/support/fleet.js';
-import type { Addresses } from './replay.js';
+import type { Addresses, Say } from './stage.js';
 
 const CONNECTIONS = 50;
 const POLL_SECONDS = 10;
@@ -13,7 +13,7 @@ const IDLE_MS = 60_000;
 const TICKS_PER_SECOND = 100;
 
 /** Prints the seconds of each hand-over, and requests, CPU and memory of an idle connection. */
-export async function benchInstances(addresses: Addresses, say: (line: string) => void): Promise<void> {
+export async function benchInstances(addresses: Addresses, say: Say): Promise<void> {
   const fleet = await Fleet.open({
     ...addresses,
     connections: CONNECTIONS,
@@ -55,7 +55,7 @@ export async function benchInstances(addresses: Addresses, say: (line: string) =
   }
 }
 
-async function benchIdle(fleet: Fleet, running: readonly RunningCommand[], say: (line: string) => void) {
+async function benchIdle(fleet: Fleet, running: readonly RunningCommand[], say: Say) {
   const requests = () => fleet.connections.reduce((sum, { simulator }) => sum + simulator.requests.length, 0);
   const [cpuBefore, requestsBefore] = [await cpuSeconds(running), requests()];
   await delay(IDLE_MS);

@@ -2,14 +2,23 @@
 
 import { startKafka, startRegistry } from '../dev/stack.js';
 import { benchApi } from './api.js';
+import { benchBackfill } from './backfill.js';
+import { benchEncoding } from './encoding.js';
+import { benchFreshness } from './freshness.js';
 import { benchInstances } from './instances.js';
 import { benchReplay } from './replay.js';
+import { benchSize } from './size.js';
+import type { Addresses, Say } from './stage.js';
 import { benchThroughput } from './throughput.js';
 
-const BENCHES = {
+const BENCHES: Readonly<Record<string, (addresses: Addresses, say: Say) => Promise<unknown>>> = {
   api: benchApi,
+  backfill: benchBackfill,
   throughput: benchThroughput,
+  encoding: benchEncoding,
+  freshness: benchFreshness,
   replay: benchReplay,
+  size: benchSize,
   instances: benchInstances,
 };
 

@@ -10,18 +10,14 @@ import { Registry } from '../src/avro/registry.js';
 import { createKafka } from '../src/kafka/client.js';
 import { TopicReader, type TopicRecord } from '../src/kafka/reader.js';
 import { Project } from '../test/support/project.js';
+import { type Addresses, median, type Say } from './stage.js';
 
 const CLI = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const CONTACTS = 40_000;
 const ROUNDS = 3;
 
-export interface Addresses {
-  readonly brokers: readonly string[];
-  readonly registryUrl: string;
-}
-
 /** Prints rows a second of each way, and their ratios to the bare consumer's; the median of some rounds in turns. */
-export async function benchReplay(addresses: Addresses, say: (line: string) => void): Promise<void> {
+export async function benchReplay(addresses: Addresses, say: Say): Promise<void> {
   const project = await Project.open({
     ...addresses,
     simulator: { counts: { contacts: CONTACTS, companies: 0, conversations: 0 }, budget: null },
@@ -115,8 +111,4 @@ async function replay(config: string): Promise<number> {
   child.stdout.resume();
   await once(child, 'close');
   return performance.now() - startedAt;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }

@@ -7,8 +7,8 @@ import type { KeyName } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import { toEpochMillis } from '../model/time.js';
 import { CUSTOM_ATTRIBUTES, type CustomColumn, compileColumns, withColumns } from './custom-attributes.js';
-import { compileFlatten, flatSchema } from './flat.js';
-import { contentHash, recordHash } from './hash.js';
+import { flatSchema } from './flat.js';
+import { compileContentHash, recordHash } from './hash.js';
 import { canonicalJson } from './json.js';
 import { publishedText } from './published.js';
 import type { Registry } from './registry.js';
@@ -53,8 +53,11 @@ export function rowShaper(
   { rules, columns } = UNADAPTED,
 ): (raw: RawRow, fetchedAt: number) => ShapedRow {
   const { schema, redact } = compileRules(tableSchema(table), rules);
-  const shape = compileShape(schema);
-  const flatten = form === 'flat' ? compileFlatten(schema) : (value: Record<string, unknown>) => value;
+  const names = (form === 'flat' ? flatSchema(schema) : schema).fields.map(({ name }) => name);
+  const flatFields = [...names, ...columns.map(({ field }) => field)];
+  const shape = compileShape(schema, form === 'flat' ? flatFields : undefined);
+  // Columns repeat what the JSON holds: that one is new does not make a row another one.
+  const contentHash = compileContentHash(names);
   const fillColumns = compileColumns(columns);
   return (raw, fetchedAt) => {
     const redacted = redact(raw);
@@ -63,10 +66,9 @@ export function rowShaper(
     if (shaped.key === null) {
       return { ok: false, letter: { key: rowId(raw), reason: shaped.reason, raw: redacted, fetchedAt } };
     }
-    const value = flatten(shaped.value);
+    const { value } = shaped;
     const updatedAt = toEpochMillis(raw.updated_at);
-    // Columns repeat what the JSON holds: that one is new does not make a row another one.
-    const hash = contentHash(shaped.value);
+    const hash = contentHash(value);
     const misfits = fillColumns(redacted, value).map((name) => `${CUSTOM_ATTRIBUTES}.${name}`);
     return {
       ok: true,
@@ -122,19 +124,44 @@ export class TopicCodec {
 }
 
 const HEADER_BYTES = 5;
+/** Records are written one behind the other into pieces of memory, each twice as large as the one before, up to this size. */
+const LARGEST_CHUNK = 64 * 1024;
+const FIRST_CHUNK = 1024;
 
 /** The Confluent wire format: a zero, the schema's id in four bytes, the Avro body. */
 class Encoder {
   readonly #type: avsc.Type;
-  readonly #header = Buffer.alloc(HEADER_BYTES);
+  readonly #id: number;
+  #chunk = Buffer.alloc(0);
+  #used = 0;
 
   constructor(id: number, schema: string) {
     this.#type = avsc.Type.forSchema(JSON.parse(schema));
-    this.#header.writeUInt32BE(id, 1);
+    this.#id = id;
   }
 
   encode(value: Readonly<Record<string, unknown>>): Buffer {
-    return Buffer.concat([this.#header, this.#type.toBuffer(value)]);
+    const end = this.#write(value);
+    if (end < 0) {
+      // It did not fit: avsc then says by how much. What is larger than a piece gets one of its own.
+      const bytes = HEADER_BYTES - end + this.#chunk.length - this.#used;
+      const next = Math.min(LARGEST_CHUNK, Math.max(FIRST_CHUNK, 2 * this.#chunk.length));
+      this.#chunk = Buffer.allocUnsafeSlow(Math.max(next, bytes));
+      this.#used = 0;
+      return this.encode(value);
+    }
+    const record = this.#chunk.subarray(this.#used, end);
+    this.#used = end;
+    return record;
+  }
+
+  /** The offset behind what was written; a negative number when there is not enough room. */
+  #write(value: Readonly<Record<string, unknown>>): number {
+    const start = this.#used + HEADER_BYTES;
+    if (start > this.#chunk.length) return -1;
+    this.#chunk[this.#used] = 0;
+    this.#chunk.writeUInt32BE(this.#id, this.#used + 1);
+    return this.#type.encode(value, this.#chunk, start);
   }
 
   decode(bytes: Buffer): Record<string, unknown> {

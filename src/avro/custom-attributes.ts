@@ -191,10 +191,11 @@ function fill({ field, kind }: CustomColumn, value: unknown, into: Record<string
   return typed !== undefined;
 }
 
-/** The names under which a row has values that no column is for. */
-export function unknownAttributes(raw: RawRow, columns: readonly CustomColumn[]): string[] {
-  const values = raw[CUSTOM_ATTRIBUTES];
-  if (!isObject(values)) return [];
+/** The function that gives the names under which a row has values that no column is for. */
+export function compileUnknown(columns: readonly CustomColumn[]): (raw: RawRow) => string[] {
   const known = new Set(columns.map(({ attribute }) => attribute));
-  return Object.keys(values).filter((name) => !known.has(name));
+  return (raw) => {
+    const values = raw[CUSTOM_ATTRIBUTES];
+    return isObject(values) ? Object.keys(values).filter((name) => !known.has(name)) : [];
+  };
 }

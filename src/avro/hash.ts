@@ -5,12 +5,24 @@ import type { RawRow } from '../model/row.js';
 import { canonicalJson } from './json.js';
 
 /**
- * 32 hexadecimal digits that tell contents apart.
- * @param value a row in nested form, holding only what is not null, in schema order: fields that a later schema adds
- * don't change the hash of rows without them.
+ * The function that gives 32 hexadecimal digits which tell the contents of these fields apart. Fields without a value don't count, so that
+ * fields that a later schema adds don't change the hash of rows without them.
  */
-export function contentHash(value: Readonly<Record<string, unknown>>): string {
-  return sha256(JSON.stringify(value)).slice(0, 32);
+export function compileContentHash(
+  fields: readonly string[],
+): (value: Readonly<Record<string, unknown>>) => string {
+  const labels = fields.map((field) => `${field}=`);
+  return (value) => {
+    let text = '';
+    for (let at = 0; at < fields.length; at += 1) {
+      const content = value[fields[at] as string];
+      if (content === null || content === undefined) continue;
+      // Lengths keep the texts apart, whatever they hold.
+      if (typeof content === 'string') text += `${labels[at] as string}${content.length}:${content}`;
+      else text += `${labels[at] as string}${JSON.stringify(content)};`;
+    }
+    return sha256(text).slice(0, 32);
+  };
 }
 
 /**

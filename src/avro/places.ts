@@ -12,7 +12,7 @@ import {
   pathsOf,
   type RecordSchema,
 } from './schema.js';
-import { TAKE_PRIMITIVE, takeJson, takeList, takeRecord, takeTime } from './take.js';
+import { asText, TAKE_PRIMITIVE, takeJson, takeList, takeRecord, takeTime } from './take.js';
 import { isObject, type Node, type Step, type Take, walk } from './walk.js';
 
 /** A key of the API's row on the way to one or more fields. */
@@ -28,9 +28,17 @@ interface Place {
 
 type Places = Map<string, Place>;
 
+/** Where the fields of a record put their values: into a record of their own, or, flat, under their path into that of the row. */
+interface Form {
+  readonly isFlat: boolean;
+  readonly prefix: string;
+}
+
+const NESTED: Form = { isFlat: false, prefix: '' };
+
 /** The tree for the rows of a table. Throws when fields contradict each other. The key is left to the caller. */
-export function compileRow(schema: RecordSchema): Node {
-  const places = placesOf(schema);
+export function compileRow(schema: RecordSchema, form: 'nested' | 'flat'): Node {
+  const places = placesOf(schema, { isFlat: form === 'flat', prefix: '' });
   for (const [path, values] of Object.entries(schema.constants ?? {})) {
     placeAt(places, path.split('.')).take = (raw) =>
       values.includes(raw as string) ? undefined : new Leftover(raw);
@@ -40,11 +48,11 @@ export function compileRow(schema: RecordSchema): Node {
   return nodeOf(places);
 }
 
-function compileNode(record: RecordSchema): Node {
-  return nodeOf(placesOf(record));
+function compileNode(record: RecordSchema, form = NESTED): Node {
+  return nodeOf(placesOf(record, form));
 }
 
-function placesOf(record: RecordSchema): Places {
+function placesOf(record: RecordSchema, form: Form): Places {
   const places: Places = new Map();
   const fields = record.fields.filter((field) => field.name !== EXTRA);
   const json = fields.filter((field) => contentOf(field).kind === 'json');
@@ -52,8 +60,9 @@ function placesOf(record: RecordSchema): Places {
   for (const field of fields) {
     for (const path of pathsOf(field)) {
       const [key = ''] = path;
-      if (path.length > 1 && whole.has(key)) places.set(`${key} ${field.name}`, secondLook(field, path));
-      else claim(places, field, path);
+      if (path.length > 1 && whole.has(key))
+        places.set(`${key} ${field.name}`, secondLook(field, path, form));
+      else claim(places, field, path, form);
     }
   }
   return places;
@@ -64,14 +73,14 @@ function keyOfWhole(field: Field): string[] {
   return pathsOf(field).flatMap((path) => (path.length === 1 ? path : []));
 }
 
-function claim(places: Places, field: Field, path: readonly string[]): void {
+function claim(places: Places, field: Field, path: readonly string[], form: Form): void {
   const key = path[0] ?? '';
   // Steps run in the order of the raw row's places: it must be the schema's, in which the values are written.
   if (places.has(key) && [...places.keys()].at(-1) !== key)
     throw new Error(`field ${field.name}: the fields that read ${key} must stand together`);
   const at = placeAt(places, path);
   if (at.take !== undefined) throw new Error(`field ${field.name}: another field reads ${path.join('.')}`);
-  const take = takeField(field);
+  const take = takeField(field, form);
   at.take = take;
   const kind = contentOf(field).kind;
   if (path.length > 1 && (kind === 'records' || kind === 'list'))
@@ -87,8 +96,8 @@ function placeAt(places: Places, path: readonly string[]): Place {
 }
 
 /** A field that repeats a value out of a JSON field: what does not fit is still there. */
-function secondLook(field: Field, [key = '', ...rest]: readonly string[]): Place {
-  const take = takeField(field);
+function secondLook(field: Field, [key = '', ...rest]: readonly string[], form: Form): Place {
+  const take = takeField(field, form);
   return {
     key,
     owns: false,
@@ -138,11 +147,20 @@ function takeContent(content: Content): Take {
   }
 }
 
-function takeField(field: Field): Step['take'] {
-  const { name } = field;
-  const take = takeContent(contentOf(field));
+/** In the flat form the fields of a record stand in that of the row, and a list of records is JSON text. */
+function takeFlat(content: Content, name: string): Take {
+  if (content.kind === 'records') return asText(takeContent(content));
+  if (content.kind !== 'record') return takeContent(content);
+  const node = compileNode(content.record, { isFlat: true, prefix: `${name}_` });
+  return (raw, into) => (isObject(raw) ? walk(node, raw, into) : new Leftover(raw));
+}
+
+function takeField(field: Field, { isFlat, prefix }: Form): Step['take'] {
+  const name = prefix + field.name;
+  const content = contentOf(field);
+  const take = isFlat ? takeFlat(content, name) : takeContent(content);
   if (field.zero === 'null')
     return (raw, into) => (raw === 0 || raw === '0' ? undefined : take(raw, into, name));
   if (pathsOf(field).length === 1) return (raw, into) => take(raw, into, name);
-  return (raw, into) => (into[name] === undefined ? take(raw, into, name) : new Leftover(raw));
+  return (raw, into) => ((into[name] ?? null) === null ? take(raw, into, name) : new Leftover(raw));
 }

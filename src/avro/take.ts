@@ -59,6 +59,16 @@ export function takeList(takeItem: Take): Take {
   };
 }
 
+/** What another way of taking comes to, as canonical JSON text. */
+export function asText(take: Take): Take {
+  return (raw, into, at) => {
+    const holder: unknown[] = [];
+    const left = take(raw, holder as unknown as Target, 0);
+    if (holder.length > 0) into[at] = canonicalJson(holder[0]);
+    return left;
+  };
+}
+
 /** A record without any value is no record, but as an element of a list it counts. */
 export function takeRecord(node: Node, keepEmpty: boolean): Take {
   return (raw, into, at) => {

@@ -8,14 +8,24 @@
  */
 
 import type { BudgetUse } from '../model/events.js';
+import { Flight } from './flight.js';
 
 /** Background work is what nobody waits for: it goes one request at a time, behind everybody, and leaves half of the budget. */
 export type Priority = 'foreground' | 'background';
 
+/** Who asks. Lanes of the same priority are served in turns, so that none waits behind another one's backlog. */
+export interface Asker {
+  readonly priority: Priority;
+  /** A table's name, as a rule. */
+  readonly lane: string;
+}
+
+const ANYBODY: Asker = { priority: 'foreground', lane: '' };
+
 export interface BudgetOptions {
   /** The part of the app's budget that this connection may use: above 0, up to 1. */
   readonly share: number;
-  /** Requests in flight at once. */
+  /** The most requests in flight at once; how many there are follows latency and budget. */
   readonly maxInFlight: number;
   /** Epoch milliseconds. */
   readonly now?: () => number;
@@ -29,6 +39,8 @@ interface Report {
   resetAt: number;
   /** The same by the clock of the API: what tells windows apart, however long a reply takes. */
   endsAt: number;
+  /** How long a window is at most. */
+  windowMs: number;
   /** That window is over, and nothing has been reported of the next one. */
   isOver: boolean;
   /** Requests that this connection has started in the window. */
@@ -49,8 +61,9 @@ export class Budget {
   #closedUntil = 0;
   #inFlight = 0;
   #backgroundInFlight = 0;
-  #foregroundWaiting = 0;
-  #waiting: (() => void)[] = [];
+  readonly #flight = new Flight();
+  readonly #foreground = new Lanes();
+  readonly #background = new Lanes();
   #timer: NodeJS.Timeout | null = null;
   #waitedMs = 0;
 
@@ -61,42 +74,40 @@ export class Budget {
   }
 
   /**
-   * Waits until one more request may be sent. Every `take` is followed by one `give` of the same priority. Rejects when `signal` aborts.
+   * Waits until one more request may be sent. Every `take` is followed by one `give` of the same asker. Rejects when `signal` aborts.
    */
-  async take(signal: AbortSignal, priority: Priority = 'foreground'): Promise<void> {
-    const isForeground = priority === 'foreground';
+  async take(signal: AbortSignal, { priority, lane }: Asker = ANYBODY): Promise<void> {
+    signal.throwIfAborted();
     const startedAt = this.#now();
-    if (isForeground) this.#foregroundWaiting += 1;
-    try {
-      // Nothing may come between the look and the count of what is in flight.
-      while (!(isForeground ? this.#mayStart() : this.#mayStartBehind())) {
-        signal.throwIfAborted();
-        await this.#turn(signal);
-      }
-    } finally {
-      if (isForeground) this.#foregroundWaiting -= 1;
-    }
-    if (isForeground) this.#waitedMs += this.#now() - startedAt;
-    else this.#backgroundInFlight += 1;
-    this.#inFlight += 1;
-    if (this.#report !== null) {
-      this.#report.used += 1;
-      this.#report.sentSince += 1;
-    }
+    const lanes = priority === 'foreground' ? this.#foreground : this.#background;
+    const granted = lanes.wait(lane, signal);
+    this.#grant();
+    await granted;
+    if (priority === 'foreground') this.#waitedMs += this.#now() - startedAt;
   }
 
-  /** Marks the end of a request, with the headers of its response when there was one. */
-  give(headers: Readonly<Record<string, unknown>> | null, priority: Priority = 'foreground'): void {
+  /** Marks the end of a request, `ms` milliseconds after it was sent, with the headers of its response when there was one. */
+  give(
+    headers: Readonly<Record<string, unknown>> | null,
+    { priority }: Asker = ANYBODY,
+    ms: number | null = null,
+  ): void {
     this.#inFlight -= 1;
     if (priority === 'background') this.#backgroundInFlight -= 1;
     if (headers !== null) this.#observe(headers);
-    this.#wake();
+    if (headers !== null && ms !== null) this.#flight.observe(ms);
+    this.#grant();
   }
 
   /** Starts no request until `ms` milliseconds from now (after a 429). Called before the refused request is given back. */
   pause(ms: number): void {
     const until = this.#now() + Math.min(Math.max(ms, 0), LONGEST_WAIT_MS);
     this.#closedUntil = Math.max(this.#closedUntil, until);
+  }
+
+  /** Requests that should be under way, as far as is known. */
+  get wanted(): number {
+    return this.#flight.isKnown ? this.#mostInFlight(this.#report) : 1;
   }
 
   /** Requests under way. */
@@ -108,8 +119,29 @@ export class Budget {
     return { limit: this.#report?.limit ?? null, used: this.#report?.used ?? 0, waitedMs: this.#waitedMs };
   }
 
+  /** Lets as many start as may. */
+  #grant(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    while (!this.#foreground.isEmpty && this.#mayStart()) this.#start(this.#foreground);
+    while (!this.#background.isEmpty && this.#mayStartBehind()) {
+      this.#backgroundInFlight += 1;
+      this.#start(this.#background);
+    }
+    if (!this.#foreground.isEmpty || !this.#background.isEmpty) this.#alarm();
+  }
+
+  #start(lanes: Lanes): void {
+    this.#inFlight += 1;
+    if (this.#report !== null) {
+      this.#report.used += 1;
+      this.#report.sentSince += 1;
+    }
+    lanes.next();
+  }
+
   #mayStartBehind(): boolean {
-    if (!this.#mayStart() || this.#foregroundWaiting > 0 || this.#backgroundInFlight > 0) return false;
+    if (!this.#mayStart() || !this.#foreground.isEmpty || this.#backgroundInFlight > 0) return false;
     const report = this.#report;
     return report === null || report.used < Math.max(1, Math.floor((report.limit * this.#share) / 2));
   }
@@ -117,11 +149,16 @@ export class Budget {
   #mayStart(): boolean {
     const now = this.#now();
     this.#renew(now);
-    if (this.#inFlight >= this.#maxInFlight || isAhead(this.#closedUntil, now)) return false;
     const report = this.#report;
+    if (this.#inFlight >= this.#mostInFlight(report) || isAhead(this.#closedUntil, now)) return false;
     if (report === null) return true;
     const ours = Math.max(1, Math.floor(report.limit * this.#share));
     return report.used < ours && report.sentSince < report.remaining;
+  }
+
+  #mostInFlight(report: Report | null): number {
+    const perSecond = report === null ? null : (report.limit * this.#share * 1000) / report.windowMs;
+    return Math.min(this.#maxInFlight, this.#flight.wanted(perSecond) ?? this.#maxInFlight);
   }
 
   /** A window that is over is followed by one like it, until its first response says otherwise, which may never come. */
@@ -148,7 +185,8 @@ export class Budget {
     const sentSince = this.#inFlight;
     if (current === null || current.isOver || apiNow >= current.endsAt) {
       const used = Math.max(current?.isOver ? current.used : 0, sentSince + 1);
-      this.#report = { limit, remaining, resetAt, endsAt, isOver: false, used, sentSince };
+      const windowMs = current === null ? USUAL_WINDOW_MS : windowBetween(current, endsAt);
+      this.#report = { limit, remaining, resetAt, endsAt, windowMs, isOver: false, used, sentSince };
     } else if (remaining <= current.remaining) {
       // Replies come back in any order: within a window the lowest count is the newest, and the earliest end the most exact.
       const end = Math.min(resetAt, current.resetAt);
@@ -156,36 +194,61 @@ export class Budget {
     }
   }
 
-  #turn(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        this.#waiting = this.#waiting.filter((each) => each !== wake);
-        reject(signal.reason);
-      };
-      const wake = () => {
-        signal.removeEventListener('abort', onAbort);
-        resolve();
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      this.#waiting.push(wake);
-      this.#alarm();
-    });
-  }
-
-  /** Wakes everybody at the end of the pause or of the window, since no response may be on its way to do it. */
+  /** Looks again at the end of the pause or of the window, since no response may be on its way to do it. */
   #alarm(): void {
     const now = this.#now();
     const end = isAhead(this.#closedUntil, now) ? this.#closedUntil : this.#report?.resetAt;
-    if (this.#timer !== null || end === undefined) return;
-    this.#timer = setTimeout(() => this.#wake(), Math.max(0, end - now) + 1);
+    if (end !== undefined) this.#timer = setTimeout(() => this.#grant(), Math.max(0, end - now) + 1);
+  }
+}
+
+interface Waiting {
+  grant(): void;
+}
+
+/** Who waits, in lanes that are served in turns. */
+class Lanes {
+  /** The lane whose turn it is comes first. */
+  readonly #lanes = new Map<string, Waiting[]>();
+
+  get isEmpty(): boolean {
+    return this.#lanes.size === 0;
   }
 
-  #wake(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const wake of waiting) wake();
+  /** Resolves when it is granted; rejects when the signal aborts. */
+  wait(name: string, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const onAbort = () => {
+        this.#leave(name, waiting);
+        reject(signal.reason);
+      };
+      const grant = () => {
+        signal.removeEventListener('abort', onAbort);
+        resolve();
+      };
+      const waiting = { grant };
+      signal.addEventListener('abort', onAbort, { once: true });
+      const lane = this.#lanes.get(name);
+      if (lane === undefined) this.#lanes.set(name, [waiting]);
+      else lane.push(waiting);
+    });
+  }
+
+  /** Grants the first one of the lane whose turn it is, which then has to wait for its next one. */
+  next(): void {
+    const [entry] = this.#lanes;
+    if (entry === undefined) return;
+    const [name, lane] = entry;
+    const first = lane.shift();
+    this.#lanes.delete(name);
+    if (lane.length > 0) this.#lanes.set(name, lane);
+    first?.grant();
+  }
+
+  #leave(name: string, waiting: Waiting): void {
+    const left = (this.#lanes.get(name) ?? []).filter((each) => each !== waiting);
+    if (left.length === 0) this.#lanes.delete(name);
+    else this.#lanes.set(name, left);
   }
 }
 
@@ -197,6 +260,12 @@ function isAhead(moment: number, now: number): boolean {
 /** Whether a window that ends at `endsAt` (the API's clock) lies behind what is known. */
 function isPast(known: Report, endsAt: number): boolean {
   return known.isOver ? endsAt <= known.endsAt : endsAt < known.endsAt;
+}
+
+/** Windows follow each other, but some may have passed without a request: the shortest distance of their ends counts. */
+function windowBetween({ endsAt, windowMs }: Report, next: number): number {
+  const distance = next - endsAt;
+  return distance > 0 ? Math.min(windowMs, distance) : windowMs;
 }
 
 /** Epoch milliseconds of a date header, or null. */

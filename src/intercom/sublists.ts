@@ -35,12 +35,17 @@ const SUBLISTS: readonly Sublist[] = [
 const PER_PAGE = 50;
 const MAX_PAGES = 2_000;
 
+/** Whether some of the contact's lists hold only their beginning. */
+export function isCutShort(contact: RawRow): boolean {
+  return SUBLISTS.some(({ field }) => isShort(contact[field]));
+}
+
 /** The contact itself when all its lists are whole, else a copy with the whole lists, their entries as `{type, id, url}`. */
 export async function completeSublists(transport: Requester, contact: RawRow): Promise<RawRow> {
   let complete = contact;
   for (const sublist of SUBLISTS) {
     const short = contact[sublist.field];
-    if (!isCutShort(short)) continue;
+    if (!isShort(short)) continue;
     const data = await readAll(transport, sublist, idOf(contact));
     if (data === null) continue;
     complete = {
@@ -51,7 +56,7 @@ export async function completeSublists(transport: Requester, contact: RawRow): P
   return complete;
 }
 
-function isCutShort(value: unknown): value is Record<string, unknown> {
+function isShort(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && 'has_more' in value && value.has_more === true;
 }
 

@@ -8,7 +8,7 @@
 import { type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { PublisherError } from '../model/errors.js';
 import type { BudgetUse } from '../model/events.js';
-import type { Budget, Priority } from './budget.js';
+import type { Asker, Budget } from './budget.js';
 import { failureOf, retryAfterMs, retryPlan } from './retry.js';
 
 export interface ApiRequest {
@@ -76,6 +76,8 @@ interface Answer {
 /** A reply that trickles in is given up after so many times the time-out. */
 const WHOLE_REPLY_TIMEOUTS = 5;
 const LONGEST_CONNECT_MS = 10_000;
+/** Requests in flight each need one; more are refused by the budget. */
+const MOST_CONNECTIONS = 128;
 const MAX_REPLY_BYTES = 128 * 1024 * 1024;
 /** A request that the budget refuses this often in a row is given up: something else eats the whole budget. */
 const MAX_BUDGET_REFUSALS = 30;
@@ -96,7 +98,7 @@ export class Transport implements Requester {
     };
     this.#dispatcher =
       options.gateway === null
-        ? new Pool(this.#origin.origin, { ...limits, connections: 64 })
+        ? new Pool(this.#origin.origin, { ...limits, connections: MOST_CONNECTIONS })
         : new ProxyAgent({ uri: options.gateway, ...limits });
   }
 
@@ -105,20 +107,25 @@ export class Transport implements Requester {
    * within limits; anything else, and the last failure, is thrown as a `PublisherError` that names the route.
    */
   request(request: ApiRequest): Promise<ApiReply> {
-    return this.#request(request, 'foreground');
+    return this.#request(request, { priority: 'foreground', lane: '' });
+  }
+
+  /** The same for one of several who share the budget evenly, whatever each of them asks. */
+  lane(lane: string): Requester {
+    return { request: (request) => this.#request(request, { priority: 'foreground', lane }) };
   }
 
   /** The same for work that can wait: it leaves the budget to everybody else. */
   get background(): Requester {
-    return { request: (request) => this.#request(request, 'background') };
+    return { request: (request) => this.#request(request, { priority: 'background', lane: '' }) };
   }
 
-  async #request(request: ApiRequest, priority: Priority): Promise<ApiReply> {
+  async #request(request: ApiRequest, asker: Asker): Promise<ApiReply> {
     let failures = 0;
     let refusals = 0;
     for (;;) {
       const startedAt = Date.now();
-      const outcome = await this.#attempt(request, priority);
+      const outcome = await this.#attempt(request, asker);
       if ('json' in outcome) {
         this.#report(request, startedAt, 200, null, null);
         return outcome;
@@ -139,18 +146,24 @@ export class Transport implements Requester {
     }
   }
 
+  /** Requests that should be under way to make the best of latency and budget. */
+  get requestsAtOnce(): number {
+    return this.#options.budget.wanted;
+  }
+
   async close(): Promise<void> {
     await this.#dispatcher.destroy();
   }
 
   async #attempt(
     request: ApiRequest,
-    priority: Priority,
+    asker: Asker,
   ): Promise<ApiReply | { error: PublisherError; headers: Answer['headers'] }> {
     const { budget, signal } = this.#options;
-    await budget.take(signal, priority).catch((cause: unknown) => {
+    await budget.take(signal, asker).catch((cause: unknown) => {
       throw new PublisherError('stopped', 'stopped while waiting for the request budget', { cause });
     });
+    const sentAt = performance.now();
     let headers: Answer['headers'] | null = null;
     try {
       const answer = await this.#send(request);
@@ -169,7 +182,7 @@ export class Transport implements Requester {
       if (cause instanceof PublisherError) return { error: cause, headers: headers ?? {} };
       return { error: this.#unreachable(request, cause), headers: headers ?? {} };
     } finally {
-      budget.give(headers, priority);
+      budget.give(headers, asker, performance.now() - sentAt);
     }
   }
 

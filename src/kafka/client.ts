@@ -5,6 +5,7 @@ import kafkajs, { type Kafka, type KafkaConfig, type SASLOptions } from 'kafkajs
 import { PublisherError } from '../model/errors.js';
 import { registerCodecs } from './codecs.js';
 import { oauthBearerProvider } from './oauth-bearer.js';
+import { installRecordEncoding } from './record-encoding.js';
 
 /** PEM files by their paths. */
 export interface TlsFiles {
@@ -46,6 +47,7 @@ const PROMPT_RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 4, f
 /** Makes a client. `prompt` is for commands that ask once and report; the default sits out a broker's restart. */
 export function createKafka(settings: KafkaSettings, patience: 'patient' | 'prompt' = 'patient'): Kafka {
   registerCodecs();
+  installRecordEncoding();
   const { ssl, sasl } = settings;
   const config: KafkaConfig = {
     brokers: [...settings.brokers],

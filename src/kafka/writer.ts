@@ -6,10 +6,11 @@
  * so the writer is broken for good; the owner opens a new one and reads back from the topics where it stands.
  */
 
-import kafkajs, { type CompressionTypes, type IHeaders, type Kafka, type Producer } from 'kafkajs';
+import type { CompressionTypes, IHeaders, Kafka, Producer } from 'kafkajs';
 import type { PublisherError } from '../model/errors.js';
 import type { OutgoingRecord } from '../model/row.js';
 import { kafkaFailure } from './client.js';
+import { keyPartitioner } from './partitioner.js';
 
 export interface WriterOptions {
   readonly transactionalId: string;
@@ -20,6 +21,8 @@ export interface WriterOptions {
 
 /** A send becomes one batch per partition, which kafkajs does not split: it stays below this, and below what every topic takes. */
 const MAX_SEND_BYTES = 800_000;
+/** Readers of committed records wait for the end of a transaction, and all of it is in memory. */
+const MAX_TRANSACTION_BYTES = 8 * 1024 * 1024;
 /** What a batch adds to its records, with room to spare. */
 const BATCH_OVERHEAD_BYTES = 1_024;
 /** Readers of committed records wait for open transactions: a hung one is aborted by the broker after this. */
@@ -32,7 +35,8 @@ export class Writer {
   readonly #compression: CompressionTypes;
   readonly #maxSendBytes: number;
   #broken: PublisherError | null = null;
-  #queue: Promise<void> = Promise.resolve();
+  #waiting: Commit[] = [];
+  #work: Promise<void> | null = null;
 
   private constructor(
     producer: Producer,
@@ -51,7 +55,7 @@ export class Writer {
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
-      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+      createPartitioner: keyPartitioner,
     });
     try {
       await producer.connect();
@@ -65,19 +69,37 @@ export class Writer {
   }
 
   /**
-   * Publishes all records or none. Commits of several tables are taken one after another; records of one key must be given in
-   * their order. Throws `fenced` when another instance has taken over; after any error the writer is of no more use.
+   * Publishes all records or none. What is handed over while a transaction is under way goes together into the next one, in the order in which
+   * it came; records of one key must be given in their order. Throws `fenced` when another instance has taken over; after any
+   * error the writer is of no more use.
    */
   commit(records: readonly OutgoingRecord[]): Promise<void> {
-    const turn = this.#queue.then(() => this.#commit(records));
-    this.#queue = turn.catch(() => undefined);
-    return turn;
+    const done = new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ records, resolve, reject });
+    });
+    this.#work ??= this.#workOff();
+    return done;
   }
 
-  /** Waits for the commit under way and disconnects. */
+  /** Waits for the commits under way and disconnects. */
   async close(): Promise<void> {
-    await this.#queue;
+    await this.#work;
     await this.#producer.disconnect();
+  }
+
+  async #workOff(): Promise<void> {
+    // Who hands something over in this very moment belongs into the first transaction.
+    await null;
+    while (this.#waiting.length > 0) {
+      const commits = this.#waiting.splice(0, fitting(this.#waiting, MAX_TRANSACTION_BYTES));
+      try {
+        await this.#commit(commits.flatMap(({ records }) => records));
+        for (const { resolve } of commits) resolve();
+      } catch (error) {
+        for (const { reject } of commits) reject(error);
+      }
+    }
+    this.#work = null;
   }
 
   async #commit(records: readonly OutgoingRecord[]): Promise<void> {
@@ -98,6 +120,25 @@ export class Writer {
       throw this.#broken;
     }
   }
+}
+
+/** Records that belong together, and who waits for them. */
+interface Commit {
+  readonly records: readonly OutgoingRecord[];
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/** How many of the commits fit into one transaction: one at least. */
+function fitting(commits: readonly Commit[], maxBytes: number): number {
+  let room = maxBytes;
+  let count = 0;
+  for (const { records } of commits) {
+    room -= records.reduce((sum, record) => sum + recordBytes(record), 0);
+    if (room < 0 && count > 0) break;
+    count += 1;
+  }
+  return count;
 }
 
 /** Approximate size of a record in a batch, in bytes. */

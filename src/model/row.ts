@@ -7,9 +7,9 @@ export type RawRow = Readonly<Record<string, unknown>>;
 export interface Upsert {
   readonly op: 'upsert';
   readonly key: string;
-  /** The Avro value in the published form, holding only the fields that are not null. */
+  /** The Avro value in the published form. Fields that are null may be left out. */
   readonly value: Readonly<Record<string, unknown>>;
-  /** Content hash of the row (lower-case hex), the same whatever the published form. */
+  /** Hash of the value's content (lower-case hex). */
   readonly hash: string;
   /** Epoch milliseconds, or null for rows without a time. */
   readonly updatedAt: number | null;

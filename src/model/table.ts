@@ -47,6 +47,8 @@ export interface Table<Api> {
   readonly reads: 'whole' | 'searched';
   /** The finest interval that the API's filter can tell apart. */
   readonly grain: 'second' | 'day';
+  /** Windows that are read side by side: fewer than usual where reading one has many requests under way by itself. */
+  readonly windowsAtOnce?: number;
   /** The column that a bookmark counts by; `updated_at` where it is left out. */
   readonly replicationKey?: string;
   /** Reads the window (searched tables) or everything (whole tables). */

@@ -7,19 +7,32 @@ import { IntercomApi } from '../intercom/api.js';
 import { Budget } from '../intercom/budget.js';
 import { Transport } from '../intercom/transport.js';
 import type { Events } from '../model/events.js';
+import type { TableName } from '../model/table-names.js';
 
 /** For commands that ask once and report. */
 export const PROMPT_ATTEMPTS = 3;
-/** Requests in flight at once. */
-const MAX_IN_FLIGHT = 24;
+/** Requests in flight at once, at most. */
+const MAX_IN_FLIGHT = 100;
 
-/** The API of a connection, for work that is waited for and for work that can wait, and the transport to close afterwards. Throws `credentials-missing`. */
+/** A connection's API, and the transport to close afterwards. All of it shares one budget. */
+export interface ConnectionApi {
+  readonly api: IntercomApi;
+  /** For the work of a table: tables are served in turns. */
+  readonly ofTable: (table: TableName) => IntercomApi;
+  /** For work that can wait. */
+  readonly background: IntercomApi;
+  /** Requests that should be under way, to make the best of latency and budget. */
+  readonly requestsAtOnce: () => number;
+  readonly transport: Transport;
+}
+
+/** Opens a connection's API. Throws `credentials-missing`. */
 export async function openApi(
   connection: ConnectionConfig,
   events: Events,
   signal: AbortSignal,
   attempts = connection.retry.attempts,
-): Promise<{ api: IntercomApi; background: IntercomApi; transport: Transport }> {
+): Promise<ConnectionApi> {
   // Every request and every wait listens to it.
   setMaxListeners(0, signal);
   const { name, baseUrl, apiVersion, gateway, rateLimit, retry } = connection;
@@ -34,6 +47,11 @@ export async function openApi(
     budget: new Budget({ share: rateLimit, maxInFlight: MAX_IN_FLIGHT }),
     onAttempt: (attempt) => events.emit('api:attempt', { connection: name, ...attempt }),
   });
-  const background = new IntercomApi(transport.background, signal);
-  return { api: new IntercomApi(transport, signal), background, transport };
+  return {
+    api: new IntercomApi(transport, signal),
+    ofTable: (table) => new IntercomApi(transport.lane(table), signal),
+    background: new IntercomApi(transport.background, signal),
+    requestsAtOnce: () => transport.requestsAtOnce,
+    transport,
+  };
 }

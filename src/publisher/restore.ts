@@ -23,7 +23,7 @@ export async function restorePublished(
   codec: TopicCodec,
   table: { reads: 'whole' | 'searched'; state: TableState | undefined },
 ): Promise<PublishedRows> {
-  const published = new PublishedRows();
+  const published = new PublishedRows(table.reads === 'whole');
   const { state } = table;
   const since = state?.restoreFrom ?? null;
   if (table.reads === 'searched' && since === null) return published;

@@ -26,7 +26,7 @@ import type { TableMemory, TableSource, TableWork } from '../sync/source.js';
 import { Turns } from '../sync/turns.js';
 import { knownTimeZone } from '../sync/windows.js';
 import { type IntercomTable, TABLES } from '../tables/all.js';
-import { openApi } from './api.js';
+import { type ConnectionApi, openApi } from './api.js';
 import { Delivery } from './delivery.js';
 import { rulesOf, weakHashes } from './field-rules.js';
 import type { HintFeed } from './hint-feed.js';
@@ -49,6 +49,8 @@ interface CycleOptions {
   readonly onDone?: (table: TableName) => void;
 }
 
+/** Windows of a table that are read side by side at most: each has a page in memory. */
+const WINDOWS_AT_ONCE = 24;
 /** A row too large for its topic still fits here, together with the reason. */
 const DEAD_LETTER_MAX_BYTES = 40 * 1024 * 1024;
 
@@ -103,7 +105,8 @@ export class Session {
     const { config, kafka, events } = context;
     const stop = new AbortController();
     const end = AbortSignal.any([signal, stop.signal]);
-    const { api, background, transport } = await openApi(connection, events, end);
+    const opened = await openApi(connection, events, end);
+    const { api, transport } = opened;
     let writer: Writer | null = null;
     try {
       const topics = await kafka.topics.ensure(topicPlans(config, connection), config.topics.create);
@@ -115,7 +118,7 @@ export class Session {
         compression: COMPRESSION_TYPES[config.kafka.compression],
         maxBatchBytes: Math.min(...[...topics.values()].map(({ maxMessageBytes }) => maxMessageBytes)),
       });
-      const work = await restore(context, connection, { api, background, topics, schemas, writer, end });
+      const work = await restore(context, connection, { ...opened, topics, schemas, writer, end });
       const weak = weakHashes(connection);
       if (weak !== null) events.emit('warning', { connection: connection.name, message: weak });
       for (const [table, { memory }] of work) {
@@ -216,10 +219,7 @@ export function tablesOf(connection: ConnectionConfig): IntercomTable[] {
   return TABLES.filter(({ name }) => named.has(name));
 }
 
-interface Parts {
-  readonly api: IntercomApi;
-  /** For work that can wait. */
-  readonly background: IntercomApi;
+interface Parts extends ConnectionApi {
   readonly topics: ReadonlyMap<string, TopicFacts>;
   readonly schemas: ReadonlyMap<TableName, TableSchema>;
   readonly writer: Writer;
@@ -320,10 +320,11 @@ type GrainOf = (table: IntercomTable) => ReturnType<TableSource['grain']>;
 /** The table as a cycle sees it. */
 function bind(
   table: IntercomTable,
-  { api, schemas }: Parts,
+  { ofTable, requestsAtOnce, schemas }: Parts,
   grain: GrainOf,
   ids: IdSource | null,
 ): TableSource {
+  const api = ofTable(table.name);
   const schema = the(schemas, table.name);
   const pupil = schemas.get(TEACHES[table.name] ?? table.name) ?? schema;
   return {
@@ -331,6 +332,7 @@ function bind(
     method: table.method,
     reads: table.reads,
     pull: (window) => (pupil === schema ? table.pull(api, window) : taught(table.pull(api, window), pupil)),
+    windowsAtOnce: () => Math.min(table.windowsAtOnce ?? WINDOWS_AT_ONCE, requestsAtOnce()),
     shape: (raw, fetchedAt) => schema.shape(raw, fetchedAt),
     prepare: (rows) => schema.prepare(rows),
     versionTime: (raw) =>

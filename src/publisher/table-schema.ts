@@ -10,9 +10,9 @@ import {
   type AttributeDefinition,
   type CustomColumn,
   columnsIn,
+  compileUnknown,
   definitionsIn,
   planColumns,
-  unknownAttributes,
 } from '../avro/custom-attributes.js';
 import type { Registry } from '../avro/registry.js';
 import { adaptDefinitions, type FieldRules } from '../avro/rules.js';
@@ -43,6 +43,8 @@ export class TableSchema {
   #columns: readonly CustomColumn[];
   #codec: TopicCodec;
   #shape: (raw: RawRow, fetchedAt: number) => ShapedRow;
+  /** The attributes of a row that have no column. */
+  #unknown: (raw: RawRow) => string[];
   #learned: readonly AttributeDefinition[] = [];
   #hasAsked = false;
   /** Attributes that are not defined, or not as anything that a column can hold. */
@@ -53,6 +55,7 @@ export class TableSchema {
     this.#columns = columns;
     this.#codec = codec;
     this.#shape = shaperFor(options, columns);
+    this.#unknown = compileUnknown(columns);
   }
 
   /** Registers the schema with the columns that it had so far. Throws what `Registry` throws. */
@@ -82,17 +85,18 @@ export class TableSchema {
   async prepare(rows: readonly RawRow[]): Promise<boolean> {
     const { attributes, rules } = this.#options;
     if (attributes === null) return false;
-    const isUnknown = (row: RawRow) =>
-      unknownAttributes(row, this.#columns).some((name) => !this.#columnless.has(name));
+    const isUnknown = (row: RawRow) => this.#unknown(row).some((name) => !this.#columnless.has(name));
     if (rows.length > 0 && (!this.#hasAsked || rows.some(isUnknown))) {
       this.learn(await unlessForbidden(attributes));
       this.#hasAsked = true;
     }
     const columns = planColumns(this.#columns, adaptDefinitions(this.#learned, rules));
-    for (const row of rows) for (const name of unknownAttributes(row, columns)) this.#columnless.add(name);
+    const unknown = columns === this.#columns ? this.#unknown : compileUnknown(columns);
+    for (const row of rows) for (const name of unknown(row)) this.#columnless.add(name);
     if (columns === this.#columns) return false;
     this.#codec = await openCodec(this.#options, columns);
     this.#columns = columns;
+    this.#unknown = unknown;
     this.#learned = [];
     this.#shape = shaperFor(this.#options, columns);
     return true;

@@ -26,7 +26,7 @@ export interface Batch {
 }
 
 /**
- * Sorts the rows of a page. `startDate` is in epoch seconds; `metBefore` holds the keys that earlier pages of the same reading had.
+ * Sorts the rows of a page. `startDate` is in epoch seconds; `metBefore` tells the keys that earlier pages of the same reading had.
  * Of several rows of one key in a reading of a whole table the first counts, unless a later one is newer: a key that two
  * rows share would else be published anew in each cycle.
  */
@@ -35,7 +35,7 @@ export function sortOut(
   source: TableSource,
   published: PublishedRows,
   startDate: number,
-  metBefore: ReadonlySet<string>,
+  metBefore: (key: string) => boolean,
 ): Batch {
   const versions: NewVersion[] = [];
   const letters: DeadLetter[] = [];
@@ -51,7 +51,7 @@ export function sortOut(
       continue;
     }
     const { row } = shaped;
-    const again = met.has(row.key) || metBefore.has(row.key);
+    const again = met.has(row.key) || metBefore(row.key);
     met.add(row.key);
     const versionTime = source.versionTime(raw);
     const before = published.get(row.key);

@@ -88,7 +88,8 @@ export function advance(
 ): TableState {
   const searched = source.reads === 'searched';
   const reached = latest(state.bookmark, bookmark);
-  if (searched && reached !== null) published.forgetBefore(reached - settings.lookback);
+  if (searched && reached !== null && reached !== state.bookmark)
+    published.forgetBefore(reached - settings.lookback);
   const unknown = [...batch.leftovers.values()].reduce((sum, count) => sum + count, 0);
   return {
     ...state,
@@ -102,7 +103,10 @@ export function advance(
   };
 }
 
-/** Publishes records and state, or nothing. */
+/**
+ * Publishes records and state, or nothing. The state counts from the call on: what is published next builds on it, since a commit that fails
+ * ends the session.
+ */
 export async function publish(
   { source, sink, settings, memory }: TableWork,
   events: Events,
@@ -110,8 +114,8 @@ export async function publish(
   state: TableState,
 ): Promise<void> {
   const startedAt = performance.now();
-  await sink.commit(records, state);
   memory.state = state;
+  await sink.commit(records, state);
   const bytes = records.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0);
   const ms = performance.now() - startedAt;
   const at = { connection: settings.connection, table: source.name };

@@ -18,7 +18,7 @@ export interface Fetched {
   readonly fetchedAt: number;
 }
 
-const NONE: ReadonlySet<string> = new Set();
+const NEVER = () => false;
 
 /** `hintedAt`: broker's time (epoch milliseconds) up to which the notifications of this table are worked off then; null: that is not known. */
 export async function publishHinted(
@@ -36,7 +36,7 @@ export async function publishHinted(
       last: false,
       fetchedAt,
     };
-    const sort = () => sortOut(page, source, memory.published, settings.startDate, NONE);
+    const sort = () => sortOut(page, source, memory.published, settings.startDate, NEVER);
     let batch = sort();
     if (await source.prepare(batch.versions.map(({ raw }) => raw))) batch = sort();
     const tombstones = await tombstonesOf(work, gone);

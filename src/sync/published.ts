@@ -6,6 +6,8 @@
  * topic itself, the second one from the time of its oldest entry on.
  */
 
+import { CompactVersions, isCompact } from './compact-versions.js';
+
 /** The version of a row that was published last. */
 export interface PublishedVersion {
   readonly hash: string;
@@ -20,26 +22,48 @@ export interface PublishedVersion {
 }
 
 export class PublishedRows {
-  readonly #versions = new Map<string, PublishedVersion>();
+  readonly #compact = new CompactVersions();
+  readonly #isLarge: boolean;
+  /** What is not, or can't be, kept compactly. */
+  readonly #others = new Map<string, PublishedVersion>();
+  /** Keys met in the reading under way that have no mark: rows that are not published, or not kept compactly. */
+  #met = new Set<string>();
+  /** Not later than any `publishedAfter` that is known. */
+  #restoreFrom: number | null = null;
+
+  /** `isLarge`: for every row of a table, compactly. Else for some thousand, which a plain map finds faster. */
+  constructor(isLarge = true) {
+    this.#isLarge = isLarge;
+  }
 
   get(key: string): PublishedVersion | undefined {
-    return this.#versions.get(key);
+    return this.#others.get(key) ?? (this.#compact.size === 0 ? undefined : this.#compact.get(key));
   }
 
   set(key: string, version: PublishedVersion): void {
-    this.#versions.set(key, version);
+    if (this.#isLarge && isCompact(key, version)) {
+      this.#compact.set(key, version);
+      this.#others.delete(key);
+      if (this.#met.delete(key)) this.#compact.mark(key);
+    } else {
+      if (this.#compact.size > 0) this.delete(key);
+      this.#others.set(key, version);
+    }
+    this.#restoreFrom = Math.min(this.#restoreFrom ?? version.publishedAfter, version.publishedAfter);
   }
 
   /** The version stands, but what decides its window (epoch seconds) has moved; never back, since late readings come in any order. */
   moveTo(key: string, versionTime: number | null): void {
-    const known = this.#versions.get(key);
-    if (known === undefined) return;
+    const known = this.get(key);
+    if (known === undefined || known.versionTime === versionTime) return;
     const isOlder = known.versionTime !== null && versionTime !== null && versionTime < known.versionTime;
-    if (!isOlder) this.#versions.set(key, { ...known, versionTime });
+    if (!isOlder) this.set(key, { ...known, versionTime });
   }
 
   delete(key: string): void {
-    this.#versions.delete(key);
+    if (this.#compact.isMarked(key)) this.#met.add(key);
+    this.#others.delete(key);
+    this.#compact.delete(key);
   }
 
   /**
@@ -48,31 +72,53 @@ export class PublishedRows {
    */
   bury(key: string, at: number): void {
     const versionTime = at / 1000;
-    this.#versions.set(key, { hash: '', updatedAt: at, versionTime, publishedAfter: at, gone: true });
+    this.set(key, { hash: '', updatedAt: at, versionTime, publishedAfter: at, gone: true });
   }
 
   get size(): number {
-    return this.#versions.size;
+    return this.#compact.size + this.#others.size;
   }
 
-  keys(): IterableIterator<string> {
-    return this.#versions.keys();
+  /** A reading of a whole table begins: nothing is met yet. */
+  beginReading(): void {
+    this.#compact.unmarkAll();
+    this.#met = new Set();
+  }
+
+  /** The reading under way has met the key, whatever became of its row. */
+  meet(key: string): void {
+    if (!this.#compact.mark(key)) this.#met.add(key);
+  }
+
+  isMet(key: string): boolean {
+    return this.#met.has(key) || this.#compact.isMarked(key);
+  }
+
+  /** The keys that the reading under way has not met. */
+  unmet(): string[] {
+    return [...this.#compact.unmarked(), ...[...this.#others.keys()].filter((key) => !this.#met.has(key))];
   }
 
   /** Forgets the versions that lie before `floor` (epoch seconds): no reading will bring them again unless they change. */
   forgetBefore(floor: number): void {
-    for (const [key, { versionTime }] of this.#versions) {
-      if (versionTime !== null && versionTime < floor) this.#versions.delete(key);
-    }
+    let oldest = Number.POSITIVE_INFINITY;
+    const isKept = (versionTime: number | null, publishedAfter: number) => {
+      const kept = versionTime === null || versionTime >= floor;
+      if (kept) oldest = Math.min(oldest, publishedAfter);
+      return kept;
+    };
+    this.#compact.retain(isKept);
+    for (const [key, { versionTime, publishedAfter }] of this.#others)
+      if (!isKept(versionTime, publishedAfter)) this.#others.delete(key);
+    this.#restoreFrom = Number.isFinite(oldest) ? oldest : null;
   }
 
-  /** Epoch milliseconds from which a restore finds every version that is known now, or null when there is none. */
+  /**
+   * Epoch milliseconds from which a restore finds every version that is known now, or null when there is none. Exact behind `forgetBefore`, and
+   * never too late.
+   */
   restoreFrom(): number | null {
-    let oldest: number | null = null;
-    for (const { publishedAfter } of this.#versions.values()) {
-      if (oldest === null || publishedAfter < oldest) oldest = publishedAfter;
-    }
-    return oldest;
+    return this.#restoreFrom;
   }
 }
 

@@ -14,6 +14,8 @@ export interface TableSource {
   readonly method: ReplicationMethod;
   readonly reads: 'whole' | 'searched';
   pull(window: Window): AsyncIterable<Page>;
+  /** How many windows should be read side by side now. */
+  windowsAtOnce(): number;
   shape(raw: RawRow, fetchedAt: number): ShapedRow;
   /** Makes the schema ready for rows about to be published; true when it changed, so that they must be shaped again. */
   prepare(rows: readonly RawRow[]): Promise<boolean>;

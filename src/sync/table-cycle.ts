@@ -6,48 +6,26 @@
  */
 
 import { PublisherError } from '../model/errors.js';
-import type { Events, Progress } from '../model/events.js';
-import type { OutgoingRecord, RawRow, Tombstone } from '../model/row.js';
-import type { CycleSummary, TableState, Window } from '../model/state.js';
+import type { Events } from '../model/events.js';
+import type { CycleSummary, Window } from '../model/state.js';
 import type { Page } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
-import { type Batch, type NewVersion, sortOut } from './batch.js';
-import { advance, encode, NOTHING, publish, remember, tombstonesOf } from './commit.js';
+import { Cover } from './cover.js';
+import { CycleLog } from './cycle-log.js';
 import { deletionsFrom, newDeletions } from './deletions.js';
 import { IdWalk, planWalk } from './reconcile.js';
 import { nextTime } from './schedule.js';
+import { Backlog, Pipeline, sideBySide } from './side-by-side.js';
 import type { TableMemory, TableSettings, TableSource, TableWork } from './source.js';
-import { splitWindow, windowToRead } from './windows.js';
+import { isTooLarge, splitWindow, windowToRead } from './windows.js';
 
 /** A search whose rows keep leaving it is given up after as many walks; nothing is lost, the next cycle reads it again. */
 const MAX_WALKS = 8;
 
-const NONE: ReadonlySet<string> = new Set();
+/** Pages in memory that are not committed yet, beside those that are being waited for. */
+const MOST_PAGES = 4;
 
-/** What a commit brings the table to. */
-interface PageEnd {
-  /** The bookmark that this page makes safe, or null when it makes none. */
-  readonly bookmark: number | null;
-  /** Whether the cycle ends with this page. */
-  readonly finished: boolean;
-  readonly progress: Progress;
-  /** Rows that the API counts and did not show. */
-  readonly notShown?: number | undefined;
-  /** Keys of dead letters whose rows are gone. */
-  readonly freed?: readonly string[];
-}
-
-/** The interval that a cycle reads: `newest` is the newest row that there was when it was split, or null. */
-interface Cover {
-  readonly from: number;
-  readonly newest: number | null;
-}
-
-/** What a walk comes to: the pieces of a window that is too large, with the newest row of all, or none when it was read. */
-interface Walked {
-  readonly pieces: readonly Window[];
-  readonly newest: number | null;
-}
+const NEVER = () => false;
 
 export class TableCycle {
   readonly #work: TableWork;
@@ -55,9 +33,8 @@ export class TableCycle {
   readonly #settings: TableSettings;
   readonly #memory: TableMemory;
   readonly #events: Events;
-  readonly #startedAt = new Date();
-  readonly #number: number;
-  readonly #done = { rowsRead: 0, records: 0, deletes: 0, notShown: 0 };
+  readonly #log: CycleLog;
+  readonly #backlog = new Backlog(MOST_PAGES);
 
   constructor(work: TableWork, events: Events) {
     this.#work = work;
@@ -65,7 +42,7 @@ export class TableCycle {
     this.#settings = work.settings;
     this.#memory = work.memory;
     this.#events = events;
-    this.#number = (work.memory.state.cycle?.number ?? 0) + 1;
+    this.#log = new CycleLog(work, events);
   }
 
   /**
@@ -81,16 +58,11 @@ export class TableCycle {
     if (walk !== null) await this.#takeFrom(walk, awaitWalk);
     // What was learned of the workspace meanwhile shows in the schema, also where no row was published.
     await this.#source.prepare([]);
-    const summary = this.#summary(true);
+    const summary = this.#log.summary(true);
     const { bookmark } = this.#memory.state;
-    const ms = Date.now() - this.#startedAt.getTime();
-    this.#events.emit('table:finished', {
-      ...this.#at(),
-      summary,
-      bookmark,
-      ms,
-      rowsRead: this.#done.rowsRead,
-    });
+    const ms = Date.now() - this.#log.startedAt.getTime();
+    const { rowsRead } = this.#log;
+    this.#events.emit('table:finished', { ...this.#at(), summary, bookmark, ms, rowsRead });
     return summary;
   }
 
@@ -107,49 +79,70 @@ export class TableCycle {
   /** Keeps the reason of a failure in the table's state; the bookmark stays where it is. */
   async keepReason({ code, message }: PublisherError): Promise<void> {
     const at = new Date().toISOString();
-    const reason = { cycle: this.#summary(false), updatedAt: at, error: { code, message, at } };
-    await this.#memory.turns.take(() => this.#publish([], { ...this.#memory.state, ...reason }));
+    await this.#memory.turns.take(() => this.#log.note({ updatedAt: at, error: { code, message, at } }));
   }
 
   async #readWhole(): Promise<void> {
-    const { turns } = this.#memory;
-    const met = new Set<string>();
+    const pages = this.#source.pull({ from: this.#settings.startDate, to: null });
+    this.#memory.published.beginReading();
+    const pipeline = new Pipeline(this.#backlog);
     let complete = false;
-    for await (const page of this.#source.pull({ from: this.#settings.startDate, to: null })) {
-      await turns.take(() => this.#readWholePage(page, met));
-      complete = page.last;
+    try {
+      for await (const page of pages) {
+        await pipeline.begin(() => this.#takeWholePage(page));
+        complete = page.last;
+      }
+    } finally {
+      await pipeline.end();
     }
     if (!complete)
       throw new PublisherError('internal', `${this.#source.name}: the reading ended before its last page`);
   }
 
-  /** Publishes a page; the last one shows which keys have not been `met`. */
-  async #readWholePage(page: Page, met: Set<string>): Promise<void> {
-    const { published } = this.#memory;
-    const batch = await this.#sortOut(page, met);
-    for (const key of batch.met) met.add(key);
-    const unmet = (keys: Iterable<string>) => (page.last ? [...keys].filter((key) => !met.has(key)) : []);
-    const gone = await this.#source.confirmGone(unmet(published.keys()));
-    const freed = unmet(this.#work.sink.buried());
-    const bookmark = page.last && this.#source.method === 'incremental' ? page.newest : null;
-    const rowsExpected = published.size || null;
-    const progress = { rows: this.#done.rowsRead, rowsExpected, covered: 0, toCover: 0 };
-    await this.#commit(
-      batch,
-      gone.map((key) => ({ op: 'delete', key, fetchedAt: page.fetchedAt })),
-      { bookmark, finished: page.last, progress, freed },
-    );
+  /** Publishes a page; the last one shows which keys the reading has not met. */
+  async #takeWholePage(page: Page): Promise<void> {
+    const { published, turns } = this.#memory;
+    const { committed } = await turns.take(async () => {
+      const batch = await this.#log.sortOut(page, (key) => published.isMet(key));
+      for (const key of batch.met) published.meet(key);
+      const gone = page.last ? await this.#source.confirmGone(published.unmet()) : [];
+      const freed = page.last ? [...this.#work.sink.buried()].filter((key) => !published.isMet(key)) : [];
+      const bookmark = page.last && this.#source.method === 'incremental' ? page.newest : null;
+      const progress = {
+        rows: this.#log.rowsRead,
+        rowsExpected: published.size || null,
+        covered: 0,
+        toCover: 0,
+      };
+      return this.#log.commit(
+        batch,
+        gone.map((key) => ({ op: 'delete', key, fetchedAt: page.fetchedAt })),
+        {
+          ...(bookmark === null ? {} : { reached: { bookmark, ahead: [] } }),
+          finished: page.last,
+          progress,
+          freed,
+        },
+      );
+    });
+    await committed;
   }
 
   async #readSearched(): Promise<void> {
-    const window = windowToRead({ ...this.#settings, bookmark: this.#memory.state.bookmark });
-    await this.#readWindow(window, { from: window.from, newest: null });
+    const { bookmark, windows } = this.#memory.state;
+    const whole = windowToRead({ ...this.#settings, bookmark });
+    const cover = new Cover(whole, windows, this.#settings.lookback);
+    await sideBySide(
+      () => this.#source.windowsAtOnce(),
+      () => cover.next(),
+      (window, isFailed) => this.#readWindow(window, cover, isFailed),
+    );
   }
 
   /** Publishes what the API lists as deleted since the last time; before the first cycle nothing was published that could be gone. */
   async #readDeletions(): Promise<void> {
     if (this.#source.deletions === null) return;
-    const start = Math.floor(this.#startedAt.getTime() / 1000) - this.#settings.lookback;
+    const start = Math.floor(this.#log.startedAt.getTime() / 1000) - this.#settings.lookback;
     const { state } = this.#memory;
     const listed = await this.#source.deletions(deletionsFrom(state.deletions, start));
     const { ids, mark } = newDeletions(state.deletions, start, listed);
@@ -185,31 +178,16 @@ export class TableCycle {
     if (failure !== null) throw failure;
   }
 
-  /** Publishes the tombstones of rows (or of the children of rows) that are gone, with what that brings the state to. */
-  async #bury(ids: readonly string[], reached: Partial<TableState>): Promise<void> {
-    const deletes = await this.#memory.turns.take(async () => {
-      const gone = await tombstonesOf(this.#work, ids);
-      const encoded = encode(this.#work.sink, NOTHING, gone);
-      remember(this.#work, NOTHING, gone, Date.now());
-      this.#done.deletes += gone.length;
-      const state = this.#afterCommit(advance(this.#work, NOTHING, encoded), true);
-      await this.#publish(encoded.records, { ...state, ...reached });
-      return gone.length;
-    });
+  async #bury(ids: readonly string[], reached: Parameters<CycleLog['bury']>[1]): Promise<void> {
+    const deletes = await this.#memory.turns.take(() => this.#log.bury(ids, reached));
     if (deletes > 0) this.#events.emit('deletions:committed', { ...this.#at(), deletes });
   }
 
-  /** Reads a window to its end, in pieces when it is large. */
-  async #readWindow(window: Window, cover: Cover): Promise<void> {
-    const { pieces, newest } = await this.#walkUntilClean(window, cover);
-    for (const piece of pieces) await this.#readWindow(piece, { ...cover, newest: cover.newest ?? newest });
-  }
-
   /** Walks a window, and again when rows left it meanwhile. */
-  async #walkUntilClean(window: Window, cover: Cover): Promise<Walked> {
-    for (let walk = 1; ; walk += 1) {
+  async #readWindow(window: Window, cover: Cover, isFailed: () => boolean): Promise<void> {
+    for (let walk = 1; !isFailed(); walk += 1) {
       try {
-        return await this.#walk(window, cover);
+        return await this.#walk(window, cover, isFailed);
       } catch (error) {
         if (!(error instanceof PublisherError) || error.code !== 'walk-unclean' || walk === MAX_WALKS)
           throw error;
@@ -218,118 +196,50 @@ export class TableCycle {
     }
   }
 
-  /** Reads the window once and publishes it; or, when its first page shows that it is too large, returns its pieces. */
-  async #walk(window: Window, cover: Cover): Promise<Walked> {
+  /** Reads the window once and publishes it; or, when its first page shows that it is too large, leaves it to its pieces. */
+  async #walk(window: Window, cover: Cover, isFailed: () => boolean): Promise<void> {
+    const pipeline = new Pipeline(this.#backlog);
     let first: Page | null = null;
-    for await (const page of this.#source.pull(window)) {
-      first ??= page;
-      if (page === first && !page.last) {
-        const pieces = splitWindow(window, page, await this.#source.grain());
-        if (pieces.length > 1) return { pieces, newest: page.newest };
+    try {
+      for await (const page of this.#source.pull(window)) {
+        first ??= page;
+        if (page === first && !page.last && isTooLarge(page.total, cover.isSplit)) {
+          const pieces = splitWindow(window, page, await this.#source.grain());
+          if (pieces.length > 1) return cover.split(window, pieces, page.newest);
+        }
+        if (isFailed()) return;
+        const { newest } = first;
+        await pipeline.begin(() => this.#takePage(page, { window, newest, cover }));
       }
-      // What shows late may lie in a piece that was read before: the lookback counts from when the first of them was.
-      const bookmark = page.last ? earliest(window.to ?? first.newest, cover.newest) : null;
-      const newest = cover.newest ?? first.newest ?? window.from;
-      const finished = page.last && window.to === null;
-      await this.#memory.turns.take(async () => {
-        const batch = await this.#sortOut(page, NONE);
-        const progress = this.#progress(window, page, newest, cover.from);
-        await this.#commit(batch, [], { bookmark, finished, progress, notShown: page.notShown });
-      });
+    } finally {
+      await pipeline.end();
     }
-    return { pieces: [], newest: null };
   }
 
-  async #sortOut(page: Page, met: ReadonlySet<string>): Promise<Batch> {
-    this.#done.rowsRead += page.rows.length;
-    const { startDate } = this.#settings;
-    const sort = () => sortOut(page, this.#source, this.#memory.published, startDate, met);
-    const batch = sort();
-    if (batch.versions.length === 0) return batch;
-    const isChanged = await this.#source.prepare(batch.versions.map(({ raw }) => raw));
-    return isChanged ? sort() : batch;
-  }
-
-  async #commit(batch: Batch, gone: readonly Tombstone[], end: PageEnd): Promise<void> {
-    const publishedAfter = Date.now();
-    const { notShown = 0, freed = [] } = end;
-    const encoded = encode(this.#work.sink, batch, gone, freed);
-    const { records, versions, letters, deletes } = encoded;
-    const late = this.#countLate(versions);
-    remember(this.#work, { ...batch, versions }, gone, publishedAfter);
-    this.#done.notShown += notShown;
-    this.#done.records += versions.length;
-    this.#done.deletes += deletes;
-    if (records.length > 0 || end.bookmark !== null || end.finished) {
-      const state = advance(this.#work, batch, encoded, end.bookmark);
-      await this.#publish(records, this.#afterCommit(state, end.finished));
-    }
-    const { bookmark } = this.#memory.state;
-    const { progress } = end;
-    this.#events.emit('page:committed', {
-      ...this.#at(),
-      records: versions.length,
-      deletes,
-      deadLetters: letters,
-      late,
-      notShown,
-      unknownFields: batch.leftovers,
-      bookmark,
-      progress,
+  /** Publishes a page of a window; `newest` is the newest row that there was in it when it began to be read. */
+  async #takePage(
+    page: Page,
+    { window, newest, cover }: { window: Window; newest: number | null; cover: Cover },
+  ): Promise<void> {
+    const { committed } = await this.#memory.turns.take(async () => {
+      const batch = await this.#log.sortOut(page, NEVER);
+      if (!page.last) cover.reach(window, this.#oldestOf(page, window, newest), newest);
+      const reached = page.last ? cover.read(window, newest) : undefined;
+      const progress = { rows: this.#log.rowsRead, rowsExpected: page.total, ...cover.progress };
+      const finished = reached?.complete ?? false;
+      const end = { finished, progress, ...(reached === undefined ? {} : { reached }) };
+      return this.#log.commit(batch, [], end, page.notShown);
     });
+    await committed;
   }
 
-  /** How many lie behind what a search had published for certain. */
-  #countLate(versions: readonly NewVersion[]): number {
-    const { bookmark } = this.#memory.state;
-    if (this.#source.reads === 'whole' || bookmark === null) return 0;
-    return versions.filter(({ versionTime }) => versionTime !== null && versionTime < bookmark).length;
-  }
-
-  #publish(records: readonly OutgoingRecord[], state: TableState): Promise<void> {
-    return publish(this.#work, this.#events, records, state);
-  }
-
-  /** How the cycle stands behind a commit. */
-  #afterCommit(state: TableState, finished: boolean): TableState {
-    return { ...state, cycle: this.#summary(finished), error: finished ? null : state.error };
-  }
-
-  #summary(finished: boolean): CycleSummary {
-    const { records, deletes, notShown } = this.#done;
-    const finishedAt = finished ? new Date().toISOString() : null;
-    return {
-      number: this.#number,
-      startedAt: this.#startedAt.toISOString(),
-      finishedAt,
-      records,
-      deletes,
-      notShown,
-    };
-  }
-
-  /** Windows are read oldest first, each from its newest row down. */
-  #progress(window: Window, page: Page, newest: number, from: number): Progress {
-    const end = window.to ?? newest;
-    const timeOf = (row: RawRow) => this.#source.versionTime(row) ?? end;
-    const reached = page.last
-      ? window.from
-      : page.rows.reduce((oldest, row) => Math.min(oldest, timeOf(row)), end);
-    const covered = window.from - from + (end - Math.max(reached, window.from));
-    return {
-      rows: this.#done.rowsRead,
-      rowsExpected: page.total,
-      covered,
-      toCover: Math.max(covered, newest - from),
-    };
+  /** How far down a page goes: windows are read from their newest row. */
+  #oldestOf(page: Page, window: Window, newest: number | null): number {
+    const end = window.to ?? newest ?? window.from;
+    return page.rows.reduce((oldest, row) => Math.min(oldest, this.#source.versionTime(row) ?? end), end);
   }
 
   #at() {
     return { connection: this.#settings.connection, table: this.#source.name };
   }
-}
-
-function earliest(a: number | null, b: number | null): number | null {
-  if (a === null || b === null) return a ?? b;
-  return Math.min(a, b);
 }

@@ -7,11 +7,18 @@ export type Grain = { readonly unit: 'second' } | { readonly unit: 'day'; readon
 
 /** Rows that one window should hold: what a crash repeats, and what is remembered until the window is done. */
 const WINDOW_ROWS = 1_500;
+/** A piece that holds more than it should is only split again past this: each window costs part of a page. */
+const MOST_WINDOW_ROWS = 2 * WINDOW_ROWS;
 
 /** The window that a cycle has to read: from the lookback behind the bookmark, never before the start date, with no end. */
 export function windowToRead(at: { bookmark: number | null; lookback: number; startDate: number }): Window {
   const from = at.bookmark === null ? at.startDate : Math.max(at.startDate, at.bookmark - at.lookback);
   return { from, to: null };
+}
+
+/** Whether a window of so many rows should be read in pieces; one that is a piece already may hold more. */
+export function isTooLarge(total: number | null, isPiece: boolean): boolean {
+  return (total ?? 0) > (isPiece ? MOST_WINDOW_ROWS : WINDOW_ROWS);
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { IntercomApi } from '../intercom/api.js';
 import type { Search } from '../intercom/search.js';
+import { isCutShort } from '../intercom/sublists.js';
 import type { Window } from '../model/state.js';
 import type { Page, Table } from '../model/table.js';
 
@@ -25,7 +26,9 @@ const CONTACT_SEARCH: Search = {
 
 async function* pullContacts(api: IntercomApi, window: Window): AsyncGenerator<Page> {
   for await (const page of api.search(CONTACT_SEARCH, window)) {
-    const rows = await Promise.all(page.rows.map((row) => api.completeContact(row)));
+    const rows = page.rows.some(isCutShort)
+      ? await Promise.all(page.rows.map((row) => api.completeContact(row)))
+      : page.rows;
     yield { ...page, rows };
   }
 }

@@ -14,6 +14,7 @@ export const conversationParts: Table<IntercomApi> = {
   key: 'id',
   reads: 'searched',
   grain: 'second',
+  windowsAtOnce: 4,
   pull: pullParts,
   ids: (api, window) => api.search(CONVERSATION_SEARCH, window),
   hinted: { entity: 'conversation', rows: partsOf },

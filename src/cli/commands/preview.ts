@@ -58,7 +58,7 @@ async function preview(name: string, tableName: string, options: PreviewOptions)
     const values: unknown[] = [];
     for await (const { raw, fetchedAt } of take(pages, options.limit)) {
       const shaped = shape(raw, fetchedAt);
-      const value = shaped.ok ? shaped.row.value : { unpublishable: shaped.letter.reason };
+      const value = shaped.ok ? withoutNulls(shaped.row.value) : { unpublishable: shaped.letter.reason };
       values.push(value);
       if (options.json !== true) printResult(JSON.stringify(value, null, 2));
     }
@@ -67,6 +67,10 @@ async function preview(name: string, tableName: string, options: PreviewOptions)
   } finally {
     await transport.close();
   }
+}
+
+function withoutNulls(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== null));
 }
 
 /** The columns for custom attributes that a topic which has nothing yet would get. */

@@ -22,7 +22,8 @@ function shape(
   const schema = valueSchema(table, form, { rules: some, columns: [] });
   const type = avsc.Type.forSchema(JSON.parse(publishedText(schema)));
   type.toBuffer(shaped.row.value);
-  return { value: shaped.row.value, hash: shaped.row.hash, fields: schema.fields.map(({ name }) => name) };
+  const value = Object.fromEntries(Object.entries(shaped.row.value).filter(([, each]) => each !== null));
+  return { value, hash: shaped.row.hash, fields: schema.fields.map(({ name }) => name) };
 }
 
 const part = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compileFlatten } from '../../../src/avro/flat.js';
+import { flatSchema } from '../../../src/avro/flat.js';
 import { JSON_TEXT, tableSchema } from '../../../src/avro/schema.js';
 import { compileShape, type Shaped } from '../../../src/avro/shape.js';
 import type { TableName } from '../../../src/model/table-names.js';
@@ -334,16 +334,19 @@ describe('parts of a conversation', () => {
 });
 
 describe('the flat form', () => {
-  it('spreads records and writes lists of records as JSON', () => {
+  it('spreads records, writes lists of records as JSON, and has every field', () => {
     const row = {
       location: { city: 'Rome' },
       tags: { data: [{ url: '/t', id: 5 }] },
       social_profiles: { data: [] },
       email: 'a@b',
     };
-    const shaped = shape('contacts', { id: '1', ...row });
+    const schema = tableSchema('contacts');
+    const fields = flatSchema(schema).fields.map(({ name }) => name);
+    const shaped = compileShape(schema, fields)({ id: '1', ...row });
     if (shaped.key === null) throw new Error(shaped.reason);
-    expect(compileFlatten(tableSchema('contacts'))(shaped.value)).toEqual({
+    expect(Object.keys(shaped.value)).toEqual(fields);
+    expect(Object.fromEntries(Object.entries(shaped.value).filter(([, each]) => each !== null))).toEqual({
       id: '1',
       email: 'a@b',
       social_profiles_data: '[]',

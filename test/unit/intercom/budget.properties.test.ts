@@ -179,7 +179,7 @@ class Crowd {
     const stop = new AbortController();
     this.#waiting.add(stop);
     this.#budget
-      .take(stop.signal, priority)
+      .take(stop.signal, { priority, lane: '' })
       .then(
         () => this.#through.push(priority),
         () => undefined,
@@ -189,7 +189,7 @@ class Crowd {
 
   give(of: Record<string, unknown> | null): void {
     const priority = this.#through.shift();
-    if (priority !== undefined) this.#budget.give(of, priority);
+    if (priority !== undefined) this.#budget.give(of, { priority, lane: '' });
   }
 
   giveAll(): void {

@@ -10,6 +10,8 @@ const headers = (limit: number, remaining: number, resetAtMs: number) => ({
   'x-ratelimit-reset': String(resetAtMs / 1000),
 });
 
+const BEHIND = { priority: 'background', lane: '' } as const;
+
 /** Starts `count` requests and tells how many were let through at once. */
 async function started(budget: Budget, count: number): Promise<number> {
   let through = 0;
@@ -95,25 +97,25 @@ describe('Budget', () => {
     const budget = new Budget({ share: 1, maxInFlight: 2 });
     const order: string[] = [];
     const take = (name: string, priority: 'foreground' | 'background') =>
-      void budget.take(never, priority).then(() => order.push(name));
+      void budget.take(never, { priority, lane: '' }).then(() => order.push(name));
     take('walk 1', 'background');
     take('walk 2', 'background');
     take('poll 1', 'foreground');
     take('poll 2', 'foreground');
     await vi.advanceTimersByTimeAsync(0);
     expect(order).toEqual(['walk 1', 'poll 1']);
-    budget.give(headers(10, 8, start + 10_000), 'background');
+    budget.give(headers(10, 8, start + 10_000), BEHIND);
     await vi.advanceTimersByTimeAsync(0);
     expect(order).toEqual(['walk 1', 'poll 1', 'poll 2']);
     budget.give(headers(10, 7, start + 10_000));
     await vi.advanceTimersByTimeAsync(0);
     expect(order).toEqual(['walk 1', 'poll 1', 'poll 2', 'walk 2']);
     budget.give(headers(10, 6, start + 10_000));
-    budget.give(headers(10, 6, start + 10_000), 'background');
+    budget.give(headers(10, 6, start + 10_000), BEHIND);
     expect(budget.use.used).toBe(4);
     take('walk 3', 'background');
     await vi.advanceTimersByTimeAsync(0);
-    budget.give(null, 'background');
+    budget.give(null, BEHIND);
     take('walk 4', 'background');
     await vi.advanceTimersByTimeAsync(0);
     expect(order.at(-1)).toBe('walk 3');
@@ -122,5 +124,51 @@ describe('Budget', () => {
     expect(order.at(-1)).toBe('poll 3');
     await vi.advanceTimersByTimeAsync(10_100);
     expect(order.at(-1)).toBe('walk 4');
+  });
+
+  it('serves lanes in turns, however much each of them asks', async () => {
+    const budget = new Budget({ share: 1, maxInFlight: 1 });
+    const order: string[] = [];
+    const take = (lane: string) =>
+      void budget.take(never, { priority: 'foreground', lane }).then(() => order.push(lane));
+    for (const lane of ['parts', 'parts', 'parts', 'parts', 'contacts', 'contacts', 'tags']) take(lane);
+    for (let i = 0; i < 7; i += 1) {
+      await vi.advanceTimersByTimeAsync(0);
+      budget.give(null);
+    }
+    expect(order).toEqual(['parts', 'parts', 'contacts', 'tags', 'parts', 'contacts', 'parts']);
+  });
+
+  it('does not let those through whose wait was given up', async () => {
+    const budget = new Budget({ share: 1, maxInFlight: 1 });
+    await budget.take(never);
+    const stop = new AbortController();
+    const given = budget.take(stop.signal, { priority: 'foreground', lane: 'tags' });
+    const next = vi.fn();
+    void budget.take(never).then(next);
+    stop.abort(new Error('given up'));
+    await expect(given).rejects.toThrow('given up');
+    budget.give(null);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(next).toHaveBeenCalled();
+    expect(budget.inFlight).toBe(1);
+  });
+
+  it('keeps as many requests under way as latency and budget ask for', async () => {
+    const inFlightAt = async (ms: number, limit: number) => {
+      const budget = new Budget({ share: 1, maxInFlight: 100 });
+      for (let i = 0; i < 300; i += 1) {
+        await budget.take(never);
+        budget.give({}, undefined, ms);
+      }
+      await budget.take(never);
+      budget.give(headers(limit, limit, start + 10_000), undefined, ms);
+      return started(budget, 200);
+    };
+    // A near API needs few, a far one more; and a budget of 500 a second at 100 ms keeps 75 under way.
+    expect(await inFlightAt(1, 1_000)).toBe(6);
+    expect(await inFlightAt(100, 1_000)).toBe(25);
+    expect(await inFlightAt(100, 5_000)).toBe(75);
+    expect(await inFlightAt(900, 10_000)).toBe(100);
   });
 });

@@ -26,6 +26,7 @@ function sourceOf(model: SearchModel, { rules: { daysIn } }: World): TableSource
     method: 'incremental',
     reads: 'searched',
     pull: (window) => walkNewestFirst(model, SEARCH, window),
+    windowsAtOnce: () => 3,
     shape,
     prepare: async () => false,
     versionTime: (raw: RawRow) => Number(raw.updated_at),
@@ -59,7 +60,7 @@ async function replicate(of: World, at: { lookback: number; startDate: number })
   const topic = new TopicModel<ModelRow>();
   const memory: TableMemory = {
     state: emptyState(),
-    published: new PublishedRows(),
+    published: new PublishedRows(false),
     turns: new Turns(),
     walk: null,
   };

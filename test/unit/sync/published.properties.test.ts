@@ -114,13 +114,68 @@ describe('PublishedRows', () => {
         for (const each of steps) {
           take(rows, each);
           model = after(model, each);
-          expect(new Map([...rows.keys()].map((key) => [key, rows.get(key)]))).toEqual(model);
+          expect(new Map(rows.unmet().map((key) => [key, rows.get(key)]))).toEqual(model);
           expect(rows.size).toBe(model.size);
-          const oldest = [...model.values()].map(({ publishedAfter }) => publishedAfter);
-          expect(rows.restoreFrom()).toBe(oldest.length === 0 ? null : Math.min(...oldest));
+          const oldest = Math.min(...[...model.values()].map(({ publishedAfter }) => publishedAfter));
+          expect(rows.restoreFrom() ?? Number.POSITIVE_INFINITY).toBeLessThanOrEqual(oldest);
+          if (each.kind === 'forget')
+            expect(rows.restoreFrom()).toBe(Number.isFinite(oldest) ? oldest : null);
         }
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it('holds thousands of rows, whatever their keys and hashes, and tells which of them a reading has met', () => {
+    const keys = fc.oneof(
+      fc.nat(400).map(String),
+      fc.constantFrom('ключ', '\u0000', '__proto__', '', 'k'.repeat(70)),
+    );
+    const hashes = fc.oneof(
+      fc.constantFrom('', 'odd', 'F'.repeat(32), '0'.repeat(32), 'f'.repeat(32)),
+      fc.nat().map((seed) => seed.toString(16).padStart(32, '0')),
+    );
+    const steps = fc.array(
+      fc.record({
+        kind: fc.constantFrom('set', 'set', 'set', 'delete', 'meet', 'meet', 'begin'),
+        key: keys,
+        version: fc.record({
+          hash: hashes,
+          updatedAt: optional(fc.integer()),
+          versionTime: optional(fc.double({ noNaN: true })),
+          publishedAfter: fc.nat(),
+        }),
+      }),
+      { size: 'max', maxLength: 3_000 },
+    );
+    fc.assert(
+      fc.property(steps, (all) => {
+        const rows = new PublishedRows();
+        const model = new Map<string, PublishedVersion>();
+        const met = new Set<string>();
+        for (const [index, { kind, key, version }] of all.entries()) {
+          // A reading begins now and then only, so that others have many rows.
+          if (kind === 'begin' && index % 10 === 0) {
+            rows.beginReading();
+            met.clear();
+          } else if (kind === 'meet') {
+            rows.meet(key);
+            met.add(key);
+          } else if (kind === 'delete') {
+            rows.delete(key);
+            model.delete(key);
+          } else if (kind === 'set') {
+            rows.set(key, version);
+            model.set(key, version);
+          }
+          expect(rows.get(key)).toEqual(model.get(key));
+          expect(rows.size).toBe(model.size);
+          if (model.has(key)) expect(rows.isMet(key)).toBe(met.has(key));
+        }
+        expect(rows.unmet().sort()).toEqual([...model.keys()].filter((key) => !met.has(key)).sort());
+        for (const [key, version] of model) expect(rows.get(key)).toEqual(version);
+      }),
+      { numRuns: 60 },
     );
   });
 });

@@ -106,6 +106,7 @@ class Replica {
       name: 'companies',
       method: this.#method,
       reads: 'whole',
+      windowsAtOnce: () => 1,
       pull: () => this.workspace.pages(reading),
       shape,
       prepare: async () => false,

@@ -1,0 +1,74 @@
+/** How long it takes from a change in the workspace to its record, polling every five seconds while the workspace keeps changing. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { createKafka } from '../src/kafka/client.js';
+import { headerText, TopicReader } from '../src/kafka/reader.js';
+import { type Addresses, quantile, type Say, Stage } from './stage.js';
+
+const POLL_SECONDS = 5;
+/** Every change is of a contact of its own. */
+const CHANGES_A_SECOND = 20;
+const SECONDS = 60;
+
+/** Prints and returns the 99th percentile in seconds. */
+export async function benchFreshness(addresses: Addresses, say: Say): Promise<number> {
+  const stage = await Stage.open(addresses, {
+    contacts: 20_000,
+    conversations: 2_000,
+    companies: 500,
+    latency: 50,
+    budget: 1_666,
+    tables: ['contacts', 'conversations', 'conversation_parts', 'companies'],
+    connection: { schedule: `*/${POLL_SECONDS} * * * * *` },
+  });
+  const running = stage.start();
+  const stop = new AbortController();
+  const seen = new Map<string, number>();
+  const kafka = createKafka({ brokers: [...addresses.brokers], clientId: 'bench', ssl: false, sasl: null });
+  const reader = new TopicReader(kafka);
+  try {
+    while (running.stderr().split('"table finished"').length <= 4) await delay(100);
+    const follow = async () => {
+      const read = reader.read(stage.topic('contacts'), {
+        from: Date.now(),
+        until: 'never',
+        signal: stop.signal,
+      });
+      for await (const records of read)
+        for (const record of records) {
+          const email =
+            headerText(record, 'hash') === null
+              ? null
+              : /bench-\d+@example\.com/.exec(record.value?.toString('latin1') ?? '');
+          if (email !== null && !seen.has(email[0])) seen.set(email[0], Date.now());
+        }
+    };
+    const following = follow();
+    const changed = new Map<string, number>();
+    for (let change = 0; change < CHANGES_A_SECOND * SECONDS; change += 1) {
+      const email = `bench-${change}@example.com`;
+      changed.set(email, Date.now());
+      await stage.act('create', { table: 'contacts', patch: { email } });
+      await delay(1000 / CHANGES_A_SECOND);
+    }
+    const deadline = Date.now() + 60_000;
+    while (seen.size < changed.size && Date.now() < deadline) await delay(100);
+    stop.abort();
+    await following;
+    const waits = [...changed].map(
+      ([email, at]) => ((seen.get(email) ?? Number.POSITIVE_INFINITY) - at) / 1000,
+    );
+    const p99 = quantile(waits, 0.99);
+    say(
+      `freshness: ${changed.size} changes in ${SECONDS} s, polled every ${POLL_SECONDS} s: half of them in the topic after ` +
+        `${quantile(waits, 0.5).toFixed(1)} s, 99% after ${p99.toFixed(1)} s`,
+    );
+    return p99;
+  } finally {
+    stop.abort();
+    running.process.kill('SIGTERM');
+    await running.finished;
+    await reader.close();
+    await stage.close();
+  }
+}

@@ -1,0 +1,183 @@
+/** What most benchmarks need: a simulated workspace and publishers, each in a process of its own, and what they came to. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import type { LoggedRequest } from '../src/simulator/traffic.js';
+import { CLI, type RunningCommand, startCommand } from '../test/support/command.js';
+
+export interface Addresses {
+  readonly brokers: readonly string[];
+  readonly registryUrl: string;
+}
+
+/** Prints a line. */
+export type Say = (line: string) => void;
+
+export interface StageOptions {
+  readonly contacts?: number;
+  readonly companies?: number;
+  readonly conversations?: number;
+  readonly parts?: number;
+  /** Milliseconds before each reply. */
+  readonly latency?: number;
+  /** Requests in 10 seconds; 0: no limit. */
+  readonly budget?: number;
+  readonly tables: readonly string[];
+  /** Laid over the connection's configuration. */
+  readonly connection?: Readonly<Record<string, unknown>>;
+}
+
+export interface Cycle {
+  /** Seconds from the first request to the end of the last table. */
+  readonly seconds: number;
+  /** Seconds from the start of the process to its first request. */
+  readonly untilFirstRequest: number;
+  readonly requests: readonly LoggedRequest[];
+  /** Peak resident memory of the publisher, in megabytes. */
+  readonly megabytes: number;
+}
+
+export class Stage {
+  readonly url: string;
+  readonly prefix = `b${randomUUID().slice(0, 8)}`;
+  readonly config: string;
+  readonly #simulator: ChildProcess;
+  readonly #dir: string;
+
+  private constructor(url: string, simulator: ChildProcess, dir: string) {
+    this.url = url;
+    this.#simulator = simulator;
+    this.#dir = dir;
+    this.config = join(dir, 'intercom-kafka.yaml');
+  }
+
+  static async open(addresses: Addresses, options: StageOptions): Promise<Stage> {
+    const { contacts = 0, companies = 0, conversations = 0, parts = 5, latency = 0, budget = 0 } = options;
+    const sizes = { contacts, companies, conversations, parts, latency, budget, port: 0 };
+    const args = Object.entries(sizes).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    const simulator = spawn(process.execPath, [CLI, 'simulate', '--json', ...args], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const [text] = (await once(simulator.stdout, 'data')) as [Buffer];
+    const { url, token } = JSON.parse(text.toString('utf8')) as { url: string; token: string };
+    const dir = await mkdtemp(join(tmpdir(), 'intercom-kafka-bench-'));
+    const stage = new Stage(url, simulator, dir);
+    await stage.#write(addresses, options, token);
+    return stage;
+  }
+
+  async #write({ brokers, registryUrl }: Addresses, { tables, connection }: StageOptions, token: string) {
+    const config = {
+      kafka: { brokers },
+      schemaRegistry: { url: registryUrl },
+      topics: { prefix: this.prefix },
+      state: { topic: `${this.prefix}.state`, group: this.prefix },
+      http: null,
+      connections: [
+        {
+          name: 'acme',
+          baseUrl: this.url,
+          credentials: { accessToken: token },
+          startDate: '2000-01-01',
+          tables: Object.fromEntries(tables.map((table) => [table, {}])),
+          ...connection,
+        },
+      ],
+    };
+    await writeFile(this.config, stringify(config));
+  }
+
+  topic(table: string): string {
+    return `${this.prefix}.acme.${table}`;
+  }
+
+  /** Starts the publisher with these arguments. */
+  start(...args: string[]): RunningCommand {
+    return startCommand(['run', ...args, '--config', this.config, '--log-format', 'json']);
+  }
+
+  /** One complete cycle in a process of its own; throws when it fails. */
+  async cycle(): Promise<Cycle> {
+    const before = (await this.requests()).length;
+    const startedAt = Date.now();
+    const running = this.start('--once');
+    const peak = watchMemory(running.process);
+    const { code, stderr } = await running.finished;
+    if (code !== 0) throw new Error(`run --once ended with ${code}:\n${stderr}`);
+    const requests = (await this.requests()).slice(before);
+    const first = requests[0]?.at ?? startedAt;
+    return {
+      seconds: (lastFinished(stderr) - first) / 1000,
+      untilFirstRequest: (first - startedAt) / 1000,
+      requests,
+      megabytes: peak(),
+    };
+  }
+
+  /** Every request that was answered so far. */
+  async requests(): Promise<LoggedRequest[]> {
+    const response = await fetch(`${this.url}/_simulator/requests`);
+    return (await response.json()) as LoggedRequest[];
+  }
+
+  /** Changes the workspace, as the simulator's control interface has it. */
+  async act(name: string, body: object): Promise<Record<string, unknown>> {
+    const response = await fetch(`${this.url}/_simulator/${name}`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${name}: ${await response.text()}`);
+    return (await response.json()) as Record<string, unknown>;
+  }
+
+  async close(): Promise<void> {
+    this.#simulator.kill('SIGKILL');
+    await rm(this.#dir, { recursive: true, force: true });
+  }
+}
+
+/** Epoch milliseconds at which the last table was finished, by the log. */
+function lastFinished(log: string): number {
+  const times = log.split('\n').flatMap((line) => {
+    if (!line.includes('"table finished"')) return [];
+    return [Date.parse((JSON.parse(line) as { time: string }).time)];
+  });
+  return Math.max(...times);
+}
+
+/** Keeps looking at the peak resident memory of a process, which the kernel counts. */
+function watchMemory({ pid }: ChildProcess): () => number {
+  let megabytes = 0;
+  const timer = setInterval(() => {
+    try {
+      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+      megabytes = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+    } catch {
+      clearInterval(timer);
+    }
+  }, 50);
+  return () => {
+    clearInterval(timer);
+    return megabytes;
+  };
+}
+
+/** Some numbers in the form in which they are printed. */
+export const rounded = (value: number) => Math.round(value).toLocaleString('en');
+export const percent = (share: number) => `${(share * 100).toFixed(1)}%`;
+
+export function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+/** The value below which this share of the values lies. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}

@@ -1,0 +1,46 @@
+/** How many requests should be under way at once: as many as it takes to use the budget, or to hide the latency, and no more. */
+
+/** Requests under way whatever the latency: enough to keep one core busy while the next replies come. */
+const FEWEST = 6;
+/** Without a budget to fill: a reply is worked on for some milliseconds, and meanwhile the next ones are on their way. */
+const MS_A_REQUEST = 4;
+/** A budget is to be used up although requests don't come evenly. */
+const HEADROOM = 1.5;
+/** Replies after which an older fastest one counts no more. */
+const MEMORY = 200;
+/** Weight of the newest reply in the average. */
+const NEWEST = 0.1;
+
+/**
+ * Learns the latency from replies. The fastest of them tells how far away the API is, since the others may have waited for us; the average
+ * tells how many requests a budget keeps under way.
+ */
+export class Flight {
+  #fastest = Number.POSITIVE_INFINITY;
+  #fastestBefore = Number.POSITIVE_INFINITY;
+  #replies = 0;
+  #average: number | null = null;
+
+  /** Takes note of a reply, `ms` milliseconds after its request. */
+  observe(ms: number): void {
+    if (this.#replies % MEMORY === 0) {
+      this.#fastestBefore = this.#fastest;
+      this.#fastest = Number.POSITIVE_INFINITY;
+    }
+    this.#replies += 1;
+    this.#fastest = Math.min(this.#fastest, ms);
+    this.#average = this.#average === null ? ms : this.#average + NEWEST * (ms - this.#average);
+  }
+
+  get isKnown(): boolean {
+    return this.#average !== null;
+  }
+
+  /** Requests that should be under way; null where nothing is known. `perSecond` is what the budget grants, or null. */
+  wanted(perSecond: number | null): number | null {
+    if (this.#average === null) return null;
+    const hidden = Math.min(this.#fastest, this.#fastestBefore) / MS_A_REQUEST;
+    const granted = perSecond === null ? 0 : (perSecond * this.#average * HEADROOM) / 1000;
+    return Math.ceil(Math.max(FEWEST, hidden, granted));
+  }
+}

@@ -1,0 +1,39 @@
+/** Kafka's default partitioning of keys: murmur2 of their bytes, as Java clients and kafkajs have it, in 32-bit arithmetic. */
+
+import type { ICustomPartitioner } from 'kafkajs';
+
+const SEED = 0x9747b28c;
+const M = 0x5bd1e995;
+
+/** Murmur2 as a signed 32-bit number; the same as `Utils.murmur2` of Kafka's Java client. */
+export function murmur2(data: Uint8Array): number {
+  const { length } = data;
+  const whole = length & ~3;
+  let h = SEED ^ length;
+  for (let at = 0; at < whole; at += 4) {
+    let k =
+      byte(data, at) | (byte(data, at + 1) << 8) | (byte(data, at + 2) << 16) | (byte(data, at + 3) << 24);
+    k = Math.imul(k, M);
+    k = Math.imul(k ^ (k >>> 24), M);
+    h = Math.imul(h, M) ^ k;
+  }
+  const left = length & 3;
+  if (left > 2) h ^= byte(data, whole + 2) << 16;
+  if (left > 1) h ^= byte(data, whole + 1) << 8;
+  if (left > 0) h = Math.imul(h ^ byte(data, whole), M);
+  h = Math.imul(h ^ (h >>> 13), M);
+  return h ^ (h >>> 15);
+}
+
+function byte(data: Uint8Array, at: number): number {
+  return data[at] as number;
+}
+
+/** Puts records with a key where Kafka's default partitioner does; all of ours have one. */
+export const keyPartitioner: ICustomPartitioner =
+  () =>
+  ({ message, partitionMetadata }) => {
+    const { key } = message;
+    if (!Buffer.isBuffer(key)) throw new Error('a record has no key of bytes');
+    return (murmur2(key) & 0x7fffffff) % partitionMetadata.length;
+  };

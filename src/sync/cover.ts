@@ -1,0 +1,142 @@
+/**
+ * The interval that a cycle reads, in windows that are read side by side, and how far that brings the table. Pure.
+ *
+ * The windows cover the interval exactly, without gap or overlap. The bookmark moves past those that are read without one before them
+ * missing; those that are read ahead of it are recorded, so that a crash does not repeat them.
+ */
+
+import type { Window } from '../model/state.js';
+
+/** A window with an end. */
+export type ClosedWindow = Window & { readonly to: number };
+
+/** What is safe to keep in the state. */
+export interface Reached {
+  /** Epoch seconds, or null where nothing is certain yet. */
+  readonly bookmark: number | null;
+  /** Windows read ahead of the bookmark, oldest first, none adjacent to another. */
+  readonly ahead: readonly ClosedWindow[];
+  /** Whether everything was read. */
+  readonly complete: boolean;
+}
+
+interface Part {
+  readonly window: Window;
+  state: 'waiting' | 'reading' | 'read';
+  /** Windows are read from their newest row down: how far, in epoch seconds. */
+  down: number | null;
+}
+
+/** Windows that may be read ahead of the oldest one that is not: what they published is kept in mind until it is. */
+const MOST_AHEAD = 64;
+
+export class Cover {
+  readonly #whole: Window;
+  readonly #lookback: number;
+  readonly #before: readonly ClosedWindow[];
+  #parts: Part[];
+  #newest: number | null = null;
+  #isSplit = false;
+
+  /** `whole` is the interval, `ahead` what earlier cycles read of it already, `lookback` in seconds. */
+  constructor(whole: Window, ahead: readonly ClosedWindow[], lookback: number) {
+    this.#whole = whole;
+    this.#lookback = lookback;
+    this.#before = ahead;
+    this.#parts = [waiting(whole)];
+  }
+
+  /** Whether the interval was found too large for one window. */
+  get isSplit(): boolean {
+    return this.#isSplit;
+  }
+
+  /** Takes the oldest window that nobody reads yet; null when there is none for now. */
+  next(): Window | null {
+    const oldest = this.#parts.findIndex(({ state }) => state !== 'read');
+    const part = this.#parts.slice(oldest, oldest + MOST_AHEAD).find(({ state }) => state === 'waiting');
+    if (oldest < 0 || part === undefined) return null;
+    part.state = 'reading';
+    return part.window;
+  }
+
+  /** The window is too large: its pieces are to be read in its place. `newest` is the newest row in it (epoch seconds). */
+  split(window: Window, pieces: readonly Window[], newest: number | null): void {
+    this.#newest ??= newest;
+    const parts = this.#isSplit ? pieces.map(waiting) : pieces.flatMap((piece) => this.#without(piece));
+    this.#isSplit = true;
+    this.#parts.splice(this.#indexOf(window), 1, ...parts);
+  }
+
+  /** The window is read down to a time (epoch seconds). `newest` is the newest row in it. */
+  reach(window: Window, down: number, newest: number | null): void {
+    this.#newest ??= newest;
+    const part = this.#parts[this.#indexOf(window)];
+    if (part !== undefined) part.down = Math.max(down, window.from);
+  }
+
+  /** The window is read. `newest` is the newest row in it (epoch seconds). */
+  read(window: Window, newest: number | null): Reached {
+    this.#newest ??= newest;
+    const part = this.#parts[this.#indexOf(window)];
+    if (part !== undefined) part.state = 'read';
+    return this.#reached();
+  }
+
+  /** Seconds of the interval that are read, and that there are to read. */
+  get progress(): { readonly covered: number; readonly toCover: number } {
+    const end = this.#newest ?? this.#whole.from;
+    const covered = this.#parts.reduce((sum, { window, state, down }) => {
+      const to = window.to ?? Math.max(end, window.from);
+      return sum + (state === 'read' ? to - window.from : Math.max(0, to - (down ?? to)));
+    }, 0);
+    return { covered, toCover: Math.max(covered, end - this.#whole.from) };
+  }
+
+  /**
+   * What shows late may lie in a window that was read long before the last one: the lookback counts from when the first of them was, which
+   * the newest row tells that there was then.
+   */
+  #reached(): Reached {
+    const missing = this.#parts.findIndex(({ state }) => state !== 'read');
+    if (missing < 0) return { bookmark: this.#newest, ahead: [], complete: true };
+    const before = this.#parts[missing - 1]?.window.to ?? null;
+    const certain = (this.#newest ?? this.#whole.from) - this.#lookback;
+    const ahead: ClosedWindow[] = [];
+    for (const { window, state } of this.#parts.slice(missing)) {
+      const to = Math.min(window.to ?? certain, certain);
+      if (state !== 'read' || to < window.from) continue;
+      const last = ahead.at(-1);
+      if (last !== undefined && last.to + 1 === window.from)
+        ahead[ahead.length - 1] = { from: last.from, to };
+      else ahead.push({ from: window.from, to });
+    }
+    const bookmark = before === null ? null : Math.min(before, this.#newest ?? before);
+    return { bookmark, ahead, complete: false };
+  }
+
+  /** A piece as parts, those read that earlier cycles have read. */
+  #without(piece: Window): Part[] {
+    const parts: Part[] = [];
+    let from = piece.from;
+    for (const done of this.#before) {
+      if (done.to < from || (piece.to !== null && done.from > piece.to)) continue;
+      if (done.from > from) parts.push(waiting({ from, to: done.from - 1 }));
+      const to = piece.to === null ? done.to : Math.min(done.to, piece.to);
+      parts.push({ window: { from: Math.max(from, done.from), to }, state: 'read', down: null });
+      from = to + 1;
+    }
+    if (piece.to === null || from <= piece.to) parts.push(waiting({ from, to: piece.to }));
+    return parts;
+  }
+
+  #indexOf(window: Window): number {
+    const index = this.#parts.findIndex((part) => part.window === window);
+    if (index < 0) throw new Error('the window is none of this reading');
+    return index;
+  }
+}
+
+function waiting(window: Window): Part {
+  return { window, state: 'waiting', down: null };
+}

@@ -1,0 +1,140 @@
+/** What one cycle of one table publishes: each page with what is new in it, and with how far it brings the table. */
+
+import type { Events, Progress } from '../model/events.js';
+import type { OutgoingRecord, Tombstone } from '../model/row.js';
+import type { CycleSummary, TableState } from '../model/state.js';
+import type { Page } from '../model/table.js';
+import { type Batch, type NewVersion, sortOut } from './batch.js';
+import { advance, encode, NOTHING, publish, remember, tombstonesOf } from './commit.js';
+import type { TableWork } from './source.js';
+
+/** What a page brings the table to. */
+export interface PageEnd {
+  /** What is safe with it: nothing new where it is left out. */
+  readonly reached?: { readonly bookmark: number | null; readonly ahead: TableState['windows'] };
+  /** Whether the cycle ends with this page. */
+  readonly finished: boolean;
+  readonly progress: Progress;
+  /** Keys of dead letters whose rows are gone. */
+  readonly freed?: readonly string[];
+}
+
+/** A commit under way, in an object, so that a turn can end before it. */
+export interface Underway {
+  readonly committed: Promise<void>;
+}
+
+export class CycleLog {
+  readonly #work: TableWork;
+  readonly #events: Events;
+  readonly #startedAt = new Date();
+  readonly #number: number;
+  readonly #done = { rowsRead: 0, records: 0, deletes: 0, notShown: 0 };
+
+  constructor(work: TableWork, events: Events) {
+    this.#work = work;
+    this.#events = events;
+    this.#number = (work.memory.state.cycle?.number ?? 0) + 1;
+  }
+
+  get startedAt(): Date {
+    return this.#startedAt;
+  }
+
+  get rowsRead(): number {
+    return this.#done.rowsRead;
+  }
+
+  /** What of a page is to be published; to be asked within the table's turn. */
+  async sortOut(page: Page, met: (key: string) => boolean): Promise<Batch> {
+    const { source, settings, memory } = this.#work;
+    this.#done.rowsRead += page.rows.length;
+    const sort = () => sortOut(page, source, memory.published, settings.startDate, met);
+    const batch = sort();
+    if (batch.versions.length === 0) return batch;
+    const isChanged = await source.prepare(batch.versions.map(({ raw }) => raw));
+    return isChanged ? sort() : batch;
+  }
+
+  /** Hands a page over for publishing; to be called within the table's turn. What follows may build on it at once: a failed commit ends the session. */
+  commit(
+    batch: Batch,
+    gone: readonly Tombstone[],
+    { reached, finished, progress, freed = [] }: PageEnd,
+    notShown = 0,
+  ): Underway {
+    const publishedAfter = Date.now();
+    const encoded = encode(this.#work.sink, batch, gone, freed);
+    const { records, versions, letters, deletes } = encoded;
+    const late = this.#countLate(versions);
+    remember(this.#work, { ...batch, versions }, gone, publishedAfter);
+    this.#done.notShown += notShown;
+    this.#done.records += versions.length;
+    this.#done.deletes += deletes;
+    const isNews = records.length > 0 || reached !== undefined || finished;
+    const publishing = isNews
+      ? this.#publish(records, this.#stateAfter(batch, encoded, reached, finished))
+      : null;
+    const { bookmark } = this.#work.memory.state;
+    const event = { records: versions.length, deletes, deadLetters: letters, late, notShown };
+    const tell = () =>
+      this.#events.emit('page:committed', {
+        ...this.#at(),
+        ...event,
+        unknownFields: batch.leftovers,
+        bookmark,
+        progress,
+      });
+    return { committed: (publishing ?? Promise.resolve()).then(tell) };
+  }
+
+  /** Publishes the tombstones of rows (or of the children of rows) that are gone, with what that brings the state to. */
+  async bury(ids: readonly string[], reached: Partial<TableState>): Promise<number> {
+    const gone = await tombstonesOf(this.#work, ids);
+    const encoded = encode(this.#work.sink, NOTHING, gone);
+    remember(this.#work, NOTHING, gone, Date.now());
+    this.#done.deletes += gone.length;
+    const state = this.#stateAfter(NOTHING, encoded, undefined, true);
+    await this.#publish(encoded.records, { ...state, ...reached });
+    return gone.length;
+  }
+
+  /** Publishes the state alone, with what happened to the cycle. */
+  async note(change: Partial<TableState>): Promise<void> {
+    await this.#publish([], { ...this.#work.memory.state, cycle: this.summary(false), ...change });
+  }
+
+  summary(finished: boolean): CycleSummary {
+    const { records, deletes, notShown } = this.#done;
+    const finishedAt = finished ? new Date().toISOString() : null;
+    const startedAt = this.#startedAt.toISOString();
+    return { number: this.#number, startedAt, finishedAt, records, deletes, notShown };
+  }
+
+  #stateAfter(
+    batch: Batch,
+    encoded: Parameters<typeof advance>[2],
+    reached: PageEnd['reached'],
+    finished: boolean,
+  ): TableState {
+    const state = advance(this.#work, batch, encoded, reached?.bookmark ?? null);
+    const windows = reached?.ahead ?? state.windows;
+    return { ...state, windows, cycle: this.summary(finished), error: finished ? null : state.error };
+  }
+
+  #publish(records: readonly OutgoingRecord[], state: TableState): Promise<void> {
+    return publish(this.#work, this.#events, records, state);
+  }
+
+  /** How many lie behind what a search had published for certain. */
+  #countLate(versions: readonly NewVersion[]): number {
+    const { source, memory } = this.#work;
+    const { bookmark } = memory.state;
+    if (source.reads === 'whole' || bookmark === null) return 0;
+    return versions.filter(({ versionTime }) => versionTime !== null && versionTime < bookmark).length;
+  }
+
+  #at() {
+    return { connection: this.#work.settings.connection, table: this.#work.source.name };
+  }
+}

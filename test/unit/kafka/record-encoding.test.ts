@@ -1,0 +1,64 @@
+/** Records are encoded as kafkajs does it, byte for byte. */
+
+import { createRequire } from 'node:module';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import {
+  encodeRecord,
+  installRecordEncoding,
+  type RecordToEncode,
+} from '../../../src/kafka/record-encoding.js';
+
+const MODULE = 'kafkajs/src/protocol/recordBatch/record/v0';
+const internal = createRequire(import.meta.url);
+// Loaded before ours is put in its place.
+const original = internal(MODULE) as (record: RecordToEncode) => { readonly buffer: Buffer };
+
+const bytes = fc
+  .oneof(fc.uint8Array({ maxLength: 300 }), fc.uint8Array({ minLength: 8_000, maxLength: 20_000 }))
+  .map((each) => Buffer.from(each));
+const record = fc.record({
+  offsetDelta: fc.oneof(fc.nat(300), fc.nat(1_000_000)),
+  timestampDelta: fc.oneof(
+    fc.constant(0),
+    fc.integer({ min: -(2 ** 29), max: 2 ** 29 }),
+    fc.maxSafeInteger(),
+  ),
+  key: fc.oneof(bytes, bytes, fc.string()),
+  value: fc.oneof(bytes, bytes, fc.constant(null), fc.string()),
+  headers: fc.dictionary(
+    fc.string({ unit: 'grapheme' }),
+    fc.oneof(fc.string({ unit: 'grapheme' }), fc.string({ minLength: 100 }), bytes, fc.array(fc.string())),
+  ),
+});
+
+it('encodes a record as kafkajs does, or leaves it to kafkajs', () => {
+  let covered = 0;
+  fc.assert(
+    fc.property(record, (each) => {
+      const encoded = encodeRecord(each);
+      if (encoded === null) return;
+      covered += 1;
+      expect(encoded.buffer.equals(original(each).buffer)).toBe(true);
+    }),
+    { numRuns: 2_000 },
+  );
+  expect(covered).toBeGreaterThan(100);
+});
+
+it('covers the records that a publisher sends: bytes, tombstones, texts as headers', () => {
+  const headers = { op: 'upsert', connection: 'acme', updated_at: '1700000000000', größe: '' };
+  for (const value of [Buffer.from('value'), null]) {
+    const each = { offsetDelta: 3, timestampDelta: 0, key: Buffer.from('k'), value, headers };
+    expect(encodeRecord(each)?.buffer).toEqual(original(each).buffer);
+  }
+});
+
+it('stands in the place where kafkajs looks its encoder up, and passes on what it does not cover', () => {
+  installRecordEncoding();
+  installRecordEncoding();
+  const installed = internal(MODULE) as typeof original;
+  expect(installed).not.toBe(original);
+  const odd = { key: 'text', value: 'text', headers: { list: ['a', 'b'] } };
+  expect(installed(odd).buffer).toEqual(original(odd).buffer);
+});

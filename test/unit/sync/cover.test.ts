@@ -1,0 +1,148 @@
+/** What windows that are read side by side, in any order, make safe. */
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Window } from '../../../src/model/state.js';
+import { type ClosedWindow, Cover, type Reached } from '../../../src/sync/cover.js';
+
+const LOOKBACK = 100;
+
+/** A cover that was split into these windows, the last of them open, with rows up to `newest`. */
+function coverOf(pieces: readonly Window[], newest: number, ahead: readonly ClosedWindow[] = []): Cover {
+  const whole = { from: pieces[0]?.from ?? 0, to: null };
+  const cover = new Cover(whole, ahead, LOOKBACK);
+  const first = cover.next();
+  if (first === null) throw new Error('there is nothing to read');
+  cover.split(first, pieces, newest);
+  return cover;
+}
+
+const three = [
+  { from: 0, to: 999 },
+  { from: 1_000, to: 1_999 },
+  { from: 2_000, to: null },
+] as const;
+
+/** Everything that can be read now. */
+function taken(cover: Cover): Window[] {
+  const windows: Window[] = [];
+  for (let next = cover.next(); next !== null; next = cover.next()) windows.push(next);
+  return windows;
+}
+
+describe('Cover', () => {
+  it('moves the bookmark past what is read without a gap, and records what is read ahead of it', () => {
+    const cover = coverOf(three, 3_000);
+    const [first, second, third] = taken(cover) as [Window, Window, Window];
+    expect(cover.read(second, 1_999)).toEqual({
+      bookmark: null,
+      ahead: [{ from: 1_000, to: 1_999 }],
+      complete: false,
+    });
+    expect(cover.read(first, 999)).toEqual({ bookmark: 1_999, ahead: [], complete: false });
+    expect(cover.read(third, 3_050)).toEqual({ bookmark: 3_000, ahead: [], complete: true });
+  });
+
+  it('records nothing that late rows can still show up in', () => {
+    const cover = coverOf(three, 1_800);
+    const [, second, third] = taken(cover) as [Window, Window, Window];
+    expect(cover.read(third, 1_800).ahead).toEqual([]);
+    expect(cover.read(second, 1_800).ahead).toEqual([{ from: 1_000, to: 1_700 }]);
+  });
+
+  it('reads only what earlier cycles have not read', () => {
+    const cover = coverOf(three, 3_000, [
+      { from: 500, to: 1_200 },
+      { from: 1_900, to: 2_400 },
+    ]);
+    expect(taken(cover)).toEqual([
+      { from: 0, to: 499 },
+      { from: 1_201, to: 1_899 },
+      { from: 2_401, to: null },
+    ]);
+  });
+
+  it('tells how much is read, windows under way included', () => {
+    const cover = coverOf(three, 3_000);
+    const [first, second] = taken(cover) as [Window, Window];
+    cover.read(first, 900);
+    cover.reach(second, 1_500, 1_990);
+    expect(cover.progress).toEqual({ covered: 999 + 499, toCover: 3_000 });
+  });
+
+  it('keeps windows within reach of the oldest one that is missing', () => {
+    const pieces = Array.from({ length: 200 }, (_, index) => ({ from: index * 10, to: index * 10 + 9 }));
+    const cover = coverOf([...pieces, { from: 2_000, to: null }], 3_000);
+    const first = taken(cover);
+    expect(first.length).toBeLessThan(100);
+    for (const window of first.slice(1)) cover.read(window, null);
+    expect(cover.next()).toBeNull();
+    cover.read(first[0] as Window, null);
+    expect(cover.next()).not.toBeNull();
+  });
+
+  it('never makes anything safe that is not read, over splits and crashes, in any order', () => {
+    const steps = fc.array(fc.record({ pick: fc.nat(), split: fc.integer({ min: 0, max: 4 }) }), {
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(fc.array(steps, { minLength: 1, maxLength: 4 }), fc.nat(800), (cycles, newest) => {
+        let bookmark = -1;
+        let ahead: readonly ClosedWindow[] = [];
+        const read = new Set<number>();
+        const areRead = (from: number, to: number) => {
+          for (let second = from; second <= to; second += 1) if (!read.has(second)) return false;
+          return true;
+        };
+        for (const [cycle, all] of cycles.entries()) {
+          const from = Math.max(0, bookmark - LOOKBACK);
+          const cover = new Cover({ from, to: null }, ahead, LOOKBACK);
+          const open: Window[] = [];
+          const check = (reached: Reached) => {
+            if (reached.bookmark !== null) bookmark = Math.max(bookmark, reached.bookmark);
+            ahead = reached.ahead;
+            expect(areRead(0, bookmark)).toBe(true);
+            for (const window of ahead) {
+              expect(window.to).toBeLessThanOrEqual(newest - LOOKBACK);
+              expect(areRead(window.from, window.to)).toBe(true);
+            }
+            for (const [index, window] of ahead.entries())
+              expect(window.from).toBeGreaterThan((ahead[index - 1]?.to ?? -2) + 1);
+            if (reached.complete) expect(bookmark).toBe(newest);
+          };
+          for (const { pick, split } of [...all, ...(cycle === cycles.length - 1 ? finish(300) : [])]) {
+            open.push(...taken(cover));
+            const window = open.splice(pick % Math.max(1, open.length), 1)[0];
+            if (window === undefined) break;
+            const end = window.to ?? Math.max(newest, window.from);
+            const cuts = Array.from(
+              { length: split },
+              (_, cut) => window.from + Math.floor(((end - window.from) * (cut + 1)) / (split + 1)),
+            );
+            const starts = [...new Set([window.from, ...cuts])];
+            if (starts.length > 1) {
+              const pieces = starts.map((start, index) => ({
+                from: start,
+                to: (starts[index + 1] ?? Number.NaN) - 1 || null,
+              }));
+              cover.split(
+                window,
+                [...pieces.slice(0, -1), { from: starts.at(-1) ?? 0, to: window.to }],
+                newest,
+              );
+              continue;
+            }
+            for (let second = window.from; second <= end; second += 1) read.add(second);
+            check(cover.read(window, newest));
+          }
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+/** Enough steps without a split to read everything that is left. */
+function finish(steps: number) {
+  return Array.from({ length: steps }, () => ({ pick: 0, split: 0 }));
+}
