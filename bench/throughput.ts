@@ -9,7 +9,7 @@ import { readRecords } from '../test/support/topics.js';
 import { type Addresses, median, rounded, type Say, Stage } from './stage.js';
 
 /** As many at once as a transaction of the publisher holds under load. */
-const PER_SEND = 1_000;
+const PER_SEND = 700;
 const ROUNDS = 3;
 
 export interface ThroughputFigures {

@@ -3,7 +3,7 @@
 /** Requests under way whatever the latency: enough to keep one core busy while the next replies come. */
 const FEWEST = 6;
 /** Without a budget to fill: a reply is worked on for some milliseconds, and meanwhile the next ones are on their way. */
-const MS_A_REQUEST = 4;
+const MS_A_REQUEST = 2;
 /** A budget is to be used up although requests don't come evenly. */
 const HEADROOM = 1.5;
 /** Replies after which an older fastest one counts no more. */

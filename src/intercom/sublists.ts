@@ -42,18 +42,18 @@ export function isCutShort(contact: RawRow): boolean {
 
 /** The contact itself when all its lists are whole, else a copy with the whole lists, their entries as `{type, id, url}`. */
 export async function completeSublists(transport: Requester, contact: RawRow): Promise<RawRow> {
-  let complete = contact;
-  for (const sublist of SUBLISTS) {
-    const short = contact[sublist.field];
-    if (!isShort(short)) continue;
-    const data = await readAll(transport, sublist, idOf(contact));
-    if (data === null) continue;
-    complete = {
-      ...complete,
-      [sublist.field]: { ...short, data, total_count: data.length, has_more: false },
-    };
-  }
-  return complete;
+  const whole = await Promise.all(
+    SUBLISTS.map(async (sublist) => {
+      const short = contact[sublist.field];
+      if (!isShort(short)) return [];
+      const data = await readAll(transport, sublist, idOf(contact));
+      return data === null
+        ? []
+        : [[sublist.field, { ...short, data, total_count: data.length, has_more: false }]];
+    }),
+  );
+  const fields = whole.flat();
+  return fields.length === 0 ? contact : { ...contact, ...Object.fromEntries(fields) };
 }
 
 function isShort(value: unknown): value is Record<string, unknown> {

@@ -167,7 +167,7 @@ describe('Budget', () => {
     };
     // A near API needs few, a far one more; and a budget of 500 a second at 100 ms keeps 75 under way.
     expect(await inFlightAt(1, 1_000)).toBe(6);
-    expect(await inFlightAt(100, 1_000)).toBe(25);
+    expect(await inFlightAt(100, 1_000)).toBe(50);
     expect(await inFlightAt(100, 5_000)).toBe(75);
     expect(await inFlightAt(900, 10_000)).toBe(100);
   });
