@@ -24,6 +24,8 @@ export interface StageOptions {
   readonly companies?: number;
   readonly conversations?: number;
   readonly parts?: number;
+  /** Entries that a list inside a contact holds at most; what is cut takes requests of its own. */
+  readonly sublistLimit?: number;
   /** Milliseconds before each reply. */
   readonly latency?: number;
   /** Requests in 10 seconds; 0: no limit. */
@@ -45,13 +47,15 @@ export interface Cycle {
 
 export class Stage {
   readonly url: string;
+  readonly token: string;
   readonly prefix = `b${randomUUID().slice(0, 8)}`;
   readonly config: string;
   readonly #simulator: ChildProcess;
   readonly #dir: string;
 
-  private constructor(url: string, simulator: ChildProcess, dir: string) {
+  private constructor({ url, token }: { url: string; token: string }, simulator: ChildProcess, dir: string) {
     this.url = url;
+    this.token = token;
     this.#simulator = simulator;
     this.#dir = dir;
     this.config = join(dir, 'intercom-kafka.yaml');
@@ -59,20 +63,22 @@ export class Stage {
 
   static async open(addresses: Addresses, options: StageOptions): Promise<Stage> {
     const { contacts = 0, companies = 0, conversations = 0, parts = 5, latency = 0, budget = 0 } = options;
-    const sizes = { contacts, companies, conversations, parts, latency, budget, port: 0 };
+    const { sublistLimit = 10 } = options;
+    const counts = { contacts, companies, conversations, parts };
+    const sizes = { ...counts, latency, budget, port: 0, 'sublist-limit': sublistLimit };
     const args = Object.entries(sizes).flatMap(([name, value]) => [`--${name}`, String(value)]);
     const simulator = spawn(process.execPath, [CLI, 'simulate', '--json', ...args], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     const [text] = (await once(simulator.stdout, 'data')) as [Buffer];
-    const { url, token } = JSON.parse(text.toString('utf8')) as { url: string; token: string };
+    const workspace = JSON.parse(text.toString('utf8')) as { url: string; token: string };
     const dir = await mkdtemp(join(tmpdir(), 'intercom-kafka-bench-'));
-    const stage = new Stage(url, simulator, dir);
-    await stage.#write(addresses, options, token);
+    const stage = new Stage(workspace, simulator, dir);
+    await stage.#write(addresses, options);
     return stage;
   }
 
-  async #write({ brokers, registryUrl }: Addresses, { tables, connection }: StageOptions, token: string) {
+  async #write({ brokers, registryUrl }: Addresses, { tables, connection }: StageOptions) {
     const config = {
       kafka: { brokers },
       schemaRegistry: { url: registryUrl },
@@ -83,7 +89,7 @@ export class Stage {
         {
           name: 'acme',
           baseUrl: this.url,
-          credentials: { accessToken: token },
+          credentials: { accessToken: this.token },
           startDate: '2000-01-01',
           tables: Object.fromEntries(tables.map((table) => [table, {}])),
           ...connection,
@@ -91,6 +97,11 @@ export class Stage {
       ],
     };
     await writeFile(this.config, stringify(config));
+  }
+
+  /** A path in the stage's own folder. */
+  file(name: string): string {
+    return join(this.#dir, name);
   }
 
   topic(table: string): string {

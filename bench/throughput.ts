@@ -1,23 +1,37 @@
-/** Rows a second from the API to the topic, over those of a bare producer that sends the same bytes; and what transactions cost. */
+/**
+ * Rows a second from the API to the topic, over those of kafkajs that sends the same bytes, and of the simplest pipe; and what transactions
+ * cost.
+ */
 
+import { spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
 import kafkajs from 'kafkajs';
+import { valueSchema } from '../src/avro/codec.js';
+import { publishedText } from '../src/avro/published.js';
 import { createKafka } from '../src/kafka/client.js';
 import { COMPRESSION_TYPES } from '../src/kafka/codecs.js';
 import { Writer } from '../src/kafka/writer.js';
 import { readRecords } from '../test/support/topics.js';
+import type { PlainRecord, PlainTask } from './plain.js';
 import { type Addresses, median, rounded, type Say, Stage } from './stage.js';
 
 /** As many at once as a transaction of the publisher holds under load. */
 const PER_SEND = 700;
+/** As many as a page of the API holds. */
+const PER_PAGE = 150;
 const ROUNDS = 3;
+/** No list is cut: pages are all that is asked for. */
+const WHOLE_LISTS = 1_000;
 
 export interface ThroughputFigures {
   readonly overBare: number;
+  readonly overPipe: number;
   readonly transactions: number;
 }
 
-/** Prints and returns both ratios; the medians of some rounds. */
+/** Prints and returns the ratios; the medians of some rounds. */
 export async function benchThroughput(
   addresses: Addresses,
   say: Say,
@@ -25,35 +39,72 @@ export async function benchThroughput(
 ): Promise<ThroughputFigures> {
   const times: number[] = [];
   const bare: number[] = [];
+  const pipe: number[] = [];
   const plain: number[] = [];
   const transactional: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
-    const stage = await Stage.open(addresses, { contacts: rows, tables: ['contacts'] });
+    const stage = await Stage.open(addresses, {
+      contacts: rows,
+      tables: ['contacts'],
+      sublistLimit: WHOLE_LISTS,
+    });
     try {
       times.push((await stage.cycle()).seconds);
-      const kafka = createKafka({ ...client, brokers: [...addresses.brokers] });
+      const kafka = createKafka({
+        clientId: 'bench',
+        ssl: false,
+        sasl: null,
+        brokers: [...addresses.brokers],
+      });
       const records = await readRecords(kafka, stage.topic('contacts'));
-      bare.push(await send(kafka, `${stage.prefix}.bare`, records, 'none'));
-      plain.push(await send(kafka, `${stage.prefix}.plain`, records, 'zstd'));
-      transactional.push(await commit(kafka, `${stage.prefix}.committed`, records));
+      const { brokers } = addresses;
+      const topic = async (name: string) => makeTopic(kafka, `${stage.prefix}.${name}`);
+      const file = stage.file('records');
+      await writeFile(file, records.map((record) => `${JSON.stringify(portable(record))}\n`).join(''));
+      bare.push(
+        await plainly({ brokers, topic: await topic('bare'), work: { records: file, perSend: PER_PAGE } }),
+      );
+      const { url, token } = stage;
+      const schema = publishedText(valueSchema('contacts', 'flat'));
+      pipe.push(await plainly({ brokers, topic: await topic('pipe'), work: { url, token, schema } }));
+      plain.push(await send(kafka, await topic('plain'), records));
+      transactional.push(await commit(kafka, await topic('committed'), records));
     } finally {
       await stage.close();
     }
   }
   const rate = (seconds: readonly number[]) => rounded(rows / median(seconds));
   const overBare = median(bare) / median(times);
+  const overPipe = median(pipe) / median(times);
   const transactions = median(plain) / median(transactional);
   say(
-    `throughput: ${rows} contacts, no latency, no limit: ${rate(times)} rows/s published, ` +
-      `${rate(bare)} rows/s by a bare producer with the same bytes: ${overBare.toFixed(2)}`,
+    `throughput: ${rows} contacts, no latency, no limit: ${rate(times)} rows/s published, ${rate(bare)} rows/s by kafkajs ` +
+      `with the same bytes: ${overBare.toFixed(2)}; ${rate(pipe)} rows/s by the simplest pipe: ${overPipe.toFixed(2)}`,
   );
   say(
     `commit: ${rate(transactional)} rows/s in transactions of ${PER_SEND} rows, ${rate(plain)} rows/s without: ${transactions.toFixed(2)}`,
   );
-  return { overBare, transactions };
+  return { overBare, overPipe, transactions };
 }
 
-const client = { clientId: 'bench', ssl: false, sasl: null } as const;
+/** What a plain process took, in seconds. */
+async function plainly(task: PlainTask): Promise<number> {
+  const script = fileURLToPath(new URL('plain.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(task)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  for await (const chunk of child.stdout) text += String(chunk);
+  const seconds = Number.parseFloat(text);
+  if (Number.isNaN(seconds)) throw new Error(`a plain process ended without a figure: ${text}`);
+  return seconds;
+}
+
+function portable({ key, value, headers }: Sent[number]): PlainRecord {
+  const texts = Object.entries(headers).map(([name, each]) => [name, String(each)]);
+  const base64 = (bytes: Buffer | null) => (bytes ?? Buffer.alloc(0)).toString('base64');
+  return { key: base64(key), value: base64(value), headers: Object.fromEntries(texts) };
+}
 
 type Sent = Awaited<ReturnType<typeof readRecords>>;
 
@@ -65,27 +116,22 @@ function messagesOf(records: Sent) {
   }));
 }
 
-async function makeTopic(kafka: kafkajs.Kafka, topic: string): Promise<void> {
+async function makeTopic(kafka: kafkajs.Kafka, topic: string): Promise<string> {
   const admin = kafka.admin();
   await admin.connect();
   await admin.createTopics({ topics: [{ topic, numPartitions: 3 }] });
   await admin.disconnect();
+  return topic;
 }
 
-/** Seconds to send the records with kafkajs alone. */
-async function send(
-  kafka: kafkajs.Kafka,
-  topic: string,
-  records: Sent,
-  compression: keyof typeof COMPRESSION_TYPES,
-): Promise<number> {
-  await makeTopic(kafka, topic);
+/** Seconds to send the records without transactions, encoded and compressed as the publisher does. */
+async function send(kafka: kafkajs.Kafka, topic: string, records: Sent): Promise<number> {
   const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
   await producer.connect();
   const startedAt = performance.now();
   for (let start = 0; start < records.length; start += PER_SEND) {
     const messages = messagesOf(records.slice(start, start + PER_SEND));
-    await producer.send({ topic, messages, acks: -1, compression: COMPRESSION_TYPES[compression] });
+    await producer.send({ topic, messages, acks: -1, compression: COMPRESSION_TYPES.zstd });
   }
   const seconds = (performance.now() - startedAt) / 1000;
   await producer.disconnect();
@@ -94,7 +140,6 @@ async function send(
 
 /** Seconds to send them in transactions, as the publisher does. */
 async function commit(kafka: kafkajs.Kafka, topic: string, records: Sent): Promise<number> {
-  await makeTopic(kafka, topic);
   const writer = await Writer.open(kafka, { transactionalId: topic, compression: COMPRESSION_TYPES.zstd });
   const startedAt = performance.now();
   for (let start = 0; start < records.length; start += PER_SEND) {

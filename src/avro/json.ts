@@ -36,7 +36,7 @@ function objectJson(object: JsonObject, depth: number): string {
   let text = '{';
   let separator = '';
   for (const key of sortedKeys(object)) {
-    text += `${separator + quoted(key)}:${nested(object[key], depth)}`;
+    text += `${separator + label(key)}${nested(object[key], depth)}`;
     separator = ',';
   }
   return `${text}}`;
@@ -56,6 +56,18 @@ function sortedKeys(object: JsonObject): string[] {
     keys[at] = key;
   }
   return keys;
+}
+
+/** The same keys come in every row: as JSON text, with the colon, up to as many as a workspace has. */
+const labels = new Map<string, string>();
+const MOST_LABELS = 1_000;
+
+function label(key: string): string {
+  const known = labels.get(key);
+  if (known !== undefined) return known;
+  const text = `${quoted(key)}:`;
+  if (labels.size < MOST_LABELS) labels.set(key, text);
+  return text;
 }
 
 /** Text in which JSON escapes nothing. */
@@ -106,5 +118,5 @@ function pieces(value: object): Pending[] {
 }
 
 function sortedEntries(object: JsonObject): (readonly [string, unknown])[] {
-  return sortedKeys(object).map((key) => [`${quoted(key)}:`, object[key]] as const);
+  return sortedKeys(object).map((key) => [label(key), object[key]] as const);
 }

@@ -1,6 +1,6 @@
 /** What one cycle of one table publishes: each page with what is new in it, and with how far it brings the table. */
 
-import type { Events, Progress } from '../model/events.js';
+import type { EventMap, Events, Progress } from '../model/events.js';
 import type { OutgoingRecord, Tombstone } from '../model/row.js';
 import type { CycleSummary, TableState } from '../model/state.js';
 import type { Page } from '../model/table.js';
@@ -76,16 +76,15 @@ export class CycleLog {
       ? this.#publish(records, this.#stateAfter(batch, encoded, reached, finished))
       : null;
     const { bookmark } = this.#work.memory.state;
-    const event = { records: versions.length, deletes, deadLetters: letters, late, notShown };
-    const tell = () =>
-      this.#events.emit('page:committed', {
-        ...this.#at(),
-        ...event,
-        unknownFields: batch.leftovers,
-        bookmark,
-        progress,
-      });
-    return { committed: (publishing ?? Promise.resolve()).then(tell) };
+    const told = { records: versions.length, deletes, deadLetters: letters, late, notShown };
+    const event = { ...this.#at(), ...told, unknownFields: batch.leftovers, bookmark, progress };
+    return { committed: this.#tellAfter(publishing, event) };
+  }
+
+  /** In a method of its own, so that the rows of the page are not kept until then. */
+  async #tellAfter(publishing: Promise<void> | null, event: EventMap['page:committed']): Promise<void> {
+    await publishing;
+    this.#events.emit('page:committed', event);
   }
 
   /** Publishes the tombstones of rows (or of the children of rows) that are gone, with what that brings the state to. */

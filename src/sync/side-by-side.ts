@@ -27,7 +27,7 @@ export async function sideBySide<T>(
   if (isFailed()) throw failures[0];
 }
 
-/** Pieces that were begun and are not done, all readers together: each of them is in memory. */
+/** Pieces whose outcome is on its way, all readers together: each of them is in memory. */
 export class Backlog {
   readonly #most: number;
   #pieces = 0;
@@ -37,14 +37,14 @@ export class Backlog {
     this.#most = most;
   }
 
-  async hold<T>(work: () => Promise<T>): Promise<T> {
+  /** Counts a piece until its outcome is known, whatever it is. */
+  add(outcome: Promise<unknown>): void {
     this.#pieces += 1;
-    try {
-      return await work();
-    } finally {
+    const done = () => {
       this.#pieces -= 1;
       for (const wake of this.#waiting.splice(0)) wake();
-    }
+    };
+    outcome.then(done, done);
   }
 
   /** Resolves when there is room for more. */
@@ -53,29 +53,30 @@ export class Backlog {
   }
 }
 
-/**
- * Takes each piece while what the one before came to is still on its way. At the end, whatever it is, nothing is; the first failure is
- * thrown.
- */
+/** Takes one piece after another while the outcomes of those before are still on their way. */
 export class Pipeline {
   readonly #backlog: Backlog;
-  #last: Promise<unknown> = Promise.resolve();
+  #outcome: Promise<void> = Promise.resolve();
+  #failed = false;
 
   constructor(backlog: Backlog) {
     this.#backlog = backlog;
   }
 
-  /** Waits for the piece before, begins with this one, and waits until there is room for another. */
-  async begin(work: () => Promise<unknown>): Promise<void> {
-    await this.#last;
-    this.#last = this.#backlog.hold(work);
-    // Who begins the next piece, or ends, learns of it.
-    this.#last.catch(() => undefined);
+  /** Takes a piece, and waits until there is room for another. After a failure nothing is taken: `end` throws it. */
+  async take(work: () => Promise<{ readonly committed: Promise<void> }>): Promise<void> {
+    if (this.#failed) return this.end();
+    const { committed } = await work();
+    this.#backlog.add(committed);
+    this.#outcome = this.#outcome.then(() => committed);
+    this.#outcome.catch(() => {
+      this.#failed = true;
+    });
     await this.#backlog.room();
   }
 
-  /** Waits for the last piece. */
+  /** Waits for all outcomes; throws the first failure. */
   async end(): Promise<void> {
-    await this.#last;
+    await this.#outcome;
   }
 }

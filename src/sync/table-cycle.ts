@@ -11,7 +11,7 @@ import type { CycleSummary, Window } from '../model/state.js';
 import type { Page } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import { Cover } from './cover.js';
-import { CycleLog } from './cycle-log.js';
+import { CycleLog, type Underway } from './cycle-log.js';
 import { deletionsFrom, newDeletions } from './deletions.js';
 import { IdWalk, planWalk } from './reconcile.js';
 import { nextTime } from './schedule.js';
@@ -23,7 +23,7 @@ import { isTooLarge, splitWindow, windowToRead } from './windows.js';
 const MAX_WALKS = 8;
 
 /** Pages in memory that are not committed yet, beside those that are being waited for. */
-const MOST_PAGES = 4;
+const MOST_PAGES = 10;
 
 const NEVER = () => false;
 
@@ -89,7 +89,7 @@ export class TableCycle {
     let complete = false;
     try {
       for await (const page of pages) {
-        await pipeline.begin(() => this.#takeWholePage(page));
+        await pipeline.take(() => this.#takeWholePage(page));
         complete = page.last;
       }
     } finally {
@@ -100,9 +100,9 @@ export class TableCycle {
   }
 
   /** Publishes a page; the last one shows which keys the reading has not met. */
-  async #takeWholePage(page: Page): Promise<void> {
+  #takeWholePage(page: Page): Promise<Underway> {
     const { published, turns } = this.#memory;
-    const { committed } = await turns.take(async () => {
+    return turns.take(async () => {
       const batch = await this.#log.sortOut(page, (key) => published.isMet(key));
       for (const key of batch.met) published.meet(key);
       const gone = page.last ? await this.#source.confirmGone(published.unmet()) : [];
@@ -125,7 +125,6 @@ export class TableCycle {
         },
       );
     });
-    await committed;
   }
 
   async #readSearched(): Promise<void> {
@@ -209,7 +208,7 @@ export class TableCycle {
         }
         if (isFailed()) return;
         const { newest } = first;
-        await pipeline.begin(() => this.#takePage(page, { window, newest, cover }));
+        await pipeline.take(() => this.#takePage(page, { window, newest, cover }));
       }
     } finally {
       await pipeline.end();
@@ -217,11 +216,11 @@ export class TableCycle {
   }
 
   /** Publishes a page of a window; `newest` is the newest row that there was in it when it began to be read. */
-  async #takePage(
+  #takePage(
     page: Page,
     { window, newest, cover }: { window: Window; newest: number | null; cover: Cover },
-  ): Promise<void> {
-    const { committed } = await this.#memory.turns.take(async () => {
+  ): Promise<Underway> {
+    return this.#memory.turns.take(async () => {
       const batch = await this.#log.sortOut(page, NEVER);
       if (!page.last) cover.reach(window, this.#oldestOf(page, window, newest), newest);
       const reached = page.last ? cover.read(window, newest) : undefined;
@@ -230,7 +229,6 @@ export class TableCycle {
       const end = { finished, progress, ...(reached === undefined ? {} : { reached }) };
       return this.#log.commit(batch, [], end, page.notShown);
     });
-    await committed;
   }
 
   /** How far down a page goes: windows are read from their newest row. */

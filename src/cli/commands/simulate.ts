@@ -18,6 +18,7 @@ interface SimulateOptions {
   readonly latency: number;
   readonly budget: number;
   readonly cursors: 'keyset' | 'position';
+  readonly sublistLimit: number;
   readonly hostile?: boolean;
   readonly json?: boolean;
 }
@@ -36,6 +37,12 @@ export function simulateCommand(program: Command, finish: (code: number) => void
     .option('--latency <ms>', 'milliseconds before each reply', wholeNumber, 0)
     .option('--budget <requests>', 'requests in 10 seconds; 0: no limit', wholeNumber, 1_666)
     .option('--cursors <kind>', 'keyset (what Intercom does) or position', 'keyset')
+    .option(
+      '--sublist-limit <entries>',
+      'entries that a list inside a contact holds at most',
+      wholeNumber,
+      10,
+    )
     .option('--hostile', 'texts, attribute names and times as careless and hostile writers leave them')
     .action(async (options: SimulateOptions) => finish(await simulate(options)));
 }
@@ -48,14 +55,15 @@ function wholeNumber(value: string): number {
 }
 
 async function simulate(options: SimulateOptions): Promise<number> {
-  const { port, seed, contacts, companies, conversations, parts, timeZone, token, latency, cursors } =
-    options;
+  const { port, seed, contacts, companies, conversations, parts, timeZone, token } = options;
+  const { latency, cursors, sublistLimit } = options;
   const simulator = await startSimulator({
     port,
     seed,
     timeZone,
     latency,
     cursors,
+    sublistLimit,
     accessToken: token,
     counts: { contacts, companies, conversations, parts },
     budget: options.budget === 0 ? null : { limit: options.budget, windowSeconds: 10 },
