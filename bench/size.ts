@@ -23,7 +23,8 @@ export async function benchSize(addresses: Addresses, say: Say): Promise<void> {
 
 /** A table that is read whole is remembered row by row. */
 async function benchWhole(addresses: Addresses, say: Say): Promise<void> {
-  const few = 10_000;
+  // Enough rows for the memory that does not depend on them to have come to rest.
+  const few = 100_000;
   const many = 1_000_000;
   const peaks = new Map<number, number>();
   for (const rows of [few, many]) {

@@ -168,7 +168,8 @@ function watchMemory({ pid }: ChildProcess): () => number {
   const timer = setInterval(() => {
     try {
       const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-      megabytes = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+      // Of a process that has ended nothing is said any more.
+      megabytes = Math.max(megabytes, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
     } catch {
       clearInterval(timer);
     }

@@ -1,12 +1,12 @@
 /** `replay`: reads a table's topic back, decoded. */
 
 import type { Command } from 'commander';
-import { Decoder } from '../../avro/decoder.js';
 import { Registry } from '../../avro/registry.js';
 import { KafkaAccess } from '../../kafka/access.js';
-import { headerText, type ReadFrom, type ReadOptions, type TopicRecord } from '../../kafka/reader.js';
+import type { ReadFrom } from '../../kafka/reader.js';
 import { tableTopic } from '../../kafka/topics.js';
 import { PublisherError } from '../../model/errors.js';
+import { latestRecords, type Version, Versions } from '../../publisher/versions.js';
 import {
   type CommonOptions,
   onInterruption,
@@ -23,16 +23,6 @@ interface ReplayOptions extends CommonOptions {
   readonly follow?: boolean;
   readonly history?: boolean;
   readonly key?: string;
-}
-
-interface Version {
-  readonly key: string;
-  /** Null: deleted. */
-  readonly value: Record<string, unknown> | null;
-  readonly op: string | null;
-  readonly partition: number;
-  readonly offset: number;
-  readonly timestamp: string;
 }
 
 export function replayCommand(program: Command, finish: (code: number) => void): void {
@@ -65,10 +55,16 @@ async function replay(name: string, tableName: string, options: ReplayOptions): 
         `topic ${topic} does not exist: nothing was published to it yet`,
       );
     }
-    const versions = new Versions(registry, table.key, options.key ?? null);
+    const versions = new Versions(registry, table.key);
     const read = { from, signal: interruption.signal, until: 'stable' as const };
     if (options.history !== true) {
-      await printLatest(kafka, topic, read, versions);
+      let count = 0;
+      const latest = await latestRecords(kafka.reader, topic, read, (records) => {
+        count = records;
+        showProgress(topic, records);
+      });
+      await print(versions.of(latest), options.key);
+      printRemark(`${topic}: ${latest.length} rows of ${count} records`);
       if (options.follow !== true) return interruption.code() ?? EXIT.done;
     }
     const since = options.history === true ? from : Date.now();
@@ -77,33 +73,11 @@ async function replay(name: string, tableName: string, options: ReplayOptions): 
       from: since,
       until: options.follow === true ? 'never' : 'stable',
     }))
-      await versions.print(records);
+      await print(versions.of(records), options.key);
     return interruption.code() ?? EXIT.done;
   } finally {
     await kafka.close();
   }
-}
-
-/** Keeps the newest record of each key undecoded until the end: only what is printed is decoded. */
-async function printLatest(
-  kafka: KafkaAccess,
-  topic: string,
-  read: ReadOptions,
-  versions: Versions,
-): Promise<void> {
-  const latest = new Map<string, TopicRecord>();
-  let count = 0;
-  for await (const records of kafka.reader.read(topic, read)) {
-    for (const record of records) {
-      const key = record.key?.toString('latin1') ?? '';
-      if (record.value === null) latest.delete(key);
-      else latest.set(key, record);
-    }
-    count += records.length;
-    showProgress(topic, count);
-  }
-  await versions.print([...latest.values()]);
-  printRemark(`${topic}: ${latest.size} rows of ${count} records`);
 }
 
 /** On a terminal, in one line that the next one overwrites. */
@@ -115,43 +89,21 @@ function showProgress(topic: string, count: number): void {
 /** Lines that are written at once. */
 const LINES_AT_ONCE = 500;
 
-/** Prints records as decoded versions, one line each. */
-class Versions {
-  readonly #decoder: Decoder;
-  readonly #keyName: string;
-  readonly #wanted: string | null;
-
-  constructor(registry: Registry, keyName: string, wanted: string | null) {
-    this.#decoder = new Decoder(registry);
-    this.#keyName = keyName;
-    this.#wanted = wanted;
+/** Prints versions, one line each: all of them, or those of one key. */
+async function print(versions: AsyncIterable<Version>, wanted: string | undefined): Promise<void> {
+  let lines: string[] = [];
+  for await (const version of versions) {
+    if (wanted !== undefined && version.key !== wanted) continue;
+    lines.push(lineOf(version));
+    if (lines.length < LINES_AT_ONCE) continue;
+    printResult(lines.join('\n'));
+    lines = [];
   }
+  if (lines.length > 0) printResult(lines.join('\n'));
+}
 
-  async print(records: readonly TopicRecord[]): Promise<void> {
-    await this.#decoder.prepare(records.flatMap(({ key, value }) => [key, value]));
-    let lines: string[] = [];
-    for (const record of records) {
-      const key = record.key === null ? '' : String(this.#decoder.decode(record.key)[this.#keyName]);
-      if (this.#wanted !== null && key !== this.#wanted) continue;
-      lines.push(JSON.stringify(this.#version(key, record)));
-      if (lines.length < LINES_AT_ONCE) continue;
-      printResult(lines.join('\n'));
-      lines = [];
-    }
-    if (lines.length > 0) printResult(lines.join('\n'));
-  }
-
-  #version(key: string, record: TopicRecord): Version {
-    const { value, partition, offset, timestamp } = record;
-    return {
-      key,
-      value: value === null ? null : this.#decoder.decode(value),
-      op: headerText(record, 'op'),
-      partition,
-      offset,
-      timestamp: new Date(timestamp).toISOString(),
-    };
-  }
+function lineOf({ key, value, op, partition, offset, timestamp }: Version): string {
+  return JSON.stringify({ key, value, op, partition, offset, timestamp: new Date(timestamp).toISOString() });
 }
 
 function startOf(text: string): ReadFrom {

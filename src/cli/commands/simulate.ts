@@ -7,6 +7,7 @@ import { onInterruption, printRemark, printResult, withCommonOptions } from '../
 import { EXIT } from '../exit.js';
 
 interface SimulateOptions {
+  readonly host: string;
   readonly port: number;
   readonly seed: number;
   readonly contacts: number;
@@ -26,7 +27,8 @@ interface SimulateOptions {
 export function simulateCommand(program: Command, finish: (code: number) => void): void {
   withCommonOptions(program.command('simulate'))
     .description('serve a simulated Intercom workspace on loopback until Ctrl-C')
-    .option('--port <port>', 'where to listen; 0: any free port', wholeNumber, 8787)
+    .option('--host <address>', 'where to listen; 0.0.0.0 in a container', '127.0.0.1')
+    .option('--port <port>', 'the port; 0: any free one', wholeNumber, 8787)
     .option('--seed <number>', 'the same seed and sizes make the same workspace', wholeNumber, 1)
     .option('--contacts <rows>', 'how many contacts', wholeNumber, 2_000)
     .option('--companies <rows>', 'how many companies', wholeNumber, 500)
@@ -55,9 +57,10 @@ function wholeNumber(value: string): number {
 }
 
 async function simulate(options: SimulateOptions): Promise<number> {
-  const { port, seed, contacts, companies, conversations, parts, timeZone, token } = options;
-  const { latency, cursors, sublistLimit } = options;
+  const { contacts, companies, conversations, parts } = options;
+  const { host, port, seed, timeZone, token, latency, cursors, sublistLimit } = options;
   const simulator = await startSimulator({
+    host,
     port,
     seed,
     timeZone,

@@ -1,0 +1,18 @@
+// A publisher inside another program: one cycle, with what it does on standard output: `npx tsx embed.ts intercom-kafka.yaml`
+import { createPublisher, PublisherError } from 'intercom-kafka';
+
+try {
+  const publisher = await createPublisher(process.argv[2] ?? 'intercom-kafka.yaml');
+  publisher.on('table:finished', ({ connection, table, summary }) =>
+    console.log(`${connection}/${table}: ${summary.records} records, ${summary.deletes} deletes`),
+  );
+  try {
+    await publisher.runOnce();
+  } finally {
+    await publisher.close();
+  }
+} catch (error) {
+  if (!(error instanceof PublisherError)) throw error;
+  console.error(`${error.code}: ${error.message}`);
+  process.exitCode = 1;
+}

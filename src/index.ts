@@ -1,0 +1,17 @@
+/**
+ * What programs may import: a publisher of their own, the topics read back with types, and what tables there are. Everything else in this
+ * package may change with any release.
+ */
+
+export {
+  type ConfigSource,
+  type CreateOptions,
+  createPublisher,
+  type EmbeddedPublisher,
+} from './library/create-publisher.js';
+export { type ReadTableOptions, type Rows, readTable, type TableVersion } from './library/read-table.js';
+export type * from './library/rows.js';
+export { type TableInfo, tables } from './library/tables.js';
+export { type ErrorCode, PublisherError } from './model/errors.js';
+export type { EventMap, EventName } from './model/events.js';
+export type { TableName } from './model/table-names.js';

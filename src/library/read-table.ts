@@ -1,0 +1,129 @@
+/** Reading a table's topic back, typed. */
+
+import { Registry } from '../avro/registry.js';
+import { parseConfig } from '../config/load.js';
+import { KafkaAccess } from '../kafka/access.js';
+import { headerText, type ReadFrom, type TopicRecord } from '../kafka/reader.js';
+import { tableTopic } from '../kafka/topics.js';
+import { PublisherError } from '../model/errors.js';
+import type { TableName } from '../model/table-names.js';
+import { latestRecords, type Version, Versions } from '../publisher/versions.js';
+import type { FlatRows, NestedRows } from './rows.js';
+import { tables } from './tables.js';
+
+/** The form in which a connection publishes its values. */
+export interface Rows {
+  readonly flat: FlatRows;
+  readonly nested: NestedRows;
+}
+
+export interface ReadTableOptions<Form extends keyof Rows> {
+  /** As in the configuration file: `brokers`, and where they are needed `ssl` and `sasl`. */
+  readonly kafka: Readonly<Record<string, unknown>> & { readonly brokers: readonly string[] };
+  /** As in the configuration file: `url`, and where it is needed `auth`. */
+  readonly schemaRegistry: Readonly<Record<string, unknown>> & { readonly url: string };
+  /** The name of the connection that publishes the table. */
+  readonly connection: string;
+  /** What the topics' names begin with; `intercom` when left out. */
+  readonly prefix?: string;
+  /** `latest` (when left out): the newest version of each key, without deleted rows. `history`: every version, tombstones included. */
+  readonly mode?: 'latest' | 'history';
+  /** Where the reading starts: at the oldest record (when left out), or at a time. */
+  readonly from?: Date;
+  /** Goes on with what is published next, every version of it, until the signal aborts or the loop is left. */
+  readonly follow?: boolean;
+  readonly signal?: AbortSignal;
+  /** How the connection publishes its values (`values` in its configuration); tells the types only. */
+  readonly form?: Form;
+}
+
+/** A version of a row. */
+export interface TableVersion<Row> {
+  readonly key: string;
+  /** Null: the row was deleted. */
+  readonly value: Row | null;
+  readonly op: 'upsert' | 'delete' | null;
+  /** The row's own `updated_at`, where it has one. */
+  readonly updatedAt: Date | null;
+  /** When the API gave it. */
+  readonly fetchedAt: Date | null;
+  readonly publishedAt: Date;
+  /** Tells the contents of versions apart. */
+  readonly hash: string | null;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/**
+ * Reads a table's topic from its start to its end, or beyond. Only what was committed is read. For one key versions come in the order of
+ * their offsets; between keys there is no order. In `latest` mode one record of each key is in memory.
+ *
+ * Throws a `PublisherError`: `topic-missing` where nothing was published yet, `kafka-…` and `registry-…` where those fail,
+ * `config-invalid` for options that are wrong.
+ */
+export async function* readTable<Table extends TableName, Form extends keyof Rows = 'flat'>(
+  table: Table,
+  options: ReadTableOptions<Form>,
+): AsyncGenerator<TableVersion<Rows[Form][Table]>, void, void> {
+  const { kafka: settings, schemaRegistry, topics } = settingsOf(options);
+  const topic = tableTopic(topics.prefix, options.connection, table);
+  const versions = new Versions(new Registry(schemaRegistry), tables[table].key);
+  const kafka = await KafkaAccess.open(settings);
+  try {
+    if ((await kafka.topics.describe([topic])).size === 0)
+      throw new PublisherError('topic-missing', `topic ${topic} does not exist: nothing was published to it`);
+    for await (const records of batches(kafka, topic, options))
+      for await (const version of versions.of(records)) yield publicVersion(version);
+  } finally {
+    await kafka.close();
+  }
+}
+
+/** Records to yield: the newest of each key or all, then those that follow. */
+async function* batches(
+  kafka: KafkaAccess,
+  topic: string,
+  { mode = 'latest', from, follow = false, signal }: ReadTableOptions<keyof Rows>,
+): AsyncGenerator<readonly TopicRecord[]> {
+  const stop = signal === undefined ? {} : { signal };
+  const start: ReadFrom = from?.getTime() ?? 'earliest';
+  const began = Date.now();
+  if (mode === 'latest') {
+    yield await latestRecords(kafka.reader, topic, { from: start, until: 'stable', ...stop });
+    if (!follow) return;
+  }
+  const until = follow ? 'never' : 'stable';
+  yield* kafka.reader.read(topic, { from: mode === 'latest' ? began : start, until, ...stop });
+}
+
+/** The options as the configuration file would have them, checked as it is. */
+function settingsOf({
+  kafka,
+  schemaRegistry,
+  connection,
+  prefix = 'intercom',
+}: ReadTableOptions<keyof Rows>) {
+  const unused = { name: connection, credentials: { accessToken: 'unused' }, startDate: '2000-01-01' };
+  const file = { kafka, schemaRegistry, topics: { prefix }, connections: [unused] };
+  return parseConfig(JSON.stringify(file), 'readTable', {});
+}
+
+function publicVersion<Row>({ record, ...version }: Version): TableVersion<Row> {
+  const { key, value, op, partition, offset, timestamp } = version;
+  return {
+    key,
+    value: value as Row | null,
+    op: op === 'upsert' || op === 'delete' ? op : null,
+    updatedAt: timeIn(record, 'updated_at'),
+    fetchedAt: timeIn(record, 'fetched_at'),
+    publishedAt: new Date(timestamp),
+    hash: headerText(record, 'hash'),
+    partition,
+    offset,
+  };
+}
+
+function timeIn(record: TopicRecord, header: string): Date | null {
+  const text = headerText(record, header);
+  return text === null ? null : new Date(Number(text));
+}
