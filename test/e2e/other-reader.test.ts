@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -7,28 +6,16 @@ import { connectJars, connectPlugins, fetchConnect } from '../../dev/fetch.js';
 import { TABLE_NAMES } from '../../src/model/table-names.js';
 import { missingFrom } from '../support/lossless.js';
 import { Project } from '../support/project.js';
+import { python } from '../support/python.js';
 
 const run = promisify(execFile);
 const READER = fileURLToPath(new URL('../support/read_topic.py', import.meta.url));
-const PACKAGES = ['confluent-kafka[avro,schemaregistry]==2.11.1', 'fastavro==1.13.1'];
-const VENV = fileURLToPath(new URL('../../.dev/python-2', import.meta.url));
 
 interface ReadRecord {
   readonly key: Readonly<Record<string, string>>;
   readonly value: Readonly<Record<string, unknown>> | null;
   readonly headers: Readonly<Record<string, string>>;
   readonly rightPartition: boolean;
-}
-
-/** A Python with the packages, made once. */
-async function python(): Promise<string> {
-  const binary = `${VENV}/bin/python`;
-  if (!existsSync(`${VENV}/ready`)) {
-    await run('python3', ['-m', 'venv', VENV]);
-    await run(binary, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...PACKAGES]);
-    await run('touch', [`${VENV}/ready`]);
-  }
-  return binary;
 }
 
 describe('readers that share no code with the publisher', () => {
