@@ -31,7 +31,8 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
 }
 
-const MAX_BYTES = 8 * 1024 * 1024;
+/** Compressed, and all of a reply is unpacked at once: more would be no faster, and take memory. */
+const MAX_BYTES = 2 * 1024 * 1024;
 const WAIT_MS = 100;
 const FOLLOW_WAIT_MS = 500;
 /** A leader that moves is found again within this many tries, a quarter of a second apart. */

@@ -1,16 +1,21 @@
 /**
  * A map from keys to versions that takes some 80 bytes an entry instead of some 300: a table that is read whole remembers every row.
  *
- * Entries lie in typed arrays, in the order in which they came; slots find them by a hash of the key. What is deleted only leaves its slot,
- * until half of the entries are such.
+ * Entries lie in chunks of typed arrays, in the order in which they came, so that growing copies nothing; slots find them by a hash of the key.
+ * What is deleted only leaves its slot, until half of the entries are such.
  */
 
 import type { PublishedVersion } from './published.js';
 
 const HASH = /^[0-9a-f]{32}$/;
 const NULL_TIME = Number.NaN;
-const FIRST_ENTRIES = 64;
-const GROWTH = 1.125;
+const FIRST_SLOTS = 128;
+/** Entries of a chunk: a power of two, since an entry's number holds its chunk's. */
+const CHUNK_BITS = 12;
+const CHUNK_ENTRIES = 1 << CHUNK_BITS;
+const CHUNK_MASK = CHUNK_ENTRIES - 1;
+/** What most keys are not longer than. */
+const USUAL_KEY_BYTES = 26;
 /** Slots in use, deleted ones included, of all. */
 const MOST_FULL = 0.7;
 const EMPTY = 0;
@@ -31,16 +36,55 @@ function isAscii(text: string): boolean {
   return true;
 }
 
-export class CompactVersions {
-  #slots = new Int32Array(FIRST_ENTRIES * 2);
-  #slotsUsed = 0;
-  #keys = Buffer.allocUnsafe(FIRST_ENTRIES * 16);
+/** Some thousand entries. */
+class Chunk {
+  /** The keys one behind the other. */
+  keys = Buffer.allocUnsafeSlow(CHUNK_ENTRIES * USUAL_KEY_BYTES);
   /** Where the key of each entry begins, and behind the last one where the next one will. */
-  #keyStarts = new Float64Array(FIRST_ENTRIES + 1);
-  #hashes = new Uint32Array(FIRST_ENTRIES * 4);
+  readonly keyStarts = new Uint32Array(CHUNK_ENTRIES + 1);
+  readonly hashes = new Uint32Array(CHUNK_ENTRIES * 4);
   /** Of each entry `updatedAt`, `versionTime`, `publishedAfter`. */
-  #times = new Float64Array(FIRST_ENTRIES * 3);
-  #flags = new Uint8Array(FIRST_ENTRIES);
+  readonly times = new Float64Array(CHUNK_ENTRIES * 3);
+  readonly flags = new Uint8Array(CHUNK_ENTRIES);
+
+  /** Says where the key of an entry is to be written, behind those before it. */
+  placeKey(at: number, bytes: number): number {
+    const start = this.keyStarts[at] ?? 0;
+    if (start + bytes > this.keys.length) {
+      const keys = Buffer.allocUnsafeSlow(2 * (start + bytes));
+      this.keys.copy(keys);
+      this.keys = keys;
+    }
+    this.keyStarts[at + 1] = start + bytes;
+    return start;
+  }
+
+  keyAt(at: number): string {
+    return this.keys.toString('latin1', this.keyStarts[at], this.keyStarts[at + 1]);
+  }
+
+  isKeyAt(at: number, key: string): boolean {
+    const start = this.keyStarts[at] ?? 0;
+    if ((this.keyStarts[at + 1] ?? 0) - start !== key.length) return false;
+    for (let i = 0; i < key.length; i += 1) if (this.keys[start + i] !== key.charCodeAt(i)) return false;
+    return true;
+  }
+
+  /** Takes an entry over, from a place that is not before it. */
+  take(at: number, from: Chunk, source: number): void {
+    const [begin = 0, end = 0] = [from.keyStarts[source], from.keyStarts[source + 1]];
+    const start = this.placeKey(at, end - begin);
+    from.keys.copy(this.keys, start, begin, end);
+    this.hashes.set(from.hashes.subarray(source * 4, source * 4 + 4), at * 4);
+    this.times.set(from.times.subarray(source * 3, source * 3 + 3), at * 3);
+    this.flags[at] = from.flags[source] ?? 0;
+  }
+}
+
+export class CompactVersions {
+  #slots = new Int32Array(FIRST_SLOTS);
+  #slotsUsed = 0;
+  #chunks: Chunk[] = [];
   #entries = 0;
   #dead = 0;
 
@@ -57,13 +101,15 @@ export class CompactVersions {
   set(key: string, version: PublishedVersion): void {
     const found = this.#find(key);
     const entry = found < 0 ? this.#add(key) : found;
-    const flags = (this.#flags[entry] ?? 0) & MARKED;
-    this.#flags[entry] = flags | (version.gone ? GONE : 0) | (version.hash === '' ? 0 : HAS_HASH);
+    const chunk = this.#chunkOf(entry);
+    const at = entry & CHUNK_MASK;
+    const flags = (chunk.flags[at] ?? 0) & MARKED;
+    chunk.flags[at] = flags | (version.gone ? GONE : 0) | (version.hash === '' ? 0 : HAS_HASH);
     for (let word = 0; word < 4; word += 1)
-      this.#hashes[entry * 4 + word] = Number.parseInt(version.hash.slice(word * 8, word * 8 + 8) || '0', 16);
-    this.#times[entry * 3] = version.updatedAt ?? NULL_TIME;
-    this.#times[entry * 3 + 1] = version.versionTime ?? NULL_TIME;
-    this.#times[entry * 3 + 2] = version.publishedAfter;
+      chunk.hashes[at * 4 + word] = Number.parseInt(version.hash.slice(word * 8, word * 8 + 8) || '0', 16);
+    chunk.times[at * 3] = version.updatedAt ?? NULL_TIME;
+    chunk.times[at * 3 + 1] = version.versionTime ?? NULL_TIME;
+    chunk.times[at * 3 + 2] = version.publishedAfter;
   }
 
   delete(key: string): boolean {
@@ -71,7 +117,7 @@ export class CompactVersions {
     const entry = (this.#slots[slot] ?? EMPTY) - 1;
     if (entry < 0) return false;
     this.#slots[slot] = DELETED;
-    this.#flags[entry] = DEAD;
+    this.#chunkOf(entry).flags[entry & CHUNK_MASK] = DEAD;
     this.#dead += 1;
     if (this.#dead > this.#entries / 2) this.#rebuild(() => true);
     return true;
@@ -79,49 +125,58 @@ export class CompactVersions {
 
   /** Deletes all entries that are not to be kept. `keep` is given `versionTime` and `publishedAfter`. */
   retain(keep: (versionTime: number | null, publishedAfter: number) => boolean): void {
-    this.#rebuild((entry) => keep(timeOf(this.#times[entry * 3 + 1]), this.#times[entry * 3 + 2] ?? 0));
+    this.#rebuild(({ times }, at) => keep(timeOf(times[at * 3 + 1]), times[at * 3 + 2] ?? 0));
   }
 
   /** Marks the entry of a key; false where there is none. */
   mark(key: string): boolean {
     const entry = this.#find(key);
-    if (entry >= 0) this.#flags[entry] = (this.#flags[entry] ?? 0) | MARKED;
+    if (entry >= 0) this.#chunkOf(entry).flags[entry & CHUNK_MASK] = this.#flagsOf(entry) | MARKED;
     return entry >= 0;
   }
 
   isMarked(key: string): boolean {
     const entry = this.#find(key);
-    return entry >= 0 && ((this.#flags[entry] ?? 0) & MARKED) !== 0;
+    return entry >= 0 && (this.#flagsOf(entry) & MARKED) !== 0;
   }
 
   unmarkAll(): void {
-    for (let entry = 0; entry < this.#entries; entry += 1)
-      this.#flags[entry] = (this.#flags[entry] ?? 0) & ~MARKED;
+    for (const { flags } of this.#chunks)
+      for (let at = 0; at < CHUNK_ENTRIES; at += 1) flags[at] = (flags[at] ?? 0) & ~MARKED;
   }
 
   /** The keys without a mark, in the order in which they came. */
   *unmarked(): Generator<string> {
     for (let entry = 0; entry < this.#entries; entry += 1)
-      if (((this.#flags[entry] ?? 0) & (DEAD | MARKED)) === 0) yield this.#keyAt(entry);
+      if ((this.#flagsOf(entry) & (DEAD | MARKED)) === 0) yield this.#keyAt(entry);
+  }
+
+  #chunkOf(entry: number): Chunk {
+    return this.#chunks[entry >> CHUNK_BITS] as Chunk;
+  }
+
+  #flagsOf(entry: number): number {
+    return this.#chunkOf(entry).flags[entry & CHUNK_MASK] ?? 0;
   }
 
   #keyAt(entry: number): string {
-    return this.#keys.toString('latin1', this.#keyStarts[entry], this.#keyStarts[entry + 1]);
+    return this.#chunkOf(entry).keyAt(entry & CHUNK_MASK);
   }
 
   #versionAt(entry: number): PublishedVersion {
-    const flags = this.#flags[entry] ?? 0;
+    const { flags, hashes, times } = this.#chunkOf(entry);
+    const at = entry & CHUNK_MASK;
     let hash = '';
-    if ((flags & HAS_HASH) !== 0)
+    if (((flags[at] ?? 0) & HAS_HASH) !== 0)
       for (let word = 0; word < 4; word += 1)
-        hash += (this.#hashes[entry * 4 + word] ?? 0).toString(16).padStart(8, '0');
+        hash += (hashes[at * 4 + word] ?? 0).toString(16).padStart(8, '0');
     const version = {
       hash,
-      updatedAt: timeOf(this.#times[entry * 3]),
-      versionTime: timeOf(this.#times[entry * 3 + 1]),
-      publishedAfter: this.#times[entry * 3 + 2] ?? 0,
+      updatedAt: timeOf(times[at * 3]),
+      versionTime: timeOf(times[at * 3 + 1]),
+      publishedAfter: times[at * 3 + 2] ?? 0,
     };
-    return (flags & GONE) === 0 ? version : { ...version, gone: true };
+    return ((flags[at] ?? 0) & GONE) === 0 ? version : { ...version, gone: true };
   }
 
   #find(key: string): number {
@@ -138,64 +193,42 @@ export class CompactVersions {
   }
 
   #isKeyAt(entry: number, key: string): boolean {
-    const start = this.#keyStarts[entry] ?? 0;
-    if ((this.#keyStarts[entry + 1] ?? 0) - start !== key.length) return false;
-    for (let at = 0; at < key.length; at += 1)
-      if (this.#keys[start + at] !== key.charCodeAt(at)) return false;
-    return true;
+    return this.#chunkOf(entry).isKeyAt(entry & CHUNK_MASK, key);
   }
 
   #add(key: string): number {
     if (this.#slotsUsed + 1 > this.#slots.length * MOST_FULL) this.#rebuild(() => true);
-    const start = this.#keyStarts[this.#entries] ?? 0;
-    this.#makeRoom(this.#entries + 1, start + key.length);
-    this.#keys.write(key, start, 'latin1');
     const entry = this.#entries;
+    if (entry >> CHUNK_BITS === this.#chunks.length) this.#chunks.push(new Chunk());
+    const chunk = this.#chunkOf(entry);
+    const at = entry & CHUNK_MASK;
+    const start = chunk.placeKey(at, key.length);
+    chunk.keys.write(key, start, 'latin1');
+    chunk.flags[at] = 0;
     this.#entries += 1;
-    this.#keyStarts[this.#entries] = start + key.length;
-    this.#flags[entry] = 0;
     this.#slots[this.#slotOf(key)] = entry + 1;
     this.#slotsUsed += 1;
     return entry;
   }
 
-  #makeRoom(entries: number, keyBytes: number): void {
-    if (keyBytes > this.#keys.length) {
-      const keys = Buffer.allocUnsafeSlow(Math.ceil(keyBytes * GROWTH));
-      this.#keys.copy(keys);
-      this.#keys = keys;
-    }
-    if (entries <= this.#flags.length) return;
-    const room = Math.ceil(entries * GROWTH);
-    this.#flags = grown(this.#flags, new Uint8Array(room));
-    this.#keyStarts = grown(this.#keyStarts, new Float64Array(room + 1));
-    this.#hashes = grown(this.#hashes, new Uint32Array(room * 4));
-    this.#times = grown(this.#times, new Float64Array(room * 3));
-  }
-
   /** Closes the gaps of deleted entries and of those that are not kept, and gives the slots the room that the rest needs. */
-  #rebuild(keep: (entry: number) => boolean): void {
+  #rebuild(keep: (chunk: Chunk, at: number) => boolean): void {
     let to = 0;
-    let end = 0;
     for (let from = 0; from < this.#entries; from += 1) {
-      if (((this.#flags[from] ?? 0) & DEAD) !== 0 || !keep(from)) continue;
-      const [start = 0, stop = 0] = [this.#keyStarts[from], this.#keyStarts[from + 1]];
-      this.#keys.copyWithin(end, start, stop);
-      this.#keyStarts[to] = end;
-      end += stop - start;
-      this.#hashes.copyWithin(to * 4, from * 4, from * 4 + 4);
-      this.#times.copyWithin(to * 3, from * 3, from * 3 + 3);
-      this.#flags[to] = this.#flags[from] ?? 0;
+      const chunk = this.#chunkOf(from);
+      const at = from & CHUNK_MASK;
+      if (((chunk.flags[at] ?? 0) & DEAD) !== 0 || !keep(chunk, at)) continue;
+      if (to !== from) this.#chunkOf(to).take(to & CHUNK_MASK, chunk, at);
       to += 1;
     }
-    this.#keyStarts[to] = end;
     this.#entries = to;
     this.#dead = 0;
+    this.#chunks.length = Math.ceil(to / CHUNK_ENTRIES);
     this.#fillSlots();
   }
 
   #fillSlots(): void {
-    let size = FIRST_ENTRIES * 2;
+    let size = FIRST_SLOTS;
     while ((this.#entries + 1) * 1.25 > size * MOST_FULL) size *= 2;
     if (size === this.#slots.length) this.#slots.fill(EMPTY);
     else this.#slots = new Int32Array(size);
@@ -207,11 +240,6 @@ export class CompactVersions {
       this.#slots[slot] = entry + 1;
     }
   }
-}
-
-function grown<T extends Uint8Array | Uint32Array | Float64Array>(from: T, to: T): T {
-  to.set(from);
-  return to;
 }
 
 function timeOf(stored: number | undefined): number | null {
