@@ -32,8 +32,9 @@ export class Publisher {
   readonly events: Events;
   #context: SessionContext;
   readonly #loops = new Map<string, ConnectionLoop>();
-  /** The partitions of the group that this instance owns. */
+  /** The partitions of the group that this instance owns, and how many there are: the topic's own number, which all instances share. */
   #partitions: ReadonlySet<number> = new Set();
+  #partitionCount = 1;
   #moving: Promise<void> = Promise.resolve();
   #hintWriter: HintWriter | null = null;
 
@@ -79,6 +80,8 @@ export class Publisher {
   async run(signal: AbortSignal): Promise<void> {
     const { config, kafka } = this.#context;
     await this.#ensureTopics();
+    const { topic, partitions } = config.state;
+    this.#partitionCount = (await kafka.topics.describe([topic])).get(topic)?.partitions ?? partitions;
     await this.#followHints(config);
     const lost = new AbortController();
     const end = AbortSignal.any([signal, lost.signal]);
@@ -226,10 +229,10 @@ export class Publisher {
   }
 
   #connectionsOf(partitions: ReadonlySet<number>): Map<string, ConnectionConfig> {
-    const { connections, state } = this.#context.config;
+    const { connections } = this.#context.config;
     const names = connections.map(({ name }) => name);
     const owned = connections.filter(({ name }) =>
-      partitions.has(ownerPartition(names, name, state.partitions)),
+      partitions.has(ownerPartition(names, name, this.#partitionCount)),
     );
     return new Map(owned.map((connection) => [connection.name, connection]));
   }

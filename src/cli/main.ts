@@ -3,48 +3,19 @@
 
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
-import { Command, CommanderError } from 'commander';
-import { catalogCommand } from './commands/catalog.js';
-import { checkCommand } from './commands/check.js';
-import { connectCommand } from './commands/connect.js';
-import { previewCommand } from './commands/preview.js';
-import { replayCommand } from './commands/replay.js';
-import { resetCommand } from './commands/reset.js';
-import { runCommand } from './commands/run.js';
-import { schemasCommand } from './commands/schemas.js';
-import { simulateCommand } from './commands/simulate.js';
-import { statusCommand } from './commands/status.js';
+import { CommanderError } from 'commander';
 import { printRemark } from './context.js';
 import { EXIT, exitCodeOf, explain } from './exit.js';
-
-const COMMANDS = [
-  connectCommand,
-  checkCommand,
-  catalogCommand,
-  previewCommand,
-  runCommand,
-  statusCommand,
-  resetCommand,
-  replayCommand,
-  schemasCommand,
-  simulateCommand,
-];
+import { createProgram } from './program.js';
 
 /** By default V8 lets memory grow to four times what is in use before it collects; this keeps a fifth less, at hardly a cost. */
 setFlagsFromString('--heap-growing-percent=150');
 
 async function main(argv: readonly string[]): Promise<number> {
   let code: number = EXIT.done;
-  const program = new Command('intercom-kafka')
-    .description('Publishes everything that changes in Intercom workspaces to compacted Kafka topics.')
-    .version(version())
-    .exitOverride();
-  for (const add of COMMANDS) {
-    add(program, (result) => {
-      code = result;
-    });
-  }
-  for (const command of program.commands) command.exitOverride();
+  const program = createProgram(version(), (result) => {
+    code = result;
+  });
   try {
     await program.parseAsync([...argv]);
     return code;

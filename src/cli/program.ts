@@ -1,0 +1,37 @@
+/** The program with all its commands, which does nothing until it is given arguments. */
+
+import { Command } from 'commander';
+import { catalogCommand } from './commands/catalog.js';
+import { checkCommand } from './commands/check.js';
+import { connectCommand } from './commands/connect.js';
+import { previewCommand } from './commands/preview.js';
+import { replayCommand } from './commands/replay.js';
+import { resetCommand } from './commands/reset.js';
+import { runCommand } from './commands/run.js';
+import { schemasCommand } from './commands/schemas.js';
+import { simulateCommand } from './commands/simulate.js';
+import { statusCommand } from './commands/status.js';
+
+const COMMANDS = [
+  connectCommand,
+  checkCommand,
+  catalogCommand,
+  previewCommand,
+  runCommand,
+  statusCommand,
+  resetCommand,
+  replayCommand,
+  schemasCommand,
+  simulateCommand,
+];
+
+/** `finish` is told the exit code of the command that was called. Wrong usage is thrown as a `CommanderError`. */
+export function createProgram(version: string, finish: (code: number) => void): Command {
+  const program = new Command('intercom-kafka')
+    .description('Publishes everything that changes in Intercom workspaces to compacted Kafka topics.')
+    .version(version)
+    .exitOverride();
+  for (const add of COMMANDS) add(program, finish);
+  for (const command of program.commands) command.exitOverride();
+  return program;
+}
