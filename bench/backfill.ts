@@ -11,7 +11,12 @@ const LATENCY_MS = 100;
 
 /** Prints and returns the time of a walk that reads one page after another, and publishes nothing, over that of the publisher. */
 export async function benchBackfill(addresses: Addresses, say: Say, rows = 30_000): Promise<number> {
-  const stage = await Stage.open(addresses, { contacts: rows, latency: LATENCY_MS, tables: ['contacts'], sublistLimit: 1_000 });
+  const stage = await Stage.open(addresses, {
+    contacts: rows,
+    latency: LATENCY_MS,
+    tables: ['contacts'],
+    sublistLimit: 1_000,
+  });
   try {
     const sequential = await walkOnePageAfterAnother(stage.url, rows);
     const { seconds, requests } = await stage.cycle();
