@@ -11,6 +11,7 @@ import { PublishedRows } from '../../../src/sync/published.js';
 import type { TableMemory, TableSource } from '../../../src/sync/source.js';
 import { TableCycle } from '../../../src/sync/table-cycle.js';
 import { Turns } from '../../../src/sync/turns.js';
+import { runs } from '../../support/runs.js';
 import { type ModelRow, SearchModel, type World, world } from '../intercom/search-model.js';
 import { TopicModel } from './topic-model.js';
 
@@ -94,7 +95,7 @@ it('publishes every version that is there in the end, whatever changed while it 
       for (const row of model.rows)
         if (row.updated_at >= startDate) expect(rows.get(String(row.id))).toEqual(row);
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });
 
@@ -110,7 +111,7 @@ it('publishes no version twice, none behind a newer one, and none from before th
         newest.set(key, row?.version ?? -1);
       }
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KnownIdCollector, planWalk } from '../../../src/sync/reconcile.js';
 import { windowsOver } from '../../../src/sync/windows.js';
+import { runs } from '../../support/runs.js';
 
 const iso = (ms: number) => new Date(ms).toISOString();
 
@@ -126,7 +127,7 @@ describe('windowsOver', () => {
           if (grain.unit === 'day') expect(day(next.from, grain.timeZone)).not.toBe(day(to, grain.timeZone));
         });
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 });

@@ -11,6 +11,7 @@ import { PublishedRows } from '../../../src/sync/published.js';
 import type { TableMemory, TableSource } from '../../../src/sync/source.js';
 import { TableCycle } from '../../../src/sync/table-cycle.js';
 import { Turns } from '../../../src/sync/turns.js';
+import { runs } from '../../support/runs.js';
 import { TopicModel } from './topic-model.js';
 
 interface Row {
@@ -160,7 +161,7 @@ it('brings the topic to the rows of the workspace, whatever changed between the 
         expect(topic.rows).toEqual(workspace.expected(kind));
       }
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });
 
@@ -175,7 +176,7 @@ it('publishes nothing when nothing changed, however the rows are paged and in wh
       for (const each of again) await replica.read(each);
       expect(topic.log.length).toBe(published);
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });
 
@@ -198,6 +199,6 @@ it('buries only what is gone, once, and never lets an older version follow a new
         }
       }
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });

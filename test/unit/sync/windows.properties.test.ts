@@ -11,6 +11,7 @@ import {
   windowsOver,
   windowToRead,
 } from '../../../src/sync/windows.js';
+import { runs } from '../../support/runs.js';
 import { dayOf, zone, zonedMoment } from './zones.js';
 
 // Many runs, on machines that have other things to do.
@@ -50,7 +51,7 @@ describe('startOfDay', () => {
         expect(dayOf(start, timeZone)).toBe(dayOf(time, timeZone));
         expect(dayOf(start - 1, timeZone)).not.toBe(dayOf(time, timeZone));
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -60,7 +61,7 @@ describe('startOfDay', () => {
         fc.pre(!BROKEN_DAYS.has(timeZone) && dayOf(time, timeZone) === dayOf(time + later, timeZone));
         expect(startOfDay(time + later, timeZone)).toBe(startOfDay(time, timeZone));
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });
@@ -107,7 +108,7 @@ describe('splitWindow', () => {
           expect(to ?? found.newest).toBeGreaterThanOrEqual(from);
         }
       }),
-      { numRuns: 500, examples: [[BROKEN_SPLIT]] },
+      { numRuns: runs(500), examples: [[BROKEN_SPLIT]] },
     );
   });
 
@@ -119,7 +120,7 @@ describe('splitWindow', () => {
         for (const { from } of pieces.slice(1))
           expect(dayOf(from - 1, grain.timeZone)).not.toBe(dayOf(from, grain.timeZone));
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -132,7 +133,7 @@ describe('splitWindow', () => {
         const finest = grain.unit === 'second' ? 1 : 4 * DAY;
         if (found.total > 1_500 && seconds > finest) expect(pieces.length).toBeGreaterThan(1);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });
@@ -164,7 +165,7 @@ describe('windowsOver', () => {
             expect(dayOf(before, timeZone)).not.toBe(dayOf(from, timeZone));
         }
       }),
-      { numRuns: 200, examples: [BROKEN_HEAP] },
+      { numRuns: runs(200), examples: [BROKEN_HEAP] },
     );
   });
 });
