@@ -22,6 +22,8 @@ interface Fetch {
   readonly pom: string;
   readonly profiles: readonly string[];
   readonly notice: string;
+  /** The version of Kafka in place of the one that the pom.xml names; empty: that one. */
+  readonly kafka: string;
 }
 
 const STACK: Fetch = {
@@ -29,6 +31,7 @@ const STACK: Fetch = {
   pom: fileURLToPath(new URL('pom.xml', import.meta.url)),
   profiles: [],
   notice: 'Kafka and the schema registry with Maven (190 MB, once)',
+  kafka: process.env.KAFKA_VERSION ?? '',
 };
 const CONNECT: Fetch = {
   name: 'connect',
@@ -36,18 +39,14 @@ const CONNECT: Fetch = {
   // The converter's jars must not meet the worker's, of which they have other versions.
   profiles: ['worker', 'converter'],
   notice: 'Kafka Connect with its plugins with Maven (105 MB, once)',
+  // Its worker and tools are clients, newer than the broker or not: 3.7 has the console consumer under another name.
+  kafka: '',
 };
-/** The version of the broker and of Connect, where it is not the one that the files name. */
-const OTHER_KAFKA = process.env.KAFKA_VERSION ?? '';
 const CACHE = fileURLToPath(new URL('../.dev/', import.meta.url));
 const FETCH_DEADLINE_MS = 15 * 60_000;
 
-function dirOf({ name, pom }: Fetch): string {
-  const version = createHash('sha256')
-    .update(readFileSync(pom))
-    .update(OTHER_KAFKA)
-    .digest('hex')
-    .slice(0, 12);
+function dirOf({ name, pom, kafka }: Fetch): string {
+  const version = createHash('sha256').update(readFileSync(pom)).update(kafka).digest('hex').slice(0, 12);
   return join(CACHE, `${name}-${version}`);
 }
 
@@ -103,7 +102,7 @@ async function fetch(what: Fetch): Promise<void> {
   const workDir = await mkdtemp(join(CACHE, 'fetching-'));
   try {
     for (const profile of what.profiles.length === 0 ? [null] : what.profiles)
-      await runMaven(what.pom, profile, workDir);
+      await runMaven(what, profile, workDir);
     await publish(what, workDir);
   } finally {
     await rm(workDir, { recursive: true, force: true });
@@ -114,10 +113,10 @@ function refuse(problem: string | null): void {
   if (problem !== null) throw new Error(`the local stack can't start: ${problem}`);
 }
 
-async function runMaven(pom: string, profile: string | null, dir: string): Promise<void> {
+async function runMaven({ pom, kafka }: Fetch, profile: string | null, dir: string): Promise<void> {
   const options = ['--batch-mode', '--quiet', '--no-transfer-progress', '--file', pom, `-Dstack.dir=${dir}`];
   if (profile !== null) options.push(`-P${profile}`);
-  if (OTHER_KAFKA !== '') options.push(`-Dkafka.version=${OTHER_KAFKA}`);
+  if (kafka !== '') options.push(`-Dkafka.version=${kafka}`);
   try {
     await run('mvn', [...options, 'generate-resources'], { timeout: FETCH_DEADLINE_MS });
   } catch (cause) {

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { createProgram } from '../../src/cli/program.js';
 import { loadConfig } from '../../src/config/load.js';
 import { environment } from '../support/python.js';
 
@@ -32,8 +33,9 @@ async function complaints(program: string, args: readonly string[]): Promise<str
     await run(program, args, { cwd: ROOT });
     return '';
   } catch (error) {
-    const { stdout, stderr } = error as { stdout: string; stderr: string };
-    return `${stdout}${stderr}`;
+    // The message too: a linter that is missing, or dies, says nothing itself.
+    const { message, stdout } = error as { message: string; stdout: string };
+    return `${message}\n${stdout}`;
   }
 }
 
@@ -98,11 +100,56 @@ describe('compose', () => {
     const sink = JSON.parse(read('examples/compose/connector.json')) as Record<string, string>;
     expect(sink).toEqual({ ...config, 'connection.url': 'jdbc:postgresql://warehouse:5432/warehouse' });
   });
+
+  it('keeps what is ours from writing, and knows of all that stays up whether it is healthy', () => {
+    const ours = [services.workspace, services.publisher];
+    expect(ours.map((service) => [service?.image, service?.read_only, service?.cap_drop])).toEqual([
+      ['intercom-kafka', true, ['ALL']],
+      ['intercom-kafka', true, ['ALL']],
+    ]);
+    const unknown = Object.entries(services).filter(
+      ([, { healthcheck, build }]) => healthcheck === undefined && build === undefined,
+    );
+    expect(unknown.map(([name]) => name)).toEqual(['connector']);
+  });
+
+  it('has the Kafka of the tests, which CI tries beside older ones', () => {
+    const kafka = /<kafka\.version>(.+)</.exec(read('dev/pom.xml'))?.[1];
+    expect(services.kafka?.image).toBe(`apache/kafka:${kafka}`);
+    expect(read('examples/compose/connect.Dockerfile')).toContain(`FROM apache/kafka:${kafka}\n`);
+    const tried: { kafka: string }[] = yaml('.github/workflows/ci.yml').jobs.test.strategy.matrix.include;
+    const minors = new Set(tried.map((each) => each.kafka.split('.').slice(0, 2).join('.')));
+    expect(tried.map((each) => each.kafka)).toContain(kafka);
+    expect([...minors]).toEqual(expect.arrayContaining(['3.7', '3.9']));
+  });
+
+  it('gives Prometheus a configuration that it takes, and the publisher’s port', async () => {
+    const file = 'examples/compose/prometheus.yml';
+    expect(await complaints('promtool', ['check', 'config', '--syntax-only', file])).toBe('');
+    expect(read(file)).toContain('"publisher:9464"');
+  });
+});
+
+it('commands are called with options that they have', () => {
+  const [container] = yaml('examples/kubernetes/deployment.yaml').spec.template.spec.containers;
+  const calls: string[][] = [
+    JSON.parse(/^CMD (.+)$/m.exec(read('Dockerfile'))?.[1] ?? ''),
+    yaml('docker-compose.yml').services.workspace.command,
+    container.args,
+  ];
+  const { commands } = createProgram('0.0.0', () => {});
+  for (const [name, ...args] of calls) {
+    const has = commands.find((command) => command.name() === name)?.options.map(({ long }) => long);
+    expect(has).toEqual(expect.arrayContaining(args.filter((arg) => arg.startsWith('--'))));
+  }
 });
 
 interface Service {
   readonly image?: string;
   readonly build?: unknown;
+  readonly read_only?: boolean;
+  readonly cap_drop?: readonly string[];
+  readonly healthcheck?: unknown;
   readonly profiles?: readonly string[];
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
@@ -139,6 +186,20 @@ describe('Kubernetes', () => {
       allowPrivilegeEscalation: false,
     });
     expect(spec.securityContext.runAsNonRoot).toBe(true);
+    expect(container.ports).toEqual([{ name: 'http', containerPort: 9464 }]);
+  });
+
+  it('mounts the file that the arguments name, and the secret has what the file asks for', () => {
+    const dir = 'examples/kubernetes';
+    const { containers, volumes } = yaml(`${dir}/deployment.yaml`).spec.template.spec;
+    const [{ args, volumeMounts, envFrom }] = containers;
+    const [{ name, files }] = yaml(`${dir}/kustomization.yaml`).configMapGenerator;
+    expect(volumes).toEqual([{ name: volumeMounts[0].name, configMap: { name } }]);
+    expect(args[args.indexOf('--config') + 1]).toBe(`${volumeMounts[0].mountPath}/${files[0]}`);
+    const secret = yaml(`${dir}/secret.example.yaml`);
+    expect(envFrom).toEqual([{ secretRef: { name: secret.metadata.name } }]);
+    const asked = [...read(`${dir}/${files[0]}`).matchAll(/\$\{(\w+)\}/g)].map((match) => match[1]);
+    expect(Object.keys(secret.stringData)).toEqual(asked);
   });
 });
 
