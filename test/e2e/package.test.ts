@@ -68,6 +68,10 @@ beforeAll(async () => {
   for (const file of await readdir(EXAMPLES))
     if (file.endsWith('.ts')) await copyFile(join(EXAMPLES, file), join(dir, file));
   await writeFile(join(dir, 'types.ts'), WRONG);
+  const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
+  const [, program = ''] = /^```ts\n([\s\S]*?)^```/m.exec(readme) ?? [];
+  expect(program).toContain('readTable');
+  await writeFile(join(dir, 'readme.ts'), program);
   project = await Project.open({
     brokers: inject('brokers'),
     registryUrl: inject('registryUrl'),
