@@ -1,0 +1,466 @@
+/** What one cycle publishes, keeps and tells, step by step. */
+
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { PublisherError } from '../../../src/model/errors.js';
+import type { Window } from '../../../src/model/state.js';
+import type { Page } from '../../../src/model/table.js';
+import type { TableSettings, TableSource } from '../../../src/sync/source.js';
+import { TableCycle } from '../../../src/sync/table-cycle.js';
+import { page, row, TableModel } from './table-model.js';
+
+const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
+const ISO = new Date(NOW).toISOString();
+const AT = { connection: 'acme', table: 'contacts' };
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['Date', 'performance'], now: NOW }));
+afterEach(() => void vi.useRealTimers());
+
+const run = (model: TableModel, awaitWalk = false) => new TableCycle(model, model.events).run(awaitWalk);
+
+describe('a cycle of a searched table', () => {
+  it('publishes its pages with what they bring the table to', async () => {
+    const model = new TableModel();
+    model.readings = [
+      [
+        page([row('b', 300, { unknown: ['x'] }), row('a', 200)], {
+          last: false,
+          newest: 300,
+          total: 3,
+          notShown: 4,
+        }),
+        page([row('c', 150, { unknown: ['x', 'y'] })], { newest: 300, total: 3 }),
+      ],
+    ];
+    const summary = await run(model);
+
+    expect(model.pulled).toEqual([{ from: 100, to: null }]);
+    expect(model.commits.map(({ records }) => records)).toEqual([
+      ['rows b there', 'rows a there'],
+      ['rows c there'],
+    ]);
+    const [first, last] = model.commits.map(({ state }) => state);
+    const cycle = { number: 1, startedAt: ISO, deletes: 0, notShown: 4 };
+    expect(first).toMatchObject({
+      bookmark: null,
+      windows: [],
+      records: 2,
+      deletes: 0,
+      deadLetters: 0,
+      unknownFields: 1,
+      updatedAt: ISO,
+      cycle: { ...cycle, finishedAt: null, records: 2 },
+    });
+    expect(last).toMatchObject({
+      bookmark: 300,
+      restoreFrom: NOW,
+      records: 3,
+      unknownFields: 3,
+      error: null,
+      cycle: { ...cycle, finishedAt: ISO, records: 3 },
+    });
+    expect(summary).toEqual({ ...cycle, finishedAt: ISO, records: 3 });
+    expect(model.memory.state).toEqual(last);
+    const none = { deletes: 0, deadLetters: 0, late: 0 };
+    expect(model.told.map(({ name }) => name)).toEqual([
+      'table:started',
+      'transaction:committed',
+      'page:committed',
+      'transaction:committed',
+      'page:committed',
+      'table:finished',
+    ]);
+    expect(model.of('table:started')).toEqual([AT]);
+    expect(model.of('page:committed')).toEqual([
+      {
+        ...AT,
+        ...none,
+        records: 2,
+        notShown: 4,
+        unknownFields: new Map([['x', 1]]),
+        bookmark: null,
+        progress: { rows: 2, rowsExpected: 3, covered: 100, toCover: 200 },
+      },
+      {
+        ...AT,
+        ...none,
+        records: 1,
+        notShown: 0,
+        unknownFields: new Map([
+          ['x', 1],
+          ['y', 1],
+        ]),
+        bookmark: 300,
+        progress: { rows: 3, rowsExpected: 3, covered: 200, toCover: 200 },
+      },
+    ]);
+    const bytes = (records: number) => model.of('transaction:committed')[records]?.bytes;
+    expect([bytes(0), bytes(1)]).toEqual([
+      2 + JSON.stringify(row('b', 300, { unknown: ['x'] })).length + JSON.stringify(row('a', 200)).length,
+      1 + JSON.stringify(row('c', 150, { unknown: ['x', 'y'] })).length,
+    ]);
+    expect(model.of('transaction:committed')).toMatchObject([
+      { ...AT, records: 2, ms: 0 },
+      { ...AT, records: 1, ms: 0 },
+    ]);
+    expect(model.of('table:finished')).toEqual([{ ...AT, summary, bookmark: 300, ms: 0, rowsRead: 3 }]);
+  });
+
+  it('reads again behind the bookmark, publishes what changed there, and counts it as late', async () => {
+    const model = new TableModel();
+    model.readings = [
+      [page([row('a', 300)])],
+      [page([row('b', 290), row('a', 300)])],
+      [page([row('a', 300)])],
+    ];
+    await run(model);
+    await run(model);
+    await run(model);
+    expect(model.pulled.map(({ from }) => from)).toEqual([100, 240, 240]);
+    expect(model.records).toEqual(['rows a there', 'rows b there']);
+    expect(model.of('page:committed').map(({ late }) => late)).toEqual([0, 1, 0]);
+    expect(model.memory.state).toMatchObject({ bookmark: 300, records: 2, cycle: { number: 3, records: 0 } });
+  });
+
+  it('never moves its bookmark back, nor its start before the start date', async () => {
+    const model = new TableModel({}, { startDate: 280 });
+    model.readings = [[page([row('a', 300)])], [page([row('b', 290)], { newest: 290 })]];
+    await run(model);
+    await run(model);
+    expect(model.pulled.map(({ from }) => from)).toEqual([280, 280]);
+    expect(model.memory.state.bookmark).toBe(300);
+  });
+
+  it('keeps what can’t be published as dead letters, once each, until a later version can', async () => {
+    const model = new TableModel();
+    model.readings = [
+      [page([row('a', 300, { tooLarge: true }), row('b', 290, { keyless: true })])],
+      [page([row('a', 300, { tooLarge: true }), row('b', 290, { keyless: true })])],
+      [page([row('a', 310)])],
+    ];
+    await run(model);
+    await run(model);
+    await run(model);
+    expect(model.records).toEqual([
+      'letters letter-b no key',
+      'letters a too large',
+      'rows a there',
+      'letters a gone',
+    ]);
+    expect(model.memory.state).toMatchObject({ deadLetters: 2, records: 1 });
+    expect(model.of('page:committed').map(({ deadLetters, records }) => [deadLetters, records])).toEqual([
+      [2, 0],
+      [0, 0],
+      [0, 1],
+    ]);
+  });
+
+  it('shapes rows again when getting ready for them changed the schema', async () => {
+    const asked: unknown[] = [];
+    let shaped = 0;
+    const model = new TableModel();
+    const { shape } = model.source;
+    model.source = {
+      ...model.source,
+      shape: (raw, fetchedAt) => {
+        shaped += 1;
+        return shape(raw, fetchedAt);
+      },
+      prepare: async (rows) => {
+        asked.push(rows);
+        return rows.length > 0 && asked.length === 1;
+      },
+    };
+    model.readings = [[page([row('a', 300)])]];
+    await run(model);
+    expect(asked).toEqual([[row('a', 300)], []]);
+    expect(shaped).toBe(2);
+    expect(model.records).toEqual(['rows a there']);
+  });
+
+  it('reads a window again that rows left meanwhile, and gives up in the end', async () => {
+    const unclean = new PublisherError('walk-unclean', 'rows left');
+    const model = new TableModel();
+    model.readings = [[unclean], [unclean], [page([row('a', 300)])]];
+    await run(model);
+    const window = { from: 100, to: null };
+    expect(model.of('window:repeated')).toEqual([
+      { ...AT, window, attempt: 1 },
+      { ...AT, window, attempt: 2 },
+    ]);
+    model.readings = Array.from({ length: 9 }, () => [unclean]);
+    await expect(run(model)).rejects.toBe(unclean);
+    expect(model.readings).toHaveLength(1);
+    expect(model.of('window:repeated')).toHaveLength(2 + 7);
+  });
+
+  it('leaves a large window to its pieces, each of which is read to its end', async () => {
+    const model = new TableModel();
+    const large = { total: 3_000, newest: 400, last: false };
+    model.readings = [
+      [page([row('z', 400)], large), new Error('not asked for')],
+      [page([row('a', 150)], { newest: 150 })],
+      [page([row('z', 400)], { newest: 400 })],
+    ];
+    await run(model);
+    expect(model.pulled).toEqual<Window[]>([
+      { from: 100, to: null },
+      { from: 100, to: 249 },
+      { from: 250, to: null },
+    ]);
+    expect(model.records.sort()).toEqual(['rows a there', 'rows z there']);
+    expect(model.memory.state).toMatchObject({ bookmark: 400, windows: [] });
+  });
+
+  it('ends with the first failure, and keeps what was committed', async () => {
+    const broken = new PublisherError('api-unreachable', 'no answer');
+    const model = new TableModel();
+    model.readings = [[page([row('a', 300)], { last: false }), broken]];
+    await expect(run(model)).rejects.toBe(broken);
+    expect(model.records).toEqual(['rows a there']);
+    expect(model.memory.state).toMatchObject({ bookmark: null, records: 1 });
+    expect(model.of('table:finished')).toEqual([]);
+  });
+
+  it('ends when a commit fails', async () => {
+    const model = new TableModel();
+    model.commitError = new PublisherError('fenced', 'somebody else');
+    model.readings = [[page([row('a', 300)], { last: false }), page([row('b', 200)])]];
+    await expect(run(model)).rejects.toBe(model.commitError);
+    expect(model.commits).toEqual([]);
+    expect(model.of('page:committed')).toEqual([]);
+  });
+});
+
+describe('a cycle of a table that is read whole', () => {
+  const whole = (more: Partial<TableSource> = {}, settings: Partial<TableSettings> = {}) =>
+    new TableModel({ name: 'companies', reads: 'whole', ...more }, settings);
+
+  it('makes tombstones of what a complete reading has not met', async () => {
+    const model = whole();
+    model.readings = [
+      [page([row('a', 300), row('b', 200), row('c', null)])],
+      [page([row('a', 300)], { last: false }), page([row('d', 310)], { newest: 310 })],
+    ];
+    await run(model);
+    expect(model.memory.state).toMatchObject({ bookmark: 300, restoreFrom: null, windows: [] });
+    await run(model);
+    expect(model.commits.map(({ records }) => records)).toEqual([
+      ['rows a there', 'rows b there', 'rows c there'],
+      ['rows d there', 'rows b gone', 'rows c gone'],
+    ]);
+    expect(model.memory.state).toMatchObject({
+      bookmark: 310,
+      deletes: 2,
+      cycle: { deletes: 2, records: 1 },
+    });
+    expect(model.of('page:committed')).toMatchObject([
+      { records: 3, deletes: 0, progress: { rows: 3, rowsExpected: null, covered: 0, toCover: 0 } },
+      { records: 0, deletes: 0, progress: { rows: 1, rowsExpected: 3 } },
+      { records: 1, deletes: 2, progress: { rows: 2, rowsExpected: 3 } },
+    ]);
+  });
+
+  it('has no bookmark where it is a full table', async () => {
+    const model = whole({ method: 'full_table' });
+    model.readings = [[page([row('a', 50)])]];
+    await run(model);
+    expect(model.records).toEqual(['rows a there']);
+    expect(model.memory.state.bookmark).toBeNull();
+  });
+
+  it('leaves out rows from before the start date where it is incremental', async () => {
+    const model = whole();
+    model.readings = [[page([row('a', 99), row('b', 100), row('c', null)])]];
+    await run(model);
+    expect(model.records).toEqual(['rows b there', 'rows c there']);
+  });
+
+  it('calls nothing deleted that the source still has', async () => {
+    const model = whole({ confirmGone: async (keys) => keys.filter((key) => key !== 'b') });
+    model.readings = [[page([row('a', 300), row('b', 200)])], [page([])]];
+    await run(model);
+    await run(model);
+    expect(model.records.slice(2)).toEqual(['rows a gone']);
+  });
+
+  it('takes back the dead letter of a row that is gone', async () => {
+    const model = whole();
+    const large = row('a', 300, { tooLarge: true });
+    model.readings = [
+      [page([large, row('b', 200)])],
+      [page([large, row('b', 200)])],
+      [page([row('b', 200)])],
+    ];
+    await run(model);
+    await run(model);
+    await run(model);
+    expect(model.records).toEqual(['rows b there', 'letters a too large', 'letters a gone']);
+  });
+
+  it('takes nothing for gone when the reading breaks, or ends before its last page', async () => {
+    const model = whole();
+    const broken = new PublisherError('api-unreachable', 'no answer');
+    model.readings = [
+      [page([row('a', 300), row('b', 200)])],
+      [page([row('a', 300)], { last: false }), broken],
+      [page([row('a', 300)], { last: false })],
+      [page([row('b', 200)])],
+    ];
+    await run(model);
+    await expect(run(model)).rejects.toBe(broken);
+    await expect(run(model)).rejects.toThrow('companies: the reading ended before its last page');
+    expect(model.records).toHaveLength(2);
+    await run(model);
+    expect(model.records.slice(2)).toEqual(['rows a gone']);
+  });
+});
+
+describe('deletions that the API lists', () => {
+  it('become tombstones, and the mark moves with them', async () => {
+    const asked: number[] = [];
+    const at = NOW / 1000;
+    const model = new TableModel({
+      deletions: async (since) => {
+        asked.push(since);
+        return asked.length === 1 ? [] : [{ id: 'a', at: at - 1 }];
+      },
+    });
+    model.readings = [
+      [page([row('a', 300), row('b', 290)])],
+      [page([row('b', 290)])],
+      [page([row('b', 290)])],
+    ];
+    await run(model);
+    await run(model);
+    await run(model);
+    expect(asked[0]).toBe(at - 60);
+    expect(model.records).toEqual(['rows a there', 'rows b there', 'rows a gone']);
+    expect(model.of('deletions:committed')).toEqual([{ ...AT, deletes: 1 }]);
+    expect(model.memory.state).toMatchObject({ deletes: 1, deletions: { at: at - 1, ids: ['a'] } });
+    expect(model.memory.state.cycle).toMatchObject({ number: 3, deletes: 0 });
+    expect(model.commits.find(({ state }) => state.deletes === 1)?.state.cycle).toMatchObject({ deletes: 1 });
+  });
+});
+
+describe('the walk over all IDs', () => {
+  const KNOWN = new Map([
+    ['a', 300],
+    ['b', 290],
+  ]);
+  const walking = (more: object = {}, pulled: () => Page = () => page([row('b', 290)])) =>
+    new TableModel(
+      {
+        ids: {
+          known: async () => ({ times: KNOWN, until: null }),
+          async *pull() {
+            yield pulled();
+          },
+          isGone: async (id) => id === 'a',
+          grain: async () => ({ unit: 'second' }),
+          ...more,
+        },
+      },
+      { reconcile: '0 3 * * *' },
+    );
+  /** A cycle, and another one after the walk has become due. */
+  async function twoNights(model: TableModel): Promise<void> {
+    model.readings = [[page([row('a', 300), row('b', 290)])], [page([])], [page([])]];
+    await run(model, true);
+    vi.setSystemTime(NOW + 86_400_000);
+    await run(model, true);
+  }
+
+  it('runs when it is due, and what it finds gone becomes a tombstone', async () => {
+    const model = walking();
+    await twoNights(model);
+    expect(model.records).toEqual(['rows a there', 'rows b there', 'rows a gone']);
+    expect(model.of('table:reconciled')).toEqual([{ ...AT, deletes: 1 }]);
+    expect(model.memory.walk).toBeNull();
+    const dueAt = new Date(Date.UTC(2026, 0, 4, 3)).toISOString();
+    expect(model.memory.state.reconcile).toEqual({ dueAt, walk: null });
+  });
+
+  it('does not run before it is due', async () => {
+    const model = walking();
+    model.readings = [[page([row('a', 300), row('b', 290)])], [page([])]];
+    await run(model, true);
+    expect(model.memory.state.reconcile).toEqual({
+      dueAt: new Date(Date.UTC(2026, 0, 3, 3)).toISOString(),
+      walk: null,
+    });
+    await run(model, true);
+    expect(model.of('table:reconciled')).toEqual([]);
+    expect(model.records).toHaveLength(2);
+  });
+
+  it('is taken up again where it broke', async () => {
+    const after: (number | null)[] = [];
+    let breaks = true;
+    const broken = new PublisherError('api-unreachable', 'no answer');
+    const model = walking({
+      known: async (reached: number | null) => {
+        after.push(reached);
+        if (reached === null) return { times: new Map([['a', 300]]), until: 300 };
+        if (breaks) throw broken;
+        return { times: new Map(), until: null };
+      },
+    });
+    await expect(twoNights(model)).rejects.toBe(broken);
+    expect(model.memory).toMatchObject({ walk: null, state: { reconcile: { walk: { reached: 300 } } } });
+    expect(model.records.at(-1)).toBe('rows a gone');
+    breaks = false;
+    await run(model, true);
+    expect(after).toEqual([null, 300, 300]);
+    expect(model.memory.state.reconcile?.walk).toBeNull();
+    expect(model.of('table:reconciled')).toEqual([{ ...AT, deletes: 0 }]);
+  });
+
+  it('goes on beside the cycles unless they wait for it', async () => {
+    let answer = (_: boolean) => {};
+    const model = walking({ isGone: () => new Promise<boolean>((resolve) => (answer = resolve)) });
+    model.readings = [[page([row('a', 300), row('b', 290)])], [page([])], [page([])]];
+    await run(model);
+    vi.setSystemTime(NOW + 86_400_000);
+    await run(model);
+    expect(model.memory.walk).not.toBeNull();
+    expect(model.records).toHaveLength(2);
+    answer(true);
+    await model.memory.walk?.ended;
+    await run(model);
+    expect(model.records.at(-1)).toBe('rows a gone');
+    expect(model.memory.walk).toBeNull();
+  });
+
+  it('leaves out what a list of deletions told meanwhile', async () => {
+    const model = walking();
+    model.source = {
+      ...model.source,
+      deletions: async () => (Date.now() === NOW ? [] : [{ id: 'a', at: Date.now() / 1000 }]),
+    };
+    model.readings = [[page([row('a', 300), row('b', 290)])], [page([])]];
+    await run(model, true);
+    vi.setSystemTime(NOW + 86_400_000);
+    await run(model, true);
+    expect(model.records.filter((record) => record === 'rows a gone')).toHaveLength(1);
+    expect(model.of('table:reconciled')).toEqual([{ ...AT, deletes: 0 }]);
+  });
+});
+
+describe('a failure', () => {
+  it('is kept as the reason in the state, and told', async () => {
+    const model = new TableModel();
+    const cycle = new TableCycle(model, model.events);
+    const error = new PublisherError('api-unreachable', 'no answer');
+    await cycle.fail(error);
+    expect(cycle.table).toBe('contacts');
+    expect(model.of('table:failed')).toEqual([{ ...AT, error }]);
+    expect(model.memory.state).toMatchObject({
+      updatedAt: ISO,
+      error: { code: 'api-unreachable', message: 'no answer', at: ISO },
+      cycle: { number: 1, finishedAt: null },
+    });
+    model.readings = [[page([row('a', 300)])]];
+    await run(model);
+    expect(model.memory.state).toMatchObject({ error: null, cycle: { number: 2 } });
+  });
+});

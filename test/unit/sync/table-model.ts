@@ -1,0 +1,171 @@
+/** A table as a model: pages that a test names, a topic with a place for dead letters, and everything that was told meanwhile. */
+
+import { type EventMap, type EventName, Events } from '../../../src/model/events.js';
+import type { Change, DeadLetter, OutgoingRecord, RawRow, ShapedRow } from '../../../src/model/row.js';
+import { emptyState, type TableState, type Window } from '../../../src/model/state.js';
+import type { Page } from '../../../src/model/table.js';
+import { PublishedRows } from '../../../src/sync/published.js';
+import type {
+  TableMemory,
+  TableSettings,
+  TableSink,
+  TableSource,
+  TableWork,
+} from '../../../src/sync/source.js';
+import { Turns } from '../../../src/sync/turns.js';
+
+export interface ModelRow {
+  readonly id: string;
+  /** Epoch seconds. */
+  readonly updated_at: number | null;
+  readonly text?: string;
+  /** No key can be found in it. */
+  readonly keyless?: boolean;
+  /** It fits no record. */
+  readonly tooLarge?: boolean;
+  readonly unknown?: readonly string[];
+}
+
+export const row = (id: string, updated_at: number | null, more: Partial<ModelRow> = {}): RawRow =>
+  ({ id, updated_at, text: '', ...more }) as unknown as RawRow;
+
+/** A page of a reading; the only one unless told otherwise. */
+export const page = (rows: readonly RawRow[], more: Partial<Page> = {}): Page => {
+  const times = rows.map(({ updated_at }) => Number(updated_at ?? 0));
+  return {
+    rows,
+    total: rows.length,
+    newest: Math.max(0, ...times) || null,
+    last: true,
+    fetchedAt: 7,
+    ...more,
+  };
+};
+
+const EVENTS: readonly EventName[] = [
+  'cycle:started',
+  'cycle:finished',
+  'table:started',
+  'page:committed',
+  'deletions:committed',
+  'hints:committed',
+  'transaction:committed',
+  'window:repeated',
+  'table:finished',
+  'table:reconciled',
+  'table:failed',
+];
+
+export class TableModel implements TableSink, TableWork {
+  readonly settings: TableSettings;
+  /** To be changed as a test wants it. */
+  source: TableSource;
+  readonly memory: TableMemory;
+  readonly events = new Events();
+  readonly told: { readonly name: EventName; readonly event: EventMap[EventName] }[] = [];
+  /** Each commit: its records as text, and the state behind it. */
+  readonly commits: { readonly records: readonly string[]; readonly state: TableState }[] = [];
+  readonly pulled: Window[] = [];
+  readonly letters = new Map<string, DeadLetter>();
+  /** What the next readings bring, one list of pages each; an error is thrown. */
+  readings: (readonly (Page | Error)[])[] = [];
+  /** Fails the next commit with it. */
+  commitError: Error | null = null;
+
+  constructor(source: Partial<TableSource> = {}, settings: Partial<TableSettings> = {}) {
+    this.settings = { connection: 'acme', startDate: 100, lookback: 60, reconcile: null, ...settings };
+    this.source = {
+      name: 'contacts',
+      method: 'incremental',
+      reads: 'searched',
+      pull: (window) => this.#pull(window),
+      windowsAtOnce: () => 2,
+      shape,
+      prepare: async () => false,
+      versionTime: ({ updated_at }) => updated_at as number | null,
+      grain: async () => ({ unit: 'second' }),
+      confirmGone: async (keys) => keys,
+      deletions: null,
+      ids: null,
+      ...source,
+    };
+    this.memory = {
+      state: emptyState(),
+      published: new PublishedRows(this.source.reads === 'whole'),
+      turns: new Turns(),
+      walk: null,
+    };
+    for (const name of EVENTS) this.events.on(name, (event) => void this.told.push({ name, event }));
+  }
+
+  get sink(): TableSink {
+    return this;
+  }
+
+  async *#pull(window: Window): AsyncGenerator<Page> {
+    this.pulled.push(window);
+    for (const next of this.readings.shift() ?? []) {
+      if (next instanceof Error) throw next;
+      yield next;
+    }
+  }
+
+  encode(change: Change) {
+    const value = change.op === 'delete' ? null : change.value;
+    if (value?.tooLarge === true) return { reason: 'too large' };
+    const text = value === null ? null : Buffer.from(JSON.stringify(value));
+    return {
+      records: [{ topic: 'rows', key: Buffer.from(change.key), value: text }, ...this.unbury([change.key])],
+    };
+  }
+
+  bury(letter: DeadLetter): OutgoingRecord | null {
+    if (this.letters.has(letter.key)) return null;
+    this.letters.set(letter.key, letter);
+    return { topic: 'letters', key: Buffer.from(letter.key), value: Buffer.from(letter.reason) };
+  }
+
+  unbury(keys: Iterable<string>): OutgoingRecord[] {
+    const freed = [...keys].filter((key) => this.letters.delete(key));
+    return freed.map((key) => ({ topic: 'letters', key: Buffer.from(key), value: null }));
+  }
+
+  buried(): Iterable<string> {
+    return this.letters.keys();
+  }
+
+  async keysOf(ids: readonly string[]): Promise<readonly string[]> {
+    return ids;
+  }
+
+  async commit(records: readonly OutgoingRecord[], state: TableState): Promise<void> {
+    await null;
+    if (this.commitError !== null) throw this.commitError;
+    const lineOf = ({ topic, key, value }: OutgoingRecord) =>
+      `${topic} ${key} ${value === null ? 'gone' : topic === 'rows' ? 'there' : value}`;
+    this.commits.push({ records: records.map(lineOf), state });
+  }
+
+  /** All records, in the order of their commits. */
+  get records(): string[] {
+    return this.commits.flatMap(({ records }) => records);
+  }
+
+  /** What was told under a name. */
+  of<Name extends EventName>(name: Name): EventMap[Name][] {
+    return this.told.filter((each) => each.name === name).map(({ event }) => event as EventMap[Name]);
+  }
+}
+
+function shape(raw: RawRow, fetchedAt: number): ShapedRow {
+  const { id, updated_at, keyless, unknown = [] } = raw as unknown as ModelRow;
+  if (keyless) return { ok: false, letter: { key: `letter-${id}`, reason: 'no key', raw, fetchedAt } };
+  const updatedAt = updated_at === null ? null : updated_at * 1000;
+  const hash = JSON.stringify(raw);
+  return {
+    ok: true,
+    raw,
+    leftovers: unknown,
+    row: { op: 'upsert', key: id, value: raw, hash, updatedAt, fetchedAt },
+  };
+}
