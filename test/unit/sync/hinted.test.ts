@@ -1,0 +1,108 @@
+/** What notifications tell of, published between the pages of the cycles. */
+
+import { describe, expect, it } from 'vitest';
+import { publishHinted } from '../../../src/sync/hinted.js';
+import { TableCycle } from '../../../src/sync/table-cycle.js';
+import { page, row, TableModel } from './table-model.js';
+
+const AT = { connection: 'acme', table: 'contacts' };
+
+async function replicated(): Promise<TableModel> {
+  const model = new TableModel();
+  model.readings = [[page([row('a', 300), row('b', 290)])]];
+  await new TableCycle(model, model.events).run(false);
+  return model;
+}
+
+const tell = (
+  model: TableModel,
+  rows: Parameters<typeof page>[0],
+  gone: readonly string[] = [],
+  hintedAt: number | null = null,
+) => publishHinted(model, model.events, { rows, gone, fetchedAt: 9 }, hintedAt);
+
+describe('publishHinted', () => {
+  it('publishes what is new and what is gone, and how far notifications are worked off', async () => {
+    const model = await replicated();
+    const cycle = model.memory.state.cycle;
+    await tell(
+      model,
+      [row('a', 310, { unknown: ['x'] }), row('b', 290), row('c', 305, { keyless: true })],
+      ['b'],
+      5_000,
+    );
+    expect(model.commits.at(-1)?.records).toEqual(['rows a there', 'rows b gone', 'letters letter-c no key']);
+    expect(model.memory.state).toMatchObject({
+      bookmark: 300,
+      hintedAt: 5_000,
+      records: 3,
+      deletes: 1,
+      deadLetters: 1,
+      unknownFields: 1,
+      cycle,
+    });
+    expect(model.of('hints:committed')).toEqual([
+      { ...AT, records: 1, deletes: 1, deadLetters: 1, unknownFields: new Map([['x', 1]]) },
+    ]);
+  });
+
+  it('publishes nothing that is not new, however late, doubled or unordered it comes', async () => {
+    const model = await replicated();
+    await tell(model, [row('a', 310)], [], 5_000);
+    await tell(model, [row('a', 310)], [], 4_000);
+    await tell(model, [row('a', 300)], [], null);
+    expect(model.commits.slice(1).map(({ records }) => records)).toEqual([['rows a there'], [], []]);
+    expect(model.memory.state.hintedAt).toBe(5_000);
+    expect(model.of('hints:committed').map(({ records }) => records)).toEqual([1, 0, 0]);
+  });
+
+  it('gives a row one tombstone, whoever tells of it again', async () => {
+    const model = await replicated();
+    await tell(model, [], ['a']);
+    await tell(model, [], ['a', 'never-known']);
+    await tell(model, [], ['a', 'never-known']);
+    expect(model.commits.slice(1).map(({ records }) => records)).toEqual([
+      ['rows a gone'],
+      ['rows never-known gone'],
+      [],
+    ]);
+  });
+
+  it('of a table that is read whole buries only what stands there', async () => {
+    const model = new TableModel({ name: 'companies', reads: 'whole' });
+    model.readings = [[page([row('a', 300)])]];
+    await new TableCycle(model, model.events).run(false);
+    await tell(model, [], ['a', 'never-known']);
+    expect(model.records).toEqual(['rows a there', 'rows a gone']);
+  });
+
+  it('leaves rows to the search that lie further back than the memory goes', async () => {
+    const model = await replicated();
+    await tell(model, [row('old', 239), row('edge', 240), row('timeless', null), row('ancient', 99)]);
+    expect(model.records.slice(2)).toEqual(['rows edge there', 'rows timeless there']);
+  });
+
+  it('takes every row before the first cycle, but for those before the start date', async () => {
+    const model = new TableModel();
+    await tell(model, [row('first', 100), row('ancient', 99)]);
+    expect(model.records).toEqual(['rows first there']);
+    expect(model.memory.state.bookmark).toBeNull();
+  });
+
+  it('shapes rows again when getting ready for them changed the schema', async () => {
+    const model = await replicated();
+    const asked: number[] = [];
+    const { shape } = model.source;
+    let shaped = 0;
+    model.source = {
+      ...model.source,
+      shape: (raw, at) => {
+        shaped += 1;
+        return shape(raw, at);
+      },
+      prepare: async (rows) => asked.push(rows.length) === 1,
+    };
+    await tell(model, [row('n', 310)]);
+    expect([asked, shaped]).toEqual([[1], 2]);
+  });
+});

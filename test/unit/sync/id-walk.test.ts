@@ -1,0 +1,128 @@
+/** The walk over all IDs by itself: what it asks, what it finds, how far it has come. */
+
+import { describe, expect, it } from 'vitest';
+import { PublisherError } from '../../../src/model/errors.js';
+import type { Window } from '../../../src/model/state.js';
+import { type IdSource, IdWalk } from '../../../src/sync/reconcile.js';
+import { page, row } from './table-model.js';
+
+function source(known: ReadonlyMap<string, number>, shown: readonly string[], gone: readonly string[]) {
+  const pulled: Window[] = [];
+  const asked: string[] = [];
+  let atOnce = 0;
+  let most = 0;
+  const walked: IdSource = {
+    known: async () => ({ times: known, until: null }),
+    async *pull(window) {
+      pulled.push(window);
+      yield page(shown.map((id) => row(id, known.get(id) ?? null)));
+    },
+    isGone: async (id) => {
+      asked.push(id);
+      atOnce += 1;
+      most = Math.max(most, atOnce);
+      await new Promise((resolve) => setImmediate(resolve));
+      atOnce -= 1;
+      return gone.includes(id);
+    },
+    grain: async () => ({ unit: 'second' }),
+  };
+  return { walked, pulled, asked, most: () => most };
+}
+
+describe('IdWalk', () => {
+  it('asks by ID for what a search does not show, and takes an answer alone for gone', async () => {
+    const known = new Map([
+      ['a', 10],
+      ['b', 20],
+      ['c', 30],
+    ]);
+    const { walked, pulled, asked } = source(known, ['b'], ['c']);
+    const walk = new IdWalk(walked, null);
+    expect(walk.take()).toEqual({ gone: [], reached: null, over: false });
+    await walk.ended;
+    expect(pulled).toEqual([{ from: 10, to: 30 }]);
+    expect(asked).toEqual(['a', 'c']);
+    expect(walk.failure).toBeNull();
+    expect(walk.take()).toEqual({ gone: ['c'], reached: 30, over: true });
+    expect(walk.take()).toEqual({ gone: [], reached: 30, over: true });
+  });
+
+  it('asks ten at a time', async () => {
+    const ids = Array.from({ length: 25 }, (_, index) => String(index));
+    const { walked, asked, most } = source(new Map(ids.map((id) => [id, 5])), [], ids);
+    const walk = new IdWalk(walked, null);
+    await walk.ended;
+    expect(asked).toEqual(ids);
+    expect(most()).toBe(10);
+    expect(walk.take().gone).toEqual(ids);
+  });
+
+  it('looks only at the rows of its window, both ends included', async () => {
+    const ids = Array.from({ length: 3_000 }, (_, index) => String(index));
+    const known = new Map(ids.map((id) => [id, 1_000 + Number(id)]));
+    const { walked, pulled, asked } = source(known, ids.slice(1, -1), ids);
+    const walk = new IdWalk(walked, null);
+    await walk.ended;
+    expect(pulled).toEqual([
+      { from: 1_000, to: 2_499 },
+      { from: 2_500, to: 3_999 },
+    ]);
+    expect(asked).toEqual(['0', '2999']);
+    expect(walk.take()).toEqual({ gone: ['0', '2999'], reached: 3_999, over: true });
+  });
+
+  it('leaves out what was found in another way', async () => {
+    const { walked } = source(
+      new Map([
+        ['a', 1],
+        ['b', 1],
+      ]),
+      [],
+      ['a', 'b'],
+    );
+    const walk = new IdWalk(walked, null);
+    walk.leaveOut(['a']);
+    await walk.ended;
+    expect(walk.take().gone).toEqual(['b']);
+  });
+
+  it('goes on in rounds where not all IDs fit into memory, behind what it has reached', async () => {
+    const { walked } = source(new Map(), [], []);
+    const after: (number | null)[] = [];
+    const rounds = [
+      { times: new Map([['a', 10]]), until: 15 },
+      { times: new Map([['b', 20]]), until: null },
+    ];
+    const known: IdSource['known'] = async (reached) => {
+      after.push(reached);
+      return rounds.shift() ?? { times: new Map(), until: null };
+    };
+    const walk = new IdWalk({ ...walked, known }, 5);
+    await walk.ended;
+    expect(after).toEqual([5, 15]);
+    expect(walk.take()).toMatchObject({ reached: 20, over: true });
+  });
+
+  it('does not mind rows that left the search meanwhile, and breaks with everything else', async () => {
+    const known = new Map([['a', 10]]);
+    const breaking = (error: Error): IdSource => ({
+      ...source(known, [], ['a']).walked,
+      // biome-ignore lint/correctness/useYield: it breaks before its first page
+      async *pull() {
+        throw error;
+      },
+    });
+    const unclean = new IdWalk(breaking(new PublisherError('walk-unclean', 'left')), null);
+    await unclean.ended;
+    expect(unclean.take()).toEqual({ gone: ['a'], reached: 10, over: true });
+    const error = new PublisherError('api-unreachable', 'no answer');
+    const broken = new IdWalk(breaking(error), 3);
+    await broken.ended;
+    expect(broken.failure).toBe(error);
+    expect(broken.take()).toEqual({ gone: [], reached: 3, over: false });
+    const defect = new IdWalk(breaking(new TypeError('x')), null);
+    await defect.ended;
+    expect(defect.failure).toMatchObject({ code: 'internal' });
+  });
+});
