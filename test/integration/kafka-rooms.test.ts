@@ -1,0 +1,258 @@
+/** Topics, states, hints and the group, each against a real broker. */
+
+import { randomUUID } from 'node:crypto';
+import type { Kafka } from 'kafkajs';
+import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { createKafka } from '../../src/kafka/client.js';
+import { COMPRESSION_TYPES } from '../../src/kafka/codecs.js';
+import { Group, ownerPartition } from '../../src/kafka/group.js';
+import { HintWriter, hintsTopic, type KeptHint, planHints, readHints } from '../../src/kafka/hints.js';
+import { headerText, TopicReader } from '../../src/kafka/reader.js';
+import { readStates, stateKey, stateRecord } from '../../src/kafka/states.js';
+import { planTopic, Topics } from '../../src/kafka/topics.js';
+import { Writer } from '../../src/kafka/writer.js';
+import type { OutgoingRecord } from '../../src/model/row.js';
+import { emptyState } from '../../src/model/state.js';
+
+let kafka: Kafka;
+const open: { close(): Promise<void> }[] = [];
+
+beforeAll(() => {
+  kafka = createKafka({ brokers: inject('brokers'), clientId: 'test', ssl: false, sasl: null });
+});
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((each) => each.close().catch(() => undefined)));
+});
+
+const SETTINGS = {
+  prefix: 't',
+  partitions: 3,
+  replicationFactor: 1,
+  config: { 'retention.bytes': '7' },
+  create: true,
+};
+
+function topics(): Topics {
+  const admin = new Topics(kafka, inject('brokers'));
+  open.push(admin);
+  return admin;
+}
+
+function reader(): TopicReader {
+  const made = new TopicReader(kafka);
+  open.push(made);
+  return made;
+}
+
+async function commit(...records: readonly OutgoingRecord[]): Promise<void> {
+  const writer = await Writer.open(kafka, {
+    transactionalId: randomUUID(),
+    compression: COMPRESSION_TYPES.none,
+  });
+  await writer.commit(records);
+  await writer.close();
+}
+
+describe('Topics', () => {
+  it('creates what is missing as planned, and describes it', async () => {
+    const admin = topics();
+    const plan = planTopic(`t-${randomUUID()}`, SETTINGS);
+    expect(await admin.describe([plan.topic])).toEqual(new Map());
+    const made = (await admin.ensure([plan], true)).get(plan.topic);
+    expect(made).toMatchObject({
+      topic: plan.topic,
+      partitions: 3,
+      cleanupPolicy: 'compact',
+      maxMessageBytes: Number(plan.config['max.message.bytes']),
+    });
+    expect(made?.config.get('retention.bytes')).toBe('7');
+    expect((await admin.ensure([plan], false)).get(plan.topic)?.partitions).toBe(3);
+    expect([...(await admin.describe([plan.topic, 'never-made'])).keys()]).toEqual([plan.topic]);
+  });
+
+  it('names every topic that is missing, or that must not be published to', async () => {
+    const admin = topics();
+    const [one, other, deletes] = Array.from({ length: 3 }, () => planTopic(`t-${randomUUID()}`, SETTINGS));
+    if (one === undefined || other === undefined || deletes === undefined) throw new Error('no plan');
+    const missing = admin.ensure([one, other], false);
+    await expect(missing).rejects.toMatchObject({ code: 'topic-missing' });
+    await expect(missing).rejects.toThrow(one.topic);
+    await expect(missing).rejects.toThrow(other.topic);
+    await admin.ensure([{ ...deletes, config: { 'cleanup.policy': 'delete' } }], true);
+    await expect(admin.ensure([deletes, one], false)).rejects.toMatchObject({ code: 'topic-invalid' });
+    // Another number of partitions is no reason not to publish.
+    await admin.ensure([one], true);
+    expect((await admin.ensure([{ ...one, partitions: 9 }], true)).get(one.topic)?.partitions).toBe(3);
+  });
+
+  it('says within seconds that no broker answers, and where it asked', async () => {
+    const brokers = ['127.0.0.1:1'];
+    const nowhere = createKafka({ brokers, clientId: 'test', ssl: false, sasl: null }, 'prompt');
+    const admin = new Topics(nowhere, brokers);
+    open.push(admin);
+    const probe = admin.probe();
+    await expect(probe).rejects.toMatchObject({ code: 'kafka-unreachable' });
+    await expect(probe).rejects.toThrow(
+      /connecting failed: no connection at 127\.0\.0\.1:1 \(.+check kafka\.brokers/,
+    );
+    // It can be asked again.
+    await expect(admin.describe(['t'])).rejects.toMatchObject({ code: 'kafka-unreachable' });
+  });
+});
+
+describe('states', () => {
+  const topicOf = async () => {
+    const plan = planTopic(`t-${randomUUID()}`, SETTINGS);
+    await topics().ensure([plan], true);
+    return plan.topic;
+  };
+
+  it('are read back, the newest of each key, and without what was deleted', async () => {
+    const topic = await topicOf();
+    const state = { ...emptyState(), bookmark: 5 };
+    await commit(
+      stateRecord(topic, 'acme', 'tags', { ...state, bookmark: 4 }),
+      stateRecord(topic, 'acme', 'tags', state),
+      stateRecord(topic, 'acme', 'teams', state),
+      { topic, key: Buffer.from(stateKey('acme', 'teams')), value: null },
+      // What an older version wrote has fewer fields.
+      { topic, key: Buffer.from('acme/admins'), value: Buffer.from('{"version":1,"records":3}') },
+    );
+    const states = await readStates(reader(), topic, 'written');
+    expect(Object.fromEntries(states)).toEqual({
+      'acme/tags': state,
+      'acme/admins': { ...emptyState(), records: 3 },
+    });
+  });
+
+  it.each([
+    ['no JSON', '{', /acme\/tags can't be read: it is not JSON; nothing is published over it/],
+    ['no object', '7', /it has no version/],
+    ['nothing', 'null', /it has no version/],
+    ['no version', '{"bookmark":1}', /it has no version/],
+    ['a newer one', '{"version":2}', /its version is 2, this program reads 1: it was written by a newer one/],
+  ])('are not touched where one is %s', async (_, text, message) => {
+    const topic = await topicOf();
+    await commit({ topic, key: Buffer.from('acme/tags'), value: Buffer.from(text) });
+    const reading = readStates(reader(), topic, 'stable');
+    await expect(reading).rejects.toMatchObject({ code: 'state-unreadable' });
+    await expect(reading).rejects.toThrow(message);
+  });
+});
+
+describe('hints', () => {
+  async function read(topic: string, from = 0): Promise<KeptHint[]> {
+    const hints: KeptHint[] = [];
+    const options = { from, follow: false, signal: new AbortController().signal };
+    for await (const batch of readHints(reader(), topic, options)) hints.push(...batch);
+    return hints;
+  }
+
+  it('are kept for an hour with the broker’s times, and read back in their order', async () => {
+    const prefix = `t-${randomUUID()}`;
+    const plan = planHints({ ...SETTINGS, prefix, partitions: 1 });
+    expect(plan).toMatchObject({
+      topic: `${prefix}.hints`,
+      partitions: 1,
+      replicationFactor: 1,
+      config: {
+        'cleanup.policy': 'delete',
+        'retention.ms': '3600000',
+        'message.timestamp.type': 'LogAppendTime',
+      },
+    });
+    await topics().ensure([plan], true);
+    const topic = hintsTopic(prefix);
+    const writer = new HintWriter(kafka, topic);
+    open.push(writer);
+    const before = Date.now();
+    const hint = { contact: ['a', 'b'], conversation: [], company: ['c'] };
+    await writer.put('acme', hint);
+    await writer.put('other', { contact: [], conversation: ['d'], company: [] });
+    const kept = await read(topic);
+    expect(kept).toEqual([
+      { connection: 'acme', hint, at: expect.any(Number) },
+      {
+        connection: 'other',
+        hint: { contact: [], conversation: ['d'], company: [] },
+        at: expect.any(Number),
+      },
+    ]);
+    for (const { at } of kept) expect(at).toBeGreaterThanOrEqual(before);
+    expect(await read(topic, Date.now() + 60_000)).toEqual([]);
+  });
+
+  it('leave out what no version of this program wrote', async () => {
+    const prefix = `t-${randomUUID()}`;
+    await topics().ensure([planHints({ ...SETTINGS, prefix, partitions: 1 })], true);
+    const topic = hintsTopic(prefix);
+    const value = (text: string) => ({ topic, key: Buffer.from('acme'), value: Buffer.from(text) });
+    await commit(
+      value('not JSON'),
+      value('null'),
+      value('{"contact":"a"}'),
+      value('{"contact":["a",7,null],"other":["x"]}'),
+      { topic, key: Buffer.from('acme'), value: null },
+    );
+    const none = { conversation: [], company: [] };
+    expect((await read(topic)).map(({ hint }) => hint)).toEqual([
+      { contact: [], ...none },
+      { contact: ['a'], ...none },
+    ]);
+  });
+
+  it('are refused within seconds where they can’t be kept', async () => {
+    const writer = new HintWriter(kafka, `never-made-${randomUUID()}`);
+    open.push(writer);
+    await expect(writer.put('acme', { contact: [], conversation: [], company: [] })).rejects.toMatchObject({
+      code: expect.stringMatching(/^kafka-/),
+    });
+  });
+});
+
+describe('Group', () => {
+  it('deals the partitions out, and again when a member leaves', async () => {
+    const group = `g-${randomUUID()}`;
+    const plan = planTopic(`t-${randomUUID()}`, { ...SETTINGS, partitions: 4 });
+    const admin = topics();
+    await admin.ensure([plan], true);
+    expect(await admin.groupMembers(group)).toEqual([]);
+    const owned = new Map<string, ReadonlySet<number>>();
+    const join = (name: string) =>
+      Group.join(kafka, {
+        group,
+        topic: plan.topic,
+        onAssigned: (partitions) => void owned.set(name, partitions),
+        onLost: (error) => {
+          throw error;
+        },
+      });
+    const ownedBy = (name: string) => [...(owned.get(name) ?? [])].sort();
+    const first = await join('first');
+    await expect.poll(() => ownedBy('first'), { timeout: 20_000 }).toEqual([0, 1, 2, 3]);
+    const second = await join('second');
+    await expect.poll(() => ownedBy('first').length, { timeout: 20_000 }).toBe(2);
+    await expect
+      .poll(() => [...ownedBy('first'), ...ownedBy('second')].sort(), { timeout: 20_000 })
+      .toEqual([0, 1, 2, 3]);
+    expect(await admin.groupMembers(group)).toHaveLength(2);
+    await second.leave();
+    await expect.poll(() => ownedBy('first'), { timeout: 20_000 }).toEqual([0, 1, 2, 3]);
+    await first.leave();
+    await expect.poll(() => admin.groupMembers(group), { timeout: 20_000 }).toEqual([]);
+  }, 90_000);
+
+  it('spreads connections in the order of their names', () => {
+    const names = ['c', 'a', 'b', 'd'];
+    expect(names.map((name) => ownerPartition(names, name, 3))).toEqual([2, 0, 1, 0]);
+  });
+});
+
+describe('headerText', () => {
+  it('is the first text of a header, or null', () => {
+    const record = (headers: object) => ({ headers }) as unknown as Parameters<typeof headerText>[0];
+    expect(headerText(record({ op: Buffer.from('é') }), 'op')).toBe('é');
+    expect(headerText(record({ op: [Buffer.from('a'), Buffer.from('b')] }), 'op')).toBe('a');
+    expect(headerText(record({}), 'op')).toBeNull();
+  });
+});
