@@ -3,11 +3,11 @@
 import { Registry } from '../avro/registry.js';
 import { parseConfig } from '../config/load.js';
 import { KafkaAccess } from '../kafka/access.js';
-import { headerText, type ReadFrom, type TopicRecord } from '../kafka/reader.js';
+import { headerText, type TopicRecord } from '../kafka/reader.js';
 import { tableTopic } from '../kafka/topics.js';
 import { PublisherError } from '../model/errors.js';
 import type { TableName } from '../model/table-names.js';
-import { latestRecords, type Version, Versions } from '../publisher/versions.js';
+import { type Reading, readRecords, type Version, Versions } from '../publisher/versions.js';
 import type { FlatRows, NestedRows } from './rows.js';
 import { tables } from './tables.js';
 
@@ -72,28 +72,15 @@ export async function* readTable<Table extends TableName, Form extends keyof Row
   try {
     if ((await kafka.topics.describe([topic])).size === 0)
       throw new PublisherError('topic-missing', `topic ${topic} does not exist: nothing was published to it`);
-    for await (const records of batches(kafka, topic, options))
+    for await (const records of readRecords(kafka.reader, topic, readingOf(options)))
       for await (const version of versions.of(records)) yield publicVersion(version);
   } finally {
     await kafka.close();
   }
 }
 
-/** Records to yield: the newest of each key or all, then those that follow. */
-async function* batches(
-  kafka: KafkaAccess,
-  topic: string,
-  { mode = 'latest', from, follow = false, signal }: ReadTableOptions<keyof Rows>,
-): AsyncGenerator<readonly TopicRecord[]> {
-  const stop = signal === undefined ? {} : { signal };
-  const start: ReadFrom = from?.getTime() ?? 'earliest';
-  const began = Date.now();
-  if (mode === 'latest') {
-    yield await latestRecords(kafka.reader, topic, { from: start, until: 'stable', ...stop });
-    if (!follow) return;
-  }
-  const until = follow ? 'never' : 'stable';
-  yield* kafka.reader.read(topic, { from: mode === 'latest' ? began : start, until, ...stop });
+function readingOf({ mode = 'latest', from, follow = false, signal }: ReadTableOptions<keyof Rows>): Reading {
+  return { mode, from: from?.getTime() ?? 'earliest', follow, ...(signal === undefined ? {} : { signal }) };
 }
 
 /** The options as the configuration file would have them, checked as it is. */

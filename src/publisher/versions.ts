@@ -2,7 +2,7 @@
 
 import { Decoder } from '../avro/decoder.js';
 import type { Registry } from '../avro/registry.js';
-import { headerText, type ReadOptions, type TopicReader, type TopicRecord } from '../kafka/reader.js';
+import { headerText, type ReadFrom, type TopicReader, type TopicRecord } from '../kafka/reader.js';
 import type { KeyName } from '../model/table.js';
 
 /** A record, decoded. */
@@ -47,23 +47,57 @@ export class Versions {
   }
 }
 
+export interface Reading {
+  /** `latest`: the newest record of each key without deleted rows, in one batch. `history`: every record. */
+  readonly mode: 'latest' | 'history';
+  readonly from: ReadFrom;
+  /** Goes on with every record that is published next, until the signal aborts. */
+  readonly follow: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** Clocks of those who publish may lag behind ours by as much. */
+const CLOCK_SKEW_MS = 10 * 60_000;
+
 /**
- * The newest record of each key that was not deleted, in the order in which the keys came. They are undecoded: only what is wanted has to be.
- * `onProgress` is told how many records were read.
+ * The records of a reading, undecoded: only what is wanted has to be. What follows the latest ones begins right behind them: none is missed and none
+ * comes twice. `onProgress` is told how many records were read for the latest ones.
  */
-export async function latestRecords(
+export async function* readRecords(
   reader: TopicReader,
   topic: string,
-  options: ReadOptions,
+  { mode, from, follow, signal }: Reading,
   onProgress: (records: number) => void = () => undefined,
+): AsyncGenerator<readonly TopicRecord[]> {
+  const stop = signal === undefined ? {} : { signal };
+  if (mode === 'history') {
+    yield* reader.read(topic, { from, until: follow ? 'never' : 'stable', ...stop });
+    return;
+  }
+  const began = Date.now();
+  const read = new Map<number, number>();
+  yield await latestRecords(reader.read(topic, { from, until: 'stable', ...stop }), read, onProgress);
+  if (!follow) return;
+  for await (const records of reader.read(topic, { from: began - CLOCK_SKEW_MS, until: 'never', ...stop })) {
+    const next = records.filter(({ partition, offset }) => offset > (read.get(partition) ?? -1));
+    if (next.length > 0) yield next;
+  }
+}
+
+/** The newest record of each key that was not deleted; `read` is told the last offset of each partition. */
+async function latestRecords(
+  batches: AsyncIterable<readonly TopicRecord[]>,
+  read: Map<number, number>,
+  onProgress: (records: number) => void,
 ): Promise<TopicRecord[]> {
   const latest = new Map<string, TopicRecord>();
   let count = 0;
-  for await (const records of reader.read(topic, options)) {
+  for await (const records of batches) {
     for (const record of records) {
       const key = record.key?.toString('latin1') ?? '';
       if (record.value === null) latest.delete(key);
       else latest.set(key, record);
+      read.set(record.partition, record.offset);
     }
     count += records.length;
     onProgress(count);

@@ -6,7 +6,7 @@ import { KafkaAccess } from '../../kafka/access.js';
 import type { ReadFrom } from '../../kafka/reader.js';
 import { tableTopic } from '../../kafka/topics.js';
 import { PublisherError } from '../../model/errors.js';
-import { latestRecords, type Version, Versions } from '../../publisher/versions.js';
+import { readRecords, type Version, Versions } from '../../publisher/versions.js';
 import {
   type CommonOptions,
   onInterruption,
@@ -56,24 +56,19 @@ async function replay(name: string, tableName: string, options: ReplayOptions): 
       );
     }
     const versions = new Versions(registry, table.key);
-    const read = { from, signal: interruption.signal, until: 'stable' as const };
-    if (options.history !== true) {
-      let count = 0;
-      const latest = await latestRecords(kafka.reader, topic, read, (records) => {
-        count = records;
-        showProgress(topic, records);
-      });
-      await print(versions.of(latest), options.key);
-      printRemark(`${topic}: ${latest.length} rows of ${count} records`);
-      if (options.follow !== true) return interruption.code() ?? EXIT.done;
-    }
-    const since = options.history === true ? from : Date.now();
-    for await (const records of kafka.reader.read(topic, {
-      ...read,
-      from: since,
-      until: options.follow === true ? 'never' : 'stable',
-    }))
+    const mode = options.history === true ? 'history' : 'latest';
+    const reading = { mode, from, follow: options.follow === true, signal: interruption.signal } as const;
+    let read = 0;
+    let isFirst = true;
+    const batches = readRecords(kafka.reader, topic, reading, (records) => {
+      read = records;
+      showProgress(topic, records);
+    });
+    for await (const records of batches) {
       await print(versions.of(records), options.key);
+      if (isFirst && mode === 'latest') printRemark(`${topic}: ${records.length} rows of ${read} records`);
+      isFirst = false;
+    }
     return interruption.code() ?? EXIT.done;
   } finally {
     await kafka.close();

@@ -1,0 +1,61 @@
+/** The library inside a program, while a publisher works. */
+
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { readTable } from '../../src/index.js';
+import { Project } from '../support/project.js';
+
+const ROUNDS = 6;
+
+let project: Project;
+
+beforeAll(async () => {
+  project = await Project.open({
+    brokers: inject('brokers'),
+    registryUrl: inject('registryUrl'),
+    simulator: { counts: { contacts: 400 } },
+    connection: { tables: { contacts: {} } },
+  });
+  await project.cycle();
+});
+afterAll(() => project.close());
+
+it('goes on right behind the latest versions: none is missed, none comes twice', async () => {
+  const stop = new AbortController();
+  const seen = new Map<string, number>();
+  let last = '';
+  const changes = (async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const [id = ''] = project.simulator.workspace.touchMany('contacts', 40, { name: `round ${round}` });
+      last = id;
+      await project.cycle();
+    }
+  })();
+  const options = {
+    kafka: { brokers: inject('brokers') },
+    schemaRegistry: { url: inject('registryUrl') },
+    connection: 'acme',
+    prefix: project.prefix,
+    follow: true,
+    signal: stop.signal,
+  };
+  const names = new Map<string, string | null>();
+  for await (const { key, value, partition, offset } of readTable('contacts', options)) {
+    const at = `${partition}/${offset}`;
+    seen.set(at, (seen.get(at) ?? 0) + 1);
+    names.set(key, value?.name ?? null);
+    if (key === last && names.get(last) === `round ${ROUNDS - 1}`) stop.abort();
+  }
+  await changes;
+  expect([...seen].filter(([, times]) => times > 1)).toEqual([]);
+  const isSeen = ({ partition, offset }: { partition: number; offset: number }) =>
+    seen.has(`${partition}/${offset}`);
+  const records = await project.versions('contacts');
+  // What an earlier version of a key was, the latest one says no more.
+  const missed = records.filter(
+    (record) =>
+      !isSeen(record) &&
+      !records.some((each) => each.key === record.key && each.offset > record.offset && isSeen(each)),
+  );
+  expect(records.length).toBe(400 + ROUNDS * 40);
+  expect(missed).toEqual([]);
+}, 60_000);
