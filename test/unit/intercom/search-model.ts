@@ -75,6 +75,7 @@ export class SearchModel implements Requester {
   #late: { readonly at: number; readonly row: ModelRow | null; readonly id: number }[] = [];
   #made = 0;
   #now: number;
+  #left = 0;
   requests = 0;
 
   constructor({ rules, now, ages, turns }: World) {
@@ -93,6 +94,11 @@ export class SearchModel implements Requester {
   /** The rows as the search shows them now. */
   get shown(): readonly ModelRow[] {
     return [...this.#shown.values()];
+  }
+
+  /** How many rows the search has shown and then no more as they were, those made meanwhile among them. */
+  get left(): number {
+    return this.#left;
   }
 
   get now(): number {
@@ -160,7 +166,9 @@ export class SearchModel implements Requester {
 
   #catchUp(): void {
     for (const { row, id } of this.#late.filter(({ at }) => at <= this.#now)) {
-      const isOlder = row !== null && row.version < (this.#shown.get(id)?.version ?? -1);
+      const shown = this.#shown.get(id);
+      const isOlder = row !== null && row.version < (shown?.version ?? -1);
+      if (shown !== undefined && !isOlder) this.#left += 1;
       if (row === null) this.#shown.delete(id);
       else if (!isOlder && this.#rows.has(id)) this.#shown.set(id, row);
     }

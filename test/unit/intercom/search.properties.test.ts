@@ -80,7 +80,7 @@ it('brings every row that stood in the window all the time, or says that it may 
       for (const row of rows) expect(isIn(row, window)).toBe(true);
       for (const { newest } of pages) expect(newest ?? 0).toBeLessThanOrEqual(model.now + 1);
       expect(pages.filter(({ last }) => last).length).toBe(failure === null ? 1 : 0);
-      if (failure?.code === 'walk-unclean') expect(left.length).toBeGreaterThan(0);
+      if (failure?.code === 'walk-unclean') expect(model.left).toBeGreaterThan(0);
       if (failure !== null) return;
       const stood = before.filter((row) => isIn(row, window) && !left.includes(row));
       for (const row of stood) expect(rows).toContainEqual(row);
@@ -127,6 +127,25 @@ it('reads on behind a row from before the window, where rows do not come in thei
   }));
   const { rows } = await walk(answering(replies), { from: 4, to: null });
   expect(rows.map(({ updated_at }) => updated_at)).toEqual([5, 9, 8]);
+});
+
+it('says so of a row that was made and deleted while it walked', async () => {
+  const turns = (['create', 'delete'] as const).map((kind) => ({
+    seconds: 0,
+    changes: [{ kind, pick: 1, lag: 0, ahead: 0 }],
+    fails: false,
+  }));
+  const now = Date.UTC(2011, 11, 31) / 1000;
+  const rules = {
+    daysIn: null,
+    isInclusive: false,
+    cursors: 'keyset',
+    sorts: false,
+    perPage: 1,
+    weight: 1,
+  } as const;
+  const { failure } = await walk(new SearchModel({ rules, now, ages: [0], turns }), { from: now, to: null });
+  expect(failure?.code).toBe('walk-unclean');
 });
 
 it('does not take a page without a count for the end of its doubts', async () => {
