@@ -14,7 +14,9 @@ import type { TableName } from './model/table-names.js';
 import type { Route } from './observe/http/routes.js';
 import { ConnectionLoop } from './publisher/connection-loop.js';
 import { HintFeed } from './publisher/hint-feed.js';
-import { Session, type SessionContext, topicPlans } from './publisher/session.js';
+import { Session } from './publisher/session.js';
+import type { SessionContext } from './publisher/session-context.js';
+import { topicPlans } from './publisher/topic-plans.js';
 import { takesNotifications, webhookRoute } from './publisher/webhooks.js';
 
 /** A table that a pass could not bring up to date; `table` is null when its whole connection failed. */

@@ -4,6 +4,7 @@
  * The words of the file (`eu`, `15m`, a date) are gone here; `settings.ts` knows them.
  */
 
+import type { KafkaConfig } from '../model/kafka.js';
 import type { TableName } from '../model/table-names.js';
 
 /** Everything the publisher is told from outside. */
@@ -18,43 +19,15 @@ export interface Config {
   readonly connections: readonly ConnectionConfig[];
 }
 
-export interface KafkaConfig {
-  /** `host:port` each; at least one. */
-  readonly brokers: readonly string[];
-  readonly clientId: string;
-  /** True: TLS with the certificate authorities that Node trusts. */
-  readonly ssl: boolean | TlsFiles;
-  readonly sasl: SaslConfig | null;
-  readonly compression: Compression;
+export interface BasicAuth {
+  readonly username: string;
+  readonly password: string;
 }
-
-export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
-
-/** PEM files, as absolute paths. `cert` and `key` come together. */
-export interface TlsFiles {
-  readonly ca: string | null;
-  readonly cert: string | null;
-  readonly key: string | null;
-}
-
-export type SaslConfig =
-  | {
-      readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
-      readonly username: string;
-      readonly password: string;
-    }
-  | {
-      readonly mechanism: 'oauthbearer';
-      readonly tokenEndpoint: string;
-      readonly clientId: string;
-      readonly clientSecret: string;
-      readonly scope: string | null;
-    };
 
 export interface SchemaRegistryConfig {
   /** Without a slash at its end. */
   readonly url: string;
-  readonly auth: { readonly username: string; readonly password: string } | null;
+  readonly auth: BasicAuth | null;
 }
 
 export interface TopicsConfig {
@@ -81,7 +54,7 @@ export interface HttpConfig {
   /** 0: any free port. */
   readonly port: number;
   /** Basic authentication for everything but the health checks; null: none. */
-  readonly auth: { readonly username: string; readonly password: string } | null;
+  readonly auth: BasicAuth | null;
 }
 
 export type Region = 'us' | 'eu' | 'au';

@@ -2,15 +2,9 @@
 
 import { dirname, resolve as resolvePath } from 'node:path';
 
+import type { KafkaConfig, SaslConfig } from '../model/kafka.js';
 import { ALL_TABLE_NAMES, TABLE_NAMES } from '../model/table-names.js';
-import type {
-  Config,
-  ConnectionConfig,
-  Credentials,
-  KafkaConfig,
-  SaslConfig,
-  TableConfig,
-} from './config.js';
+import type { Config, ConnectionConfig, Credentials, TableConfig } from './config.js';
 import { BASE_URLS } from './regions.js';
 import type { FileSettings } from './settings.js';
 

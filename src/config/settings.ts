@@ -50,13 +50,8 @@ const kafka = z.strictObject({
   ),
 });
 
-const schemaRegistry = z.strictObject({
-  url: setting(
-    httpUrl.prefault('http://localhost:8081'),
-    'an http(s) URL without user name',
-    'Where its REST API is.',
-  ),
-  auth: setting(
+const basicAuth = (meaning: string) =>
+  setting(
     z
       .strictObject({
         username: setting(text, 'text', 'User name.'),
@@ -65,8 +60,16 @@ const schemaRegistry = z.strictObject({
       .nullable()
       .prefault(null),
     'null or a mapping with username and password',
-    'Basic authentication at the registry; `null`: none.',
+    meaning,
+  );
+
+const schemaRegistry = z.strictObject({
+  url: setting(
+    httpUrl.prefault('http://localhost:8081'),
+    'an http(s) URL without user name',
+    'Where its REST API is.',
   ),
+  auth: basicAuth('Basic authentication at the registry; `null`: none.'),
 });
 
 const topicConfig = z
@@ -141,15 +144,7 @@ const http = z
       'a port from 0 to 65535',
       'Port to listen on; `0`: any free one.',
     ),
-    auth: setting(
-      z
-        .strictObject({
-          username: setting(text, 'text', 'User name.'),
-          password: secretSetting(text, 'text', 'Password.'),
-        })
-        .nullable()
-        .prefault(null),
-      'null or a mapping with username and password',
+    auth: basicAuth(
       'Basic authentication for the status page, its JSON and the metrics; `null`: none. Health checks take none.',
     ),
   })

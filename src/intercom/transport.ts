@@ -7,7 +7,7 @@
 
 import { type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { PublisherError } from '../model/errors.js';
-import type { BudgetUse } from '../model/events.js';
+import type { ApiAttempt } from '../model/events.js';
 import type { Asker, Budget } from './budget.js';
 import { failureOf, retryAfterMs, retryPlan } from './retry.js';
 
@@ -35,20 +35,6 @@ export interface ApiReply {
   readonly receivedAt: number;
   /** Epoch seconds by the API's clock (the `Date` header), or by ours when it sends none. */
   readonly serverNow: number;
-}
-
-/** What observers learn of each attempt. No payload, no token. */
-export interface ApiAttempt {
-  readonly method: string;
-  readonly route: string;
-  /** HTTP status, or null when there was no answer. */
-  readonly status: number | null;
-  readonly ms: number;
-  /** Why the attempt failed, or null. */
-  readonly error: string | null;
-  /** Milliseconds until the next attempt, or null when there is none. */
-  readonly retryInMs: number | null;
-  readonly budget: BudgetUse;
 }
 
 export interface TransportOptions {

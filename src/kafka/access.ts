@@ -1,7 +1,8 @@
 /** The connections to Kafka that a process shares: admin work and reading. Writers are one per connection. */
 
 import type { Kafka } from 'kafkajs';
-import { createKafka, type KafkaSettings } from './client.js';
+import type { KafkaSettings } from '../model/kafka.js';
+import { createKafka } from './client.js';
 import { TopicReader } from './reader.js';
 import { Topics } from './topics.js';
 

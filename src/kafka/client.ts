@@ -3,38 +3,10 @@
 import { readFileSync } from 'node:fs';
 import kafkajs, { type Kafka, type KafkaConfig, type SASLOptions } from 'kafkajs';
 import { PublisherError } from '../model/errors.js';
+import type { KafkaSettings, SaslConfig, TlsFiles } from '../model/kafka.js';
 import { registerCodecs } from './codecs.js';
 import { oauthBearerProvider } from './oauth-bearer.js';
 import { installRecordEncoding } from './record-encoding.js';
-
-/** PEM files by their paths. */
-export interface TlsFiles {
-  readonly ca: string | null;
-  readonly cert: string | null;
-  readonly key: string | null;
-}
-
-/** The `kafka` section of the configuration. */
-export interface KafkaSettings {
-  readonly brokers: readonly string[];
-  readonly clientId: string;
-  readonly ssl: boolean | TlsFiles;
-  readonly sasl: SaslSettings | null;
-}
-
-export type SaslSettings =
-  | {
-      readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
-      readonly username: string;
-      readonly password: string;
-    }
-  | {
-      readonly mechanism: 'oauthbearer';
-      readonly tokenEndpoint: string;
-      readonly clientId: string;
-      readonly clientSecret: string;
-      readonly scope: string | null;
-    };
 
 /**
  * How long a request to Kafka is tried again. Short first waits, because a transaction that follows another one at once is
@@ -80,7 +52,7 @@ function readTlsFile(name: string, path: string): string {
   }
 }
 
-function saslOptions(sasl: SaslSettings): SASLOptions {
+function saslOptions(sasl: SaslConfig): SASLOptions {
   if (sasl.mechanism === 'oauthbearer') {
     return { mechanism: 'oauthbearer', oauthBearerProvider: oauthBearerProvider(sasl) };
   }

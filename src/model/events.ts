@@ -37,18 +37,24 @@ export interface BudgetUse {
   readonly waitedMs: number;
 }
 
+/** What observers learn of each attempt. No payload, no token. */
+export interface ApiAttempt {
+  readonly method: string;
+  readonly route: string;
+  /** HTTP status, or null when there was no answer. */
+  readonly status: number | null;
+  readonly ms: number;
+  /** Why the attempt failed, or null. */
+  readonly error: string | null;
+  /** Milliseconds until the next attempt, or null when there is none. */
+  readonly retryInMs: number | null;
+  readonly budget: BudgetUse;
+}
+
 export interface EventMap {
   /** The connections that this instance serves from now on; those that it served before and are not named are served elsewhere. */
   'instance:assigned': { readonly connections: readonly string[] };
-  'api:attempt': AtConnection & {
-    readonly method: string;
-    readonly route: string;
-    readonly status: number | null;
-    readonly ms: number;
-    readonly error: string | null;
-    readonly retryInMs: number | null;
-    readonly budget: BudgetUse;
-  };
+  'api:attempt': AtConnection & ApiAttempt;
   'connection:owned': AtConnection & { readonly tables: number };
   /** The session has ended; another one may follow. */
   'connection:released': AtConnection;

@@ -8,9 +8,10 @@ import { KafkaAccess } from '../kafka/access.js';
 import { problemsOf, tableTopic } from '../kafka/topics.js';
 import { asPublisherError, PublisherError } from '../model/errors.js';
 import { Events } from '../model/events.js';
+import { tablesOf } from '../tables/all.js';
 import { openApi, PROMPT_ATTEMPTS } from './api.js';
-import { tablesOf, topicPlans } from './session.js';
 import { currentSchema } from './table-schema.js';
+import { topicPlans } from './topic-plans.js';
 
 /** One line of the report; `error` is null where all is well. */
 export interface Finding {

@@ -6,7 +6,8 @@ import { asPublisherError, type PublisherError } from '../model/errors.js';
 import type { TableName } from '../model/table-names.js';
 import { mostTelling } from '../sync/cycle.js';
 import { Schedule } from '../sync/schedule.js';
-import { Session, type SessionContext } from './session.js';
+import { Session } from './session.js';
+import type { SessionContext } from './session-context.js';
 
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 5 * 60_000;

@@ -8,7 +8,7 @@ import { Writer } from '../kafka/writer.js';
 import { PublisherError } from '../model/errors.js';
 import { emptyState, type TableState } from '../model/state.js';
 import type { TableName } from '../model/table-names.js';
-import { transactionalId } from './session.js';
+import { transactionalId } from './topic-plans.js';
 
 export interface ResetRequest {
   readonly connection: ConnectionConfig;

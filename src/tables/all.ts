@@ -2,6 +2,7 @@
 
 import type { IntercomApi } from '../intercom/api.js';
 import type { Table } from '../model/table.js';
+import type { TableName } from '../model/table-names.js';
 import { admins } from './admins.js';
 import { companyAttributes, contactAttributes } from './attributes.js';
 import { companies } from './companies.js';
@@ -31,3 +32,11 @@ export const TABLES: readonly IntercomTable[] = [
   teams,
   ...MORE_TABLES,
 ];
+
+/** The definitions of the tables that a connection replicates. */
+export function tablesOf(connection: {
+  readonly tables: readonly { readonly name: TableName }[];
+}): IntercomTable[] {
+  const named = new Set(connection.tables.map(({ name }) => name));
+  return TABLES.filter(({ name }) => named.has(name));
+}

@@ -11,7 +11,7 @@ import { Events } from '../../model/events.js';
 import type { TableName } from '../../model/table-names.js';
 import { openApi } from '../../publisher/api.js';
 import { rulesOf } from '../../publisher/field-rules.js';
-import { tablesOf } from '../../publisher/session.js';
+import { tablesOf } from '../../tables/all.js';
 import { type CommonOptions, printRemark, printResult, readConfig, withCommonOptions } from '../context.js';
 import { EXIT } from '../exit.js';
 import { layOut } from '../table.js';

@@ -10,9 +10,8 @@ import { PublisherError } from '../../model/errors.js';
 import type { Page } from '../../model/table.js';
 import { openApi, PROMPT_ATTEMPTS } from '../../publisher/api.js';
 import { rulesOf } from '../../publisher/field-rules.js';
-import { tablesOf } from '../../publisher/session.js';
 import { unlessForbidden } from '../../publisher/table-schema.js';
-import type { IntercomTable } from '../../tables/all.js';
+import { type IntercomTable, tablesOf } from '../../tables/all.js';
 import {
   type CommonOptions,
   onInterruption,

@@ -8,9 +8,8 @@ import { publishedText } from '../../avro/published.js';
 import { Registry } from '../../avro/registry.js';
 import { tableTopic } from '../../kafka/topics.js';
 import { PublisherError } from '../../model/errors.js';
-import { tablesOf } from '../../publisher/session.js';
 import { currentSchema } from '../../publisher/table-schema.js';
-import { TABLES } from '../../tables/all.js';
+import { TABLES, tablesOf } from '../../tables/all.js';
 import { type CommonOptions, printRemark, printResult, readConfig, withCommonOptions } from '../context.js';
 import { EXIT } from '../exit.js';
 

@@ -1,0 +1,16 @@
+/** What the sessions of an instance share. */
+
+import type { Registry } from '../avro/registry.js';
+import type { Config } from '../config/config.js';
+import type { KafkaAccess } from '../kafka/access.js';
+import type { Events } from '../model/events.js';
+import type { HintFeed } from './hint-feed.js';
+
+export interface SessionContext {
+  readonly config: Config;
+  readonly kafka: KafkaAccess;
+  readonly registry: Registry;
+  readonly events: Events;
+  /** Where notifications come from; null: none are taken. */
+  readonly hints: HintFeed | null;
+}

@@ -1,0 +1,213 @@
+/** What a cycle works with, table by table: where its rows come from, where they go, and what the topics remember of them. */
+
+import { keepsCustomAttributes } from '../avro/rules.js';
+import type { ConnectionConfig } from '../config/config.js';
+import type { IntercomApi } from '../intercom/api.js';
+import { readStates, type States, stateKey } from '../kafka/states.js';
+import { deadLetterTopic, type TopicFacts, tableTopic } from '../kafka/topics.js';
+import type { Writer } from '../kafka/writer.js';
+import { emptyState } from '../model/state.js';
+import type { Page } from '../model/table.js';
+import type { TableName } from '../model/table-names.js';
+import { epochSeconds } from '../model/time.js';
+import type { IdSource } from '../sync/reconcile.js';
+import type { TableMemory, TableSource, TableWork } from '../sync/source.js';
+import { Turns } from '../sync/turns.js';
+import { knownTimeZone } from '../sync/windows.js';
+import { type IntercomTable, tablesOf } from '../tables/all.js';
+import type { ConnectionApi } from './api.js';
+import { Delivery } from './delivery.js';
+import { rulesOf } from './field-rules.js';
+import { findChildren, knownIds, restoreBuried, restorePublished } from './restore.js';
+import type { SessionContext } from './session-context.js';
+import { TableSchema } from './table-schema.js';
+
+/** Windows of a table that are read side by side at most: each has a page in memory. */
+const WINDOWS_AT_ONCE = 24;
+
+/** Registers the schema of each table. Throws what the registry and the API throw. */
+export async function openSchemas(
+  { config, registry }: SessionContext,
+  connection: ConnectionConfig,
+  api: IntercomApi,
+): Promise<Map<TableName, TableSchema>> {
+  const schemas = new Map<TableName, TableSchema>();
+  for (const table of tablesOf(connection)) {
+    const { name, key } = table;
+    const topic = tableTopic(config.topics.prefix, connection.name, name);
+    const rules = rulesOf(connection, name);
+    const hasColumns = connection.customAttributes === 'columns' && keepsCustomAttributes(rules);
+    const definitions = hasColumns ? table.customAttributes : undefined;
+    const attributes = definitions === undefined ? null : () => definitions(api);
+    const options = { registry, topic, table: name, key, form: connection.values, rules, attributes };
+    schemas.set(name, await TableSchema.open(options));
+  }
+  return schemas;
+}
+
+/** What a session has opened before it restores its tables. */
+interface Parts extends ConnectionApi {
+  readonly topics: ReadonlyMap<string, TopicFacts>;
+  readonly schemas: ReadonlyMap<TableName, TableSchema>;
+  readonly writer: Writer;
+  /** Aborts at the end of the session. */
+  readonly end: AbortSignal;
+}
+
+/** Reads the connection's states, then what each of its topics tells. */
+export async function restoreWork(
+  context: SessionContext,
+  connection: ConnectionConfig,
+  parts: Parts,
+): Promise<Map<TableName, TableWork>> {
+  const { config, kafka } = context;
+  const states = await readStates(kafka.reader, config.state.topic, 'written');
+  const buried = await restoreBuried(kafka.reader, deadLetterTopic(config.topics.prefix, connection.name));
+  const grain = grainOf(parts.api);
+  const work = await Promise.all(
+    tablesOf(connection).map(async (table): Promise<[TableName, TableWork]> => {
+      const sink = delivery(context, connection, table, parts, buried.get(table.name) ?? new Map());
+      const source = bind(table, parts, grain, idSource(context, connection, table, parts, grain));
+      const memory = await restoreTable(context, connection, table, parts, states);
+      const { name, startDate, lookback } = connection;
+      const settings = { connection: name, startDate, lookback, reconcile: connection.deletes.reconcile };
+      return [table.name, { source, sink, settings, memory }];
+    }),
+  );
+  return new Map(work);
+}
+
+async function restoreTable(
+  { config, kafka }: SessionContext,
+  connection: ConnectionConfig,
+  table: IntercomTable,
+  parts: Parts,
+  states: States,
+): Promise<TableMemory> {
+  const topic = tableTopic(config.topics.prefix, connection.name, table.name);
+  const state = states.get(stateKey(connection.name, table.name));
+  const { codec } = the(parts.schemas, table.name);
+  const published = await restorePublished(kafka.reader, topic, codec, { reads: table.reads, state });
+  return { state: state ?? emptyState(), published, turns: new Turns(), walk: null };
+}
+
+function delivery(
+  { config, kafka, registry }: SessionContext,
+  connection: ConnectionConfig,
+  table: IntercomTable,
+  { topics, schemas, writer }: Parts,
+  buried: Map<string, string>,
+): Delivery {
+  const { prefix } = config.topics;
+  const topic = tableTopic(prefix, connection.name, table.name);
+  const letters = deadLetterTopic(prefix, connection.name);
+  const schema = the(schemas, table.name);
+  const { codec } = schema;
+  const { parent } = table;
+  return new Delivery({
+    connection: connection.name,
+    table: table.name,
+    topic,
+    maxRecordBytes: the(topics, topic).maxMessageBytes,
+    deadLetters: { topic: letters, maxRecordBytes: the(topics, letters).maxMessageBytes },
+    stateTopic: config.state.topic,
+    schema,
+    writer,
+    buried,
+    childrenOf:
+      parent === undefined
+        ? null
+        : (ids) => findChildren({ reader: kafka.reader, registry, codec }, topic, parent.id, ids),
+  });
+}
+
+/** What the walk over all IDs of a table works with, or null where there is none. */
+function idSource(
+  { config, kafka, registry }: SessionContext,
+  connection: ConnectionConfig,
+  table: IntercomTable,
+  { background, schemas, end }: Parts,
+  grain: GrainOf,
+): IdSource | null {
+  const { ids, isGone, parent } = table;
+  if (ids === undefined || isGone === undefined) return null;
+  const topic = tableTopic(config.topics.prefix, connection.name, table.name);
+  const { codec } = the(schemas, table.name);
+  const topics = { reader: kafka.reader, registry, codec };
+  return {
+    known: (after) => knownIds(topics, topic, { parent, after, signal: end }),
+    pull: (window) => ids(background, window),
+    isGone: (id) => isGone(background, id),
+    grain: () => grain(table),
+  };
+}
+
+type GrainOf = (table: IntercomTable) => ReturnType<TableSource['grain']>;
+
+/** The table as a cycle sees it. */
+function bind(
+  table: IntercomTable,
+  { ofTable, requestsAtOnce, schemas }: Parts,
+  grain: GrainOf,
+  ids: IdSource | null,
+): TableSource {
+  const api = ofTable(table.name);
+  const schema = the(schemas, table.name);
+  const pupil = schemas.get(TEACHES[table.name] ?? table.name) ?? schema;
+  return {
+    name: table.name,
+    method: table.method,
+    reads: table.reads,
+    pull: (window) => (pupil === schema ? table.pull(api, window) : taught(table.pull(api, window), pupil)),
+    windowsAtOnce: () => Math.min(table.windowsAtOnce ?? WINDOWS_AT_ONCE, requestsAtOnce()),
+    shape: (raw, fetchedAt) => schema.shape(raw, fetchedAt),
+    prepare: (rows) => schema.prepare(rows),
+    versionTime: (raw) =>
+      epochSeconds(table.versionTime === undefined ? raw.updated_at : table.versionTime(raw)),
+    grain: () => grain(table),
+    confirmGone: (keys) => confirmGone(table, api, keys),
+    ids,
+    deletions:
+      table.deletions === undefined ? null : (since) => table.deletions?.(api, since) ?? Promise.resolve([]),
+  };
+}
+
+/** Tables of attributes, and the tables whose columns follow from them. */
+const TEACHES: Partial<Record<TableName, TableName>> = {
+  company_attributes: 'companies',
+  contact_attributes: 'contacts',
+};
+
+/** The pages, from which another table's schema learns as they pass. */
+async function* taught(pages: AsyncIterable<Page>, pupil: TableSchema): AsyncGenerator<Page> {
+  for await (const page of pages) {
+    pupil.learn(page.rows);
+    yield page;
+  }
+}
+
+async function confirmGone(
+  table: IntercomTable,
+  api: IntercomApi,
+  keys: readonly string[],
+): Promise<string[]> {
+  const { isGone } = table;
+  const gone = await Promise.all(keys.map(async (key) => isGone === undefined || (await isGone(api, key))));
+  return keys.filter((_, index) => gone[index]);
+}
+
+/** Windows of days follow the workspace's calendar, which is asked for once, when a window is first split. */
+function grainOf(api: IntercomApi): GrainOf {
+  let timeZone: Promise<string> | null = null;
+  return async (table) => {
+    if (table.grain === 'second') return { unit: 'second' };
+    timeZone ??= api.workspace().then((workspace) => knownTimeZone(workspace.timeZone));
+    return { unit: 'day', timeZone: await timeZone };
+  };
+}
+
+function the<K, V>(map: ReadonlyMap<K, V>, key: K): V {
+  const value = map.get(key);
+  if (value === undefined) throw new Error(`nothing is known of ${String(key)}`);
+  return value;
+}
