@@ -5,7 +5,6 @@
  */
 
 export { type ConnectOptions, type ConnectServer, filledIn, startConnect } from './connect.js';
-export { fetchStack } from './fetch.js';
 export { type KafkaOptions, type KafkaServer, startKafka } from './kafka.js';
 export { type PostgresServer, startPostgres } from './postgres.js';
 export { type RegistryOptions, type RegistryServer, startRegistry } from './registry.js';

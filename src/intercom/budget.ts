@@ -53,9 +53,9 @@ const LONGEST_WAIT_MS = 60_000;
 const USUAL_WINDOW_MS = 10_000;
 
 export class Budget {
-  #share: number;
-  #maxInFlight: number;
-  #now: () => number;
+  readonly #share: number;
+  readonly #maxInFlight: number;
+  readonly #now: () => number;
   #report: Report | null = null;
   /** Epoch milliseconds until which a refusal holds everything back, whatever other responses report. */
   #closedUntil = 0;

@@ -82,7 +82,7 @@ function ask(transport: Requester, search: Search, window: Window, cursor: strin
 }
 
 /** The search query whose result holds every row of the window, whatever the grain and inclusivity of the filter. */
-export function queryFor(window: Window): object {
+function queryFor(window: Window): object {
   const from = orEqual('>', window.from);
   return window.to === null ? from : { operator: 'AND', value: [from, orEqual('<', window.to)] };
 }

@@ -67,7 +67,7 @@ export function showProgress(events: Events, terminal: Terminal, now: () => numb
 }
 
 /** The line of one table, without colours. */
-export function progressLine(table: ActiveTable, budget: BudgetUse | null, now: number): string {
+function progressLine(table: ActiveTable, budget: BudgetUse | null, now: number): string {
   const elapsed = Math.max(1, now - table.startedAt);
   const rows = table.progress?.rows ?? 0;
   const parts = [

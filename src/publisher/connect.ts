@@ -33,7 +33,7 @@ export interface NewConnection {
 }
 
 /** Where the API of a connection is. */
-export function apiUrlOf({ region, baseUrl }: Pick<NewConnection, 'region' | 'baseUrl'>): string {
+function apiUrlOf({ region, baseUrl }: Pick<NewConnection, 'region' | 'baseUrl'>): string {
   return baseUrl ?? BASE_URLS[region];
 }
 

@@ -59,7 +59,7 @@ export async function resetTables(config: Config, request: ResetRequest): Promis
  * The state of a table that begins anew: from `startDate` (epoch seconds) when there is one. How far lists of deletions were
  * worked off stays: their rows are gone from the source and would not be told of again. `now` in epoch milliseconds.
  */
-export function stateAfterReset(state: TableState, startDate: number | null, now: number): TableState {
+function stateAfterReset(state: TableState, startDate: number | null, now: number): TableState {
   const { deletions, reconcile } = state;
   return {
     ...emptyState(),

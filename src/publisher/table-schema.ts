@@ -116,7 +116,7 @@ export async function unlessForbidden(
 }
 
 /** The columns in the schema that was published last for a topic. */
-export async function publishedColumns(registry: Registry, topic: string): Promise<CustomColumn[]> {
+async function publishedColumns(registry: Registry, topic: string): Promise<CustomColumn[]> {
   const text = await registry.latest(`${topic}-value`);
   if (text === null) return [];
   const { fields } = JSON.parse(text) as { fields?: readonly Field[] };

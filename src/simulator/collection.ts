@@ -185,6 +185,6 @@ export class Collection {
   }
 }
 
-export function comparePlaces(a: Place, b: Place): number {
+function comparePlaces(a: Place, b: Place): number {
   return a.time - b.time || a.index - b.index;
 }

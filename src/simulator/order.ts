@@ -1,7 +1,7 @@
 /** Numbers in order, looked up and counted without looking at all of them. */
 
 /** The first position whose value is not less than `value`. */
-export function lowerBound<T>(sorted: readonly T[], value: T, compare: (a: T, b: T) => number): number {
+function lowerBound<T>(sorted: readonly T[], value: T, compare: (a: T, b: T) => number): number {
   return firstWhere(sorted.length, (position) => compare(sorted[position] as T, value) >= 0);
 }
 

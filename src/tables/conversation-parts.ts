@@ -53,13 +53,13 @@ async function* pullParts(api: IntercomApi, window: Window): AsyncGenerator<Page
 }
 
 /** How many parts the conversation has beyond those that its detail shows. */
-export function partsNotShown(conversation: RawRow): number {
+function partsNotShown(conversation: RawRow): number {
   const { parts, total } = partListOf(conversation);
   return Number.isSafeInteger(total) ? Math.max(0, Number(total) - parts.length) : 0;
 }
 
 /** The parts of a conversation's detail, each with what it inherits from the conversation. */
-export function partsOf(conversation: RawRow): RawRow[] {
+function partsOf(conversation: RawRow): RawRow[] {
   const { parts, total } = partListOf(conversation);
   return parts.map((part) => ({
     ...part,

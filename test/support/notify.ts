@@ -8,7 +8,7 @@ export interface Answer {
 }
 
 /** Signs a body with an app's client secret. */
-export function signatureOf(body: string, secret: string): string {
+function signatureOf(body: string, secret: string): string {
   return `sha1=${createHmac('sha1', secret).update(body).digest('hex')}`;
 }
 

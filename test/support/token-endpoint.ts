@@ -53,7 +53,7 @@ export class TokenEndpoint {
 }
 
 /** A JSON web token without a signature, for a subject, that lives so many seconds. */
-export function unsignedToken(subject: string, seconds: number): string {
+function unsignedToken(subject: string, seconds: number): string {
   const now = Math.floor(Date.now() / 1000);
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   return `${part({ alg: 'none' })}.${part({ sub: subject, iat: now, exp: now + seconds })}.`;

@@ -92,7 +92,7 @@ function collect(value: string, before: readonly string[]): string[] {
 }
 
 /** The configuration cut down to what the options select. */
-export function select(config: Config, options: Pick<RunOptions, 'connection' | 'table'>): Config {
+function select(config: Config, options: Pick<RunOptions, 'connection' | 'table'>): Config {
   const names = config.connections.map(({ name }) => name);
   const unknown = options.connection.find((name) => !names.includes(name));
   if (unknown !== undefined) {

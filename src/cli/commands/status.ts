@@ -51,11 +51,7 @@ async function statesIn(config: Config): Promise<ReadonlyMap<string, TableState>
 }
 
 /** The status of every configured table, given their states. `now` in epoch milliseconds. */
-export function statusOf(
-  config: Config,
-  states: ReadonlyMap<string, TableState>,
-  now: number,
-): TableStatus[] {
+function statusOf(config: Config, states: ReadonlyMap<string, TableState>, now: number): TableStatus[] {
   return config.connections.flatMap((connection) =>
     connection.tables.map(({ name }) =>
       describe(connection.name, name, states.get(stateKey(connection.name, name)), now),
