@@ -7,8 +7,8 @@ export default defineConfig({
     globalSetup: ['test/support/stack.ts'],
     setupFiles: ['test/support/few-runs.ts'],
     env: { PROPERTY_RUNS: '0.1' },
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
     fileParallelism: false,
   },
 });

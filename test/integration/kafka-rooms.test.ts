@@ -1,8 +1,11 @@
 /** Topics, states, hints and the group, each against a real broker. */
 
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import type { Kafka } from 'kafkajs';
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { KafkaAccess } from '../../src/kafka/access.js';
 import { createKafka } from '../../src/kafka/client.js';
 import { COMPRESSION_TYPES } from '../../src/kafka/codecs.js';
 import { Group, ownerPartition } from '../../src/kafka/group.js';
@@ -52,6 +55,54 @@ async function commit(...records: readonly OutgoingRecord[]): Promise<void> {
   await writer.commit(records);
   await writer.close();
 }
+
+/** Passes connections on to the broker. */
+async function front(port: number): Promise<Server> {
+  const [host = '', to = ''] = inject('brokers')[0]?.split(':') ?? [];
+  const server = createServer((socket) => {
+    const upstream = connect(Number(to), host);
+    socket.pipe(upstream).pipe(socket);
+    for (const each of [socket, upstream]) each.on('error', () => undefined);
+  });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+describe('KafkaAccess', () => {
+  const sockets = () => process.getActiveResourcesInfo().filter((each) => each === 'TCPSocketWrap').length;
+  const settings = (...brokers: string[]) => ({ brokers, clientId: 'test', ssl: false, sasl: null }) as const;
+
+  it('asks, describes and reads, and leaves no connection behind', async () => {
+    const before = sockets();
+    const access = await KafkaAccess.open(settings(...inject('brokers')));
+    const plan = planTopic(`t-${randomUUID()}`, SETTINGS);
+    expect([...(await access.topics.ensure([plan], true)).keys()]).toEqual([plan.topic]);
+    for await (const records of access.reader.read(plan.topic, { from: 'earliest' }))
+      expect(records).toEqual([]);
+    expect(sockets()).toBeGreaterThan(before);
+    await access.close();
+    await expect.poll(sockets).toBe(before);
+  });
+
+  it('gives up within seconds where nobody listens, while a publisher at work waits', async () => {
+    const server = await front(0);
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    const before = sockets();
+    const patient = new Topics(createKafka(settings(`127.0.0.1:${port}`)), []);
+    open.push(patient);
+    const waiting = patient.connect();
+    const opening = KafkaAccess.open(settings(`127.0.0.1:${port}`));
+    await expect(opening).rejects.toMatchObject({ code: 'kafka-unreachable' });
+    await expect(opening).rejects.toThrow(`127.0.0.1:${port}`);
+    const late = await front(port);
+    open.push({ close: async () => void late.close() });
+    await waiting;
+    await patient.close();
+    await expect.poll(sockets).toBe(before);
+  });
+});
 
 describe('Topics', () => {
   it('creates what is missing as planned, and describes it', async () => {

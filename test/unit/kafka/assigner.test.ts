@@ -1,6 +1,7 @@
 import fc from 'fast-check';
+import kafkajs from 'kafkajs';
 import { describe, expect, it } from 'vitest';
-import { type Claim, deal } from '../../../src/kafka/assigner.js';
+import { type Claim, deal, stickyAssigner } from '../../../src/kafka/assigner.js';
 
 const none = (...members: string[]): Claim[] => members.map((member) => ({ member, partitions: [] }));
 const asClaims = (dealt: ReadonlyMap<string, readonly number[]>): Claim[] =>
@@ -73,4 +74,51 @@ describe('deal', () => {
       }
     },
   );
+
+  it('deals the same in whatever order it hears of the members', () => {
+    const names = [...'dacbe'];
+    const forwards = deal(7, none(...names));
+    expect(deal(7, none(...names.reverse()))).toEqual(forwards);
+    expect([...forwards.keys()]).toEqual([...'abcde']);
+  });
+});
+
+describe('stickyAssigner', () => {
+  const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
+  type Cluster = Parameters<ReturnType<typeof stickyAssigner>>[0]['cluster'];
+  const cluster = (partitions: number) =>
+    ({ findTopicPartitionMetadata: () => Array.from({ length: partitions }) }) as unknown as Cluster;
+  const assigner = (partitions: number, owned: readonly number[] = []) =>
+    stickyAssigner(
+      't',
+      () => owned,
+    )({ cluster: cluster(partitions) } as Parameters<ReturnType<typeof stickyAssigner>>[0]);
+  const member = (memberId: string, userData: string) => ({
+    memberId,
+    memberMetadata: MemberMetadata.encode({ version: 0, topics: ['t'], userData: Buffer.from(userData) }),
+  });
+
+  async function assigned(partitions: number, members: ReturnType<typeof member>[]) {
+    const dealt = await assigner(partitions).assign({ members, topics: ['t'] } as Parameters<
+      ReturnType<typeof assigner>['assign']
+    >[0]);
+    return Object.fromEntries(
+      dealt.map(({ memberId, memberAssignment }) => [
+        memberId,
+        MemberAssignment.decode(memberAssignment)?.assignment.t,
+      ]),
+    );
+  }
+
+  it('tells the group what it owns, and is dealt that again', async () => {
+    const { metadata } = assigner(4, [1, 3]).protocol({ topics: ['t'] });
+    const told = MemberMetadata.decode(metadata)?.userData.toString();
+    expect(told).toBe('[1,3]');
+    expect(await assigned(4, [member('a', ''), member('b', '[0,2]')])).toEqual({ a: [1, 3], b: [0, 2] });
+    expect(await assigned(4, [member('a', String(told)), member('b', '')])).toEqual({ a: [1, 3], b: [0, 2] });
+  });
+
+  it.each(['', '{}', 'null', '7', '["1", 0.5, null]'])('takes %j for owning nothing', async (userData) => {
+    expect(await assigned(2, [member('a', userData), member('b', '[0]')])).toEqual({ a: [1], b: [0] });
+  });
 });

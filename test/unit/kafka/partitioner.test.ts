@@ -38,3 +38,8 @@ it('chooses the same partition as kafkajs for every key', () => {
     { numRuns: 1_000 },
   );
 });
+
+it('refuses a record without a key: it would land anywhere', () => {
+  const message = { key: null, value: null };
+  expect(() => keyPartitioner()({ topic: 't', partitionMetadata: [], message })).toThrow('no key of bytes');
+});
