@@ -82,13 +82,52 @@ describe('Writer', () => {
     expect(await readAll(topic)).toHaveLength(30);
   });
 
+  it('puts what waits into one transaction, as far as it is not too large for readers', async () => {
+    const writer = await openWriter(randomUUID());
+    const transactionsOf = async (count: number, bytes: number) => {
+      const topic = await createTopic();
+      const texts = Array.from({ length: count }, () => 'x'.repeat(bytes));
+      await Promise.all(texts.map((text, index) => writer.commit([record(topic, String(index), text)])));
+      const admin = kafka.admin();
+      const [partition] = await admin.fetchTopicOffsets(topic).finally(() => admin.disconnect());
+      // Each transaction ends with a marker, which takes an offset.
+      return Number(partition?.high) - count;
+    };
+    expect(await transactionsOf(20, 10)).toBe(1);
+    expect(await transactionsOf(20, 900_000)).toBe(3);
+    await writer.commit([]);
+  });
+
+  it('says what failed where it can’t take a connection over', async () => {
+    const settings = { brokers: ['127.0.0.1:1'], clientId: 'test', ssl: false, sasl: null };
+    const opening = Writer.open(createKafka(settings, 'prompt'), {
+      transactionalId: randomUUID(),
+      compression: COMPRESSION_TYPES.none,
+    });
+    await expect(opening).rejects.toMatchObject({ code: 'kafka-unreachable' });
+    await expect(opening).rejects.toThrow('taking over the connection failed');
+  });
+
+  it('leaves no connection behind', async () => {
+    const sockets = () => process.getActiveResourcesInfo().filter((each) => each === 'TCPSocketWrap').length;
+    const topic = await createTopic();
+    const before = sockets();
+    const writer = await openWriter(randomUUID());
+    await writer.commit([record(topic, 'a', 'first')]);
+    expect(sockets()).toBeGreaterThan(before);
+    await writer.close();
+    await vi.waitUntil(() => sockets() <= before);
+  });
+
   it('is fenced by the next one: its commit fails and leaves nothing', async () => {
     const topic = await createTopic();
     const id = randomUUID();
     const first = await openWriter(id);
     await first.commit([record(topic, 'a', 'first')]);
     const second = await openWriter(id);
-    await expect(first.commit([record(topic, 'b', 'too late')])).rejects.toMatchObject({ code: 'fenced' });
+    const late = first.commit([record(topic, 'b', 'too late')]);
+    await expect(late).rejects.toMatchObject({ code: 'fenced' });
+    await expect(late).rejects.toThrow('committing a transaction');
     await expect(first.commit([record(topic, 'c', 'never')])).rejects.toMatchObject({ code: 'fenced' });
     await second.commit([record(topic, 'd', 'second')]);
     expect(values(await readAll(topic))).toEqual(['first', 'second']);

@@ -54,6 +54,42 @@ it('covers the records that a publisher sends: bytes, tombstones, texts as heade
   }
 });
 
+const texts = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [`h${index}`, '']));
+const plain = { key: Buffer.from('k'), value: Buffer.from('v') };
+
+it.each([
+  ['as many headers as fit', { headers: texts(63) }],
+  [
+    'names and texts of 64 and 65 letters',
+    { headers: { ['n'.repeat(64)]: 'v'.repeat(65), n: 'v'.repeat(64) } },
+  ],
+  [
+    'the last letter of one byte and the first of two',
+    { headers: { '\u007f': '\u0080', b: '\u007f', '\u0080': '' } },
+  ],
+  ['the largest differences', { offsetDelta: 2 ** 30 - 1, timestampDelta: -(2 ** 30 - 1) }],
+  ['no headers and no differences', {}],
+])('covers %s', (_, more) => {
+  const each = { ...plain, ...more };
+  expect(encodeRecord(each)?.buffer).toEqual(original(each).buffer);
+});
+
+it.each([
+  ['more headers', { headers: texts(64) }],
+  ['a list as a header', { headers: { list: ['a'] } }],
+  ['a time far away', { timestampDelta: 2 ** 30 }],
+  ['a time before all', { timestampDelta: -(2 ** 30) }],
+  ['half a millisecond', { timestampDelta: 0.5 }],
+  ['a time that is text', { timestampDelta: '7' }],
+  ['a far offset', { offsetDelta: 2 ** 30 }],
+  ['a key of text', { key: 'k' }],
+  ['no key', { key: null }],
+  ['a value of text', { value: 'v' }],
+])('leaves %s to kafkajs', (_, more) => {
+  expect(encodeRecord({ ...plain, ...more })).toBeNull();
+});
+
 it('stands in the place where kafkajs looks its encoder up, and passes on what it does not cover', () => {
   installRecordEncoding();
   installRecordEncoding();

@@ -18,4 +18,17 @@ describe('splitBySize', () => {
       }),
     );
   });
+
+  it('begins a new run only when the record does not fit', () => {
+    const records = [100, 0, 1_000].map(record);
+    const bytes = records.reduce((sum, each) => sum + recordBytes(each), 0);
+    expect(splitBySize(records, bytes)).toHaveLength(1);
+    expect(splitBySize(records, bytes - 1).map((run) => run.length)).toEqual([2, 1]);
+    expect(splitBySize([...records, ...records], bytes).map((run) => run.length)).toEqual([3, 3]);
+  });
+
+  it('counts more for a record than its key and value', () => {
+    expect(recordBytes(record(1_000))).toBeGreaterThan(1_004);
+    expect(recordBytes({ topic: 't', key: Buffer.alloc(4), value: null })).toBeGreaterThan(4);
+  });
 });
