@@ -35,41 +35,35 @@ export interface ReadOptions {
 const MAX_BYTES = 2 * 1024 * 1024;
 const WAIT_MS = 100;
 const FOLLOW_WAIT_MS = 500;
-/** A leader that moves is found again within this many tries, a quarter of a second apart. */
-const MAX_FAILURES = 120;
+/** A leader that moves is found again within this many tries; a topic that is there shows within fewer. */
+const READ_TRIES = 120;
+const LOOK_TRIES = 20;
+const TRY_AGAIN_MS = 250;
 
 export class TopicReader {
   readonly #cluster: Cluster;
-  #connected: Promise<void> | null = null;
 
   constructor(kafka: Kafka) {
     this.#cluster = openCluster(kafka);
   }
 
-  /** Batches of committed records, in offset order within each partition. */
+  /** Batches of committed records, in offset order within each partition. Throws `kafka-unreachable` or `kafka-error`. */
   async *read(topic: string, options: ReadOptions): AsyncGenerator<readonly TopicRecord[]> {
-    const until = options.until ?? 'written';
-    const positions = await this.#starts(topic, options.from);
+    const { from, until = 'written', signal } = options;
+    const look = { doing: `looking into ${topic}`, tries: LOOK_TRIES, signal };
+    const positions = await this.#patiently(look, () => this.#starts(topic, from));
     const ends = new Map<number, number>();
-    let failures = 0;
     let waitMs = 0;
     for (;;) {
-      const open = unfinished(positions, ends);
-      if (open.size === 0 || options.signal?.aborted === true) return;
-      try {
-        const fetched = await this.#fetch(topic, open, waitMs);
-        failures = 0;
-        waitMs = until === 'never' ? FOLLOW_WAIT_MS : WAIT_MS;
-        for (const { partition, next, records, ...at } of fetched) {
-          if (until !== 'never' && !ends.has(partition)) ends.set(partition, at[until]);
-          positions.set(partition, next);
-          if (records.length > 0) yield records.map((record) => asTopicRecord(topic, partition, record));
-        }
-      } catch (error) {
-        failures += 1;
-        if (!mayPass(error) || failures > MAX_FAILURES) throw kafkaFailure(error, `reading ${topic}`);
-        await new Promise((resolve) => setTimeout(resolve, 250));
-        await this.#cluster.refreshMetadata().catch(() => undefined);
+      const open = unfinished(positions ?? new Map(), ends);
+      if (open.size === 0 || signal?.aborted === true) return;
+      const fetch = { doing: `reading ${topic}`, tries: READ_TRIES, signal };
+      const fetched = await this.#patiently(fetch, () => this.#fetch(topic, open, waitMs));
+      waitMs = until === 'never' ? FOLLOW_WAIT_MS : WAIT_MS;
+      for (const { partition, next, records, ...at } of fetched ?? []) {
+        if (until !== 'never' && !ends.has(partition)) ends.set(partition, at[until]);
+        positions?.set(partition, next);
+        if (records.length > 0) yield records.map((record) => asTopicRecord(topic, partition, record));
       }
     }
   }
@@ -78,22 +72,35 @@ export class TopicReader {
     await this.#cluster.disconnect();
   }
 
-  /** The position of each partition at which the reading starts. */
-  async #starts(topic: string, from: ReadFrom): Promise<Map<number, number>> {
-    try {
-      this.#connected ??= this.#cluster.connect();
-      await this.#connected;
-      await this.#cluster.addMultipleTargetTopics([topic]);
-      if (from === 'earliest') return await this.#offsets(topic, { fromBeginning: true });
-      const ends = await this.#offsets(topic, { fromBeginning: false });
-      const starts = await this.#offsets(topic, { fromTimestamp: from });
-      // Where no record is that young, what is still to come will be.
-      return new Map([...starts].map(([id, at]) => [id, at < 0 ? (ends.get(id) ?? 0) : at]));
-    } catch (error) {
-      throw kafkaFailure(error, `looking into ${topic}`);
+  /** Tries again what fails while a leader is elected or moves. Null when the signal aborted meanwhile. */
+  async #patiently<T>(
+    { doing, tries, signal }: { doing: string; tries: number; signal: AbortSignal | undefined },
+    work: () => Promise<T>,
+  ): Promise<T | null> {
+    for (let failures = 1; signal?.aborted !== true; failures += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!mayPass(error) || failures >= tries) throw kafkaFailure(error, doing);
+        await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
+        await this.#cluster.refreshMetadata().catch(() => undefined);
+      }
     }
+    return null;
   }
 
+  /** The position of each partition at which the reading starts. */
+  async #starts(topic: string, from: ReadFrom): Promise<Map<number, number>> {
+    await this.#cluster.connect();
+    await this.#cluster.addMultipleTargetTopics([topic]);
+    if (from === 'earliest') return this.#offsets(topic, { fromBeginning: true });
+    const ends = await this.#offsets(topic, { fromBeginning: false });
+    const starts = await this.#offsets(topic, { fromTimestamp: from });
+    // Where no record is that young, what is still to come will be.
+    return new Map([...starts].map(([id, at]) => [id, at < 0 ? (ends.get(id) ?? 0) : at]));
+  }
+
+  /** Of every partition: a topic that is not known (yet) must not be taken for an empty one. */
   async #offsets(
     topic: string,
     at: { fromBeginning: boolean } | { fromTimestamp: number },
@@ -101,8 +108,15 @@ export class TopicReader {
     const partitions = this.#cluster
       .findTopicPartitionMetadata(topic)
       .map(({ partitionId }) => ({ partition: partitionId }));
+    if (partitions.length === 0) throw new Error('the broker tells of no partition');
     const [found] = await this.#cluster.fetchTopicsOffset([{ topic, partitions, ...at }]);
-    return new Map((found?.partitions ?? []).map(({ partition, offset }) => [partition, Number(offset)]));
+    const offsets = new Map(found?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+    const missing = partitions.filter(({ partition }) => !offsets.has(partition));
+    if (missing.length > 0) {
+      const ids = missing.map(({ partition }) => partition).join(', ');
+      throw new Error(`the broker tells no offset of partitions ${ids}`);
+    }
+    return offsets;
   }
 
   async #fetch(topic: string, positions: Map<number, number>, maxWaitMs: number) {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import kafkajs, { type Kafka } from 'kafkajs';
+import { connect } from 'node:net';
+import kafkajs, { type ISocketFactory, type Kafka, type KafkaConfig } from 'kafkajs';
 import { afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { createKafka } from '../../src/kafka/client.js';
 import { COMPRESSION_TYPES } from '../../src/kafka/codecs.js';
@@ -48,6 +49,28 @@ async function readAll(topic: string, options: Partial<ReadOptions> = {}): Promi
   const records: TopicRecord[] = [];
   for await (const batch of reader.read(topic, { from: 'earliest', ...options })) records.push(...batch);
   return records;
+}
+
+const impatient = (): KafkaConfig => ({
+  brokers: inject('brokers'),
+  retry: { retries: 0 },
+  logLevel: kafkajs.logLevel.NOTHING,
+});
+
+/** Sockets that break where they are to send this text, so many times. */
+function breaksAt(text: string, times: number): ISocketFactory {
+  let left = times;
+  return ({ host, port, onConnect }) => {
+    const socket = connect({ host, port }, onConnect);
+    const write = socket.write.bind(socket) as (bytes: Uint8Array) => boolean;
+    socket.write = (bytes: Uint8Array | string): boolean => {
+      if (left === 0 || !Buffer.from(bytes).includes(text)) return write(Buffer.from(bytes));
+      left -= 1;
+      socket.destroy(new Error('broken on purpose'));
+      return false;
+    };
+    return socket;
+  };
 }
 
 const values = (records: readonly TopicRecord[]) => records.map(({ value }) => value?.toString() ?? null);
@@ -203,6 +226,29 @@ describe('TopicReader', () => {
     const patient = readAll(topic);
     await transaction.abort();
     expect(values(await patient)).toEqual(['before', 'behind']);
+  });
+
+  it('waits for a topic that is just being made, and says in the end that there is none', async () => {
+    const topic = `t-${randomUUID()}`;
+    const reading = readAll(topic, { until: 'stable' });
+    await createTopics(kafka, [{ topic, partitions: 3, config: { 'cleanup.policy': 'compact' } }]);
+    expect(await reading).toEqual([]);
+    await expect(readAll(`never-${topic}`)).rejects.toMatchObject({ code: 'kafka-error' });
+  });
+
+  it('never takes a topic for empty because asking for it failed before', async () => {
+    const topic = await createTopic({}, 3);
+    const writer = await openWriter(randomUUID());
+    await writer.commit(['a', 'b', 'c'].map((key) => record(topic, key, key)));
+    const reader = new TopicReader(new kafkajs.Kafka({ ...impatient(), socketFactory: breaksAt(topic, 2) }));
+    open.push(reader);
+    const read = async (name: string) => {
+      const records: TopicRecord[] = [];
+      for await (const batch of reader.read(name, { from: 'earliest' })) records.push(...batch);
+      return values(records).sort();
+    };
+    expect(await read(await createTopic())).toEqual([]);
+    expect(await read(topic)).toEqual(['a', 'b', 'c']);
   });
 
   it('begins at a time', async () => {
