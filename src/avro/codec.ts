@@ -117,9 +117,13 @@ export class TopicCodec {
     return this.#value.encode(value);
   }
 
-  /** The key's text, whichever id its schema had when it was written. */
-  decodeKey(bytes: Buffer): string {
-    return String(this.#key.decode(bytes)[this.#keyName]);
+  /** The key's text, whichever id its schema had when it was written; null for what is no key of this topic. */
+  decodeKey(bytes: Buffer): string | null {
+    try {
+      return bytes[0] === 0 ? String(this.#key.decode(bytes)[this.#keyName]) : null;
+    } catch {
+      return null;
+    }
   }
 }
 

@@ -28,7 +28,8 @@ export interface ReadOptions {
    * first open transaction. `never`: it goes on with what is published next.
    */
   readonly until?: 'written' | 'stable' | 'never';
-  readonly signal?: AbortSignal;
+  /** What it ends throws `stopped`, so that nobody takes a part for the whole. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Compressed, and all of a reply is unpacked at once: more would be no faster, and take memory. */
@@ -47,22 +48,24 @@ export class TopicReader {
     this.#cluster = openCluster(kafka);
   }
 
-  /** Batches of committed records, in offset order within each partition. Throws `kafka-unreachable` or `kafka-error`. */
-  async *read(topic: string, options: ReadOptions): AsyncGenerator<readonly TopicRecord[]> {
-    const { from, until = 'written', signal } = options;
+  /** Batches of committed records, in offset order within each partition. Throws `kafka-unreachable`, `kafka-error` or `stopped`. */
+  async *read(
+    topic: string,
+    { from, until = 'written', signal }: ReadOptions,
+  ): AsyncGenerator<readonly TopicRecord[]> {
     const look = { doing: `looking into ${topic}`, tries: LOOK_TRIES, signal };
+    const fetch = { doing: `reading ${topic}`, tries: READ_TRIES, signal };
     const positions = await this.#patiently(look, () => this.#starts(topic, from));
     const ends = new Map<number, number>();
     let waitMs = 0;
     for (;;) {
-      const open = unfinished(positions ?? new Map(), ends);
-      if (open.size === 0 || signal?.aborted === true) return;
-      const fetch = { doing: `reading ${topic}`, tries: READ_TRIES, signal };
+      const open = unfinished(positions, ends);
+      if (open.size === 0) return;
       const fetched = await this.#patiently(fetch, () => this.#fetch(topic, open, waitMs));
       waitMs = until === 'never' ? FOLLOW_WAIT_MS : WAIT_MS;
-      for (const { partition, next, records, ...at } of fetched ?? []) {
+      for (const { partition, next, records, ...at } of fetched) {
         if (until !== 'never' && !ends.has(partition)) ends.set(partition, at[until]);
-        positions?.set(partition, next);
+        positions.set(partition, next);
         if (records.length > 0) yield records.map((record) => asTopicRecord(topic, partition, record));
       }
     }
@@ -72,12 +75,13 @@ export class TopicReader {
     await this.#cluster.disconnect();
   }
 
-  /** Tries again what fails while a leader is elected or moves. Null when the signal aborted meanwhile. */
+  /** Tries again what fails while a leader is elected or moves. */
   async #patiently<T>(
     { doing, tries, signal }: { doing: string; tries: number; signal: AbortSignal | undefined },
     work: () => Promise<T>,
-  ): Promise<T | null> {
-    for (let failures = 1; signal?.aborted !== true; failures += 1) {
+  ): Promise<T> {
+    for (let failures = 1; ; failures += 1) {
+      if (signal?.aborted === true) throw new PublisherError('stopped', `stopped while ${doing}`);
       try {
         return await work();
       } catch (error) {
@@ -86,7 +90,6 @@ export class TopicReader {
         await this.#cluster.refreshMetadata().catch(() => undefined);
       }
     }
-    return null;
   }
 
   /** The position of each partition at which the reading starts. */

@@ -5,28 +5,37 @@ import type { OutgoingRecord } from '../model/row.js';
 import { emptyState, type TableState } from '../model/state.js';
 import type { TopicReader } from './reader.js';
 
-/** The state of every connection and table that the topic knows, by `{connection}/{table}`. */
-export type States = ReadonlyMap<string, TableState>;
+/** What the topic holds. Each state is parsed when it is asked for: one that can't be read concerns nobody but its owner. */
+export class States {
+  readonly #values = new Map<string, Buffer>();
+
+  /** Throws `state-unreadable` where this version can't read what stands there. */
+  get(connection: string, table: string): TableState | undefined {
+    const key = stateKey(connection, table);
+    const value = this.#values.get(key);
+    return value === undefined ? undefined : parseState(key, value);
+  }
+
+  /** Null deletes. */
+  set(key: string, value: Buffer | null): void {
+    if (value === null) this.#values.delete(key);
+    else this.#values.set(key, value);
+  }
+}
 
 export function stateKey(connection: string, table: string): string {
   return `${connection}/${table}`;
 }
 
-/**
- * Reads the whole state topic; `written` for an owner, who must see every commit, `stable` for somebody who only looks. Throws `state-unreadable` naming a key whose value this version can't read.
- */
+/** Reads the whole state topic; `written` for an owner, who must see every commit, `stable` for somebody who only looks. */
 export async function readStates(
   reader: TopicReader,
   topic: string,
-  until: 'written' | 'stable',
+  { until, signal }: { until: 'written' | 'stable'; signal?: AbortSignal },
 ): Promise<States> {
-  const states = new Map<string, TableState>();
-  for await (const records of reader.read(topic, { from: 'earliest', until })) {
-    for (const { key, value } of records) {
-      const name = key?.toString('utf8') ?? '';
-      if (value === null) states.delete(name);
-      else states.set(name, parseState(name, value));
-    }
+  const states = new States();
+  for await (const records of reader.read(topic, { from: 'earliest', until, signal })) {
+    for (const { key, value } of records) states.set(key?.toString('utf8') ?? '', value);
   }
   return states;
 }

@@ -32,6 +32,7 @@ export interface ReadTableOptions<Form extends keyof Rows> {
   readonly from?: Date;
   /** Goes on with what is published next, every version of it, until the signal aborts or the loop is left. */
   readonly follow?: boolean;
+  /** Ends following; a reading that does not follow throws `stopped` then, so that nobody takes a part for the whole. */
   readonly signal?: AbortSignal;
   /** How the connection publishes its values (`values` in its configuration); tells the types only. */
   readonly form?: Form;
@@ -59,7 +60,7 @@ export interface TableVersion<Row> {
  * their offsets; between keys there is no order. In `latest` mode one record of each key is in memory.
  *
  * Throws a `PublisherError`: `topic-missing` where nothing was published yet, `kafka-…` and `registry-…` where those fail,
- * `config-invalid` for options that are wrong.
+ * `config-invalid` for options that are wrong, `stopped` where the signal ends what was not to be followed.
  */
 export async function* readTable<Table extends TableName, Form extends keyof Rows = 'flat'>(
   table: Table,
@@ -80,7 +81,7 @@ export async function* readTable<Table extends TableName, Form extends keyof Row
 }
 
 function readingOf({ mode = 'latest', from, follow = false, signal }: ReadTableOptions<keyof Rows>): Reading {
-  return { mode, from: from?.getTime() ?? 'earliest', follow, ...(signal === undefined ? {} : { signal }) };
+  return { mode, from: from?.getTime() ?? 'earliest', follow, signal };
 }
 
 /** The options as the configuration file would have them, checked as it is. */

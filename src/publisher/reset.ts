@@ -3,16 +3,17 @@
 import type { Config, ConnectionConfig } from '../config/config.js';
 import { KafkaAccess } from '../kafka/access.js';
 import { COMPRESSION_TYPES } from '../kafka/codecs.js';
-import { readStates, stateKey, stateRecord } from '../kafka/states.js';
+import { readStates, stateRecord } from '../kafka/states.js';
 import { Writer } from '../kafka/writer.js';
 import { PublisherError } from '../model/errors.js';
 import { emptyState, type TableState } from '../model/state.js';
 import type { TableName } from '../model/table-names.js';
+import type { IntercomTable } from '../tables/all.js';
 import { transactionalId } from './topic-plans.js';
 
 export interface ResetRequest {
   readonly connection: ConnectionConfig;
-  readonly tables: readonly TableName[];
+  readonly tables: readonly IntercomTable[];
   /** Epoch seconds from which searched tables are read again; null: from the connection's start date. */
   readonly startDate: number | null;
 }
@@ -32,21 +33,19 @@ export async function resetTables(config: Config, request: ResetRequest): Promis
       compression: COMPRESSION_TYPES[config.kafka.compression],
     });
     try {
-      const states = await readStates(kafka.reader, config.state.topic, 'written');
-      const known = tables.filter((table) => states.has(stateKey(connection.name, table)));
+      const states = await readStates(kafka.reader, config.state.topic, { until: 'written' });
       const now = Date.now();
+      const known = tables.flatMap((table) => {
+        const state = states.get(connection.name, table.name);
+        return state === undefined ? [] : [{ table, state }];
+      });
       await writer.commit(
-        known.map((table) => {
-          const state = states.get(stateKey(connection.name, table)) ?? emptyState();
-          return stateRecord(
-            config.state.topic,
-            connection.name,
-            table,
-            stateAfterReset(state, startDate, now),
-          );
+        known.map(({ table, state }) => {
+          const anew = stateAfterReset(state, table.reads === 'searched' ? startDate : null, now);
+          return stateRecord(config.state.topic, connection.name, table.name, anew);
         }),
       );
-      return known;
+      return known.map(({ table }) => table.name);
     } finally {
       await writer.close();
     }
@@ -56,14 +55,14 @@ export async function resetTables(config: Config, request: ResetRequest): Promis
 }
 
 /**
- * The state of a table that begins anew: from `startDate` (epoch seconds) when there is one. How far lists of deletions were
+ * The state of a table that begins anew: from `startDate` (epoch seconds), or where its connection begins. How far lists of deletions were
  * worked off stays: their rows are gone from the source and would not be told of again. `now` in epoch milliseconds.
  */
 function stateAfterReset(state: TableState, startDate: number | null, now: number): TableState {
   const { deletions, reconcile } = state;
   return {
     ...emptyState(),
-    bookmark: state.bookmark === null ? null : startDate,
+    bookmark: startDate,
     deletions,
     reconcile: reconcile === null ? null : { ...reconcile, walk: null },
     resetAt: now,

@@ -4,7 +4,6 @@ import type { TopicCodec } from '../avro/codec.js';
 import { Decoder } from '../avro/decoder.js';
 import type { Registry } from '../avro/registry.js';
 import { headerText, type TopicReader, type TopicRecord } from '../kafka/reader.js';
-import { PublisherError } from '../model/errors.js';
 import type { TableState } from '../model/state.js';
 import { PublishedRows } from '../sync/published.js';
 import { KnownIdCollector, type KnownIds } from '../sync/reconcile.js';
@@ -21,23 +20,41 @@ export async function restorePublished(
   reader: TopicReader,
   topic: string,
   codec: TopicCodec,
-  table: { reads: 'whole' | 'searched'; state: TableState | undefined },
+  table: {
+    reads: 'whole' | 'searched';
+    state: TableState | undefined;
+    signal: AbortSignal;
+    /** Is told of every record that somebody else put there. */
+    onForeign: (record: TopicRecord) => void;
+  },
 ): Promise<PublishedRows> {
   const published = new PublishedRows(table.reads === 'whole');
   const { state } = table;
   const since = state?.restoreFrom ?? null;
   if (table.reads === 'searched' && since === null) return published;
   const from = table.reads === 'whole' || since === null ? 'earliest' : since - CLOCK_SKEW_MS;
-  for await (const records of reader.read(topic, { from })) {
-    for (const record of records) {
-      if (record.key === null) continue;
-      const key = codec.decodeKey(record.key);
+  for await (const records of reader.read(topic, { from, signal: table.signal })) {
+    for (const { key, record } of ownOf(records, codec, table.onForeign)) {
       if (record.value !== null) published.set(key, versionOf(record, state));
       else if (table.reads === 'whole') published.delete(key);
       else published.bury(key, Number(headerText(record, 'fetched_at') ?? record.timestamp));
     }
   }
   return published;
+}
+
+/** The records of a table with their keys. What somebody else put into its topic is no row of it. */
+function ownOf(
+  records: readonly TopicRecord[],
+  codec: TopicCodec,
+  onForeign: (record: TopicRecord) => void = () => undefined,
+): { readonly key: string; readonly record: TopicRecord }[] {
+  return records.flatMap((record) => {
+    const key = record.key === null ? null : codec.decodeKey(record.key);
+    if (key !== null) return { key, record };
+    onForeign(record);
+    return [];
+  });
 }
 
 function versionOf(record: TopicRecord, state: TableState | undefined) {
@@ -61,9 +78,10 @@ export interface TopicAccess {
 export async function restoreBuried(
   reader: TopicReader,
   topic: string,
+  signal: AbortSignal,
 ): Promise<Map<string, Map<string, string>>> {
   const buried = new Map<string, Map<string, string>>();
-  for await (const records of reader.read(topic, { from: 'earliest' })) {
+  for await (const records of reader.read(topic, { from: 'earliest', signal })) {
     for (const record of records) {
       const [table = '', ...rest] = (record.key?.toString('utf8') ?? '').split('/');
       const letters = buried.get(table) ?? new Map<string, string>();
@@ -89,13 +107,12 @@ export async function findChildren(
   const children = new Set<string>();
   const decoder = new Decoder(registry);
   for await (const records of reader.read(topic, { from: 'earliest' })) {
-    await decoder.prepare(records.map(({ value }) => value));
-    for (const { key, value } of records) {
-      if (key === null) continue;
-      const name = codec.decodeKey(key);
-      const parent = value === null ? null : decoder.decode(value)[parentField];
-      if (typeof parent === 'string' && parents.has(parent)) children.add(name);
-      else children.delete(name);
+    const own = ownOf(records, codec);
+    await decoder.prepare(own.map(({ record }) => record.value));
+    for (const { key, record } of own) {
+      const parent = record.value === null ? null : decoder.decode(record.value)[parentField];
+      if (typeof parent === 'string' && parents.has(parent)) children.add(key);
+      else children.delete(key);
     }
   }
   return [...children];
@@ -120,11 +137,10 @@ export async function knownIds(
   const ids = new KnownIdCollector(at.after, KNOWN_IDS);
   const decoder = new Decoder(registry);
   for await (const records of reader.read(topic, { from: 'earliest', signal: at.signal })) {
-    if (at.parent !== undefined) await decoder.prepare(records.map(({ value }) => value));
-    for (const record of records) {
-      if (record.key === null) continue;
+    const own = ownOf(records, codec);
+    if (at.parent !== undefined) await decoder.prepare(own.map(({ record }) => record.value));
+    for (const { key, record } of own) {
       if (at.parent === undefined) {
-        const key = codec.decodeKey(record.key);
         if (record.value === null) ids.delete(key);
         else ids.set(key, secondsOf(headerText(record, 'updated_at')));
       } else if (record.value !== null) {
@@ -133,7 +149,6 @@ export async function knownIds(
       }
     }
   }
-  if (at.signal.aborted) throw new PublisherError('stopped', 'stopped while reading the published IDs');
   return ids.known;
 }
 

@@ -3,7 +3,8 @@
 import { keepsCustomAttributes } from '../avro/rules.js';
 import type { ConnectionConfig } from '../config/config.js';
 import type { IntercomApi } from '../intercom/api.js';
-import { readStates, type States, stateKey } from '../kafka/states.js';
+import type { TopicRecord } from '../kafka/reader.js';
+import { readStates, type States } from '../kafka/states.js';
 import { deadLetterTopic, type TopicFacts, tableTopic } from '../kafka/topics.js';
 import type { Writer } from '../kafka/writer.js';
 import { emptyState } from '../model/state.js';
@@ -61,8 +62,10 @@ export async function restoreWork(
   parts: Parts,
 ): Promise<Map<TableName, TableWork>> {
   const { config, kafka } = context;
-  const states = await readStates(kafka.reader, config.state.topic, 'written');
-  const buried = await restoreBuried(kafka.reader, deadLetterTopic(config.topics.prefix, connection.name));
+  const { end } = parts;
+  const states = await readStates(kafka.reader, config.state.topic, { until: 'written', signal: end });
+  const letters = deadLetterTopic(config.topics.prefix, connection.name);
+  const buried = await restoreBuried(kafka.reader, letters, end);
   const grain = grainOf(parts.api);
   const work = await Promise.all(
     tablesOf(connection).map(async (table): Promise<[TableName, TableWork]> => {
@@ -78,17 +81,31 @@ export async function restoreWork(
 }
 
 async function restoreTable(
-  { config, kafka }: SessionContext,
+  { config, kafka, events }: SessionContext,
   connection: ConnectionConfig,
   table: IntercomTable,
   parts: Parts,
   states: States,
 ): Promise<TableMemory> {
   const topic = tableTopic(config.topics.prefix, connection.name, table.name);
-  const state = states.get(stateKey(connection.name, table.name));
+  const state = states.get(connection.name, table.name);
   const { codec } = the(parts.schemas, table.name);
-  const published = await restorePublished(kafka.reader, topic, codec, { reads: table.reads, state });
+  const onForeign = toldOnce(({ partition, offset }: TopicRecord) => {
+    const message = `topic ${topic} holds what somebody else put there (first at partition ${partition}, offset ${offset}): it is left alone, and whoever reads the topic may stumble over it`;
+    events.emit('warning', { connection: connection.name, message });
+  });
+  const known = { reads: table.reads, state, signal: parts.end, onForeign };
+  const published = await restorePublished(kafka.reader, topic, codec, known);
   return { state: state ?? emptyState(), published, turns: new Turns(), walk: null };
+}
+
+/** Passes the first call on, and no other. */
+function toldOnce<T>(tell: (what: T) => void): (what: T) => void {
+  let isTold = false;
+  return (what) => {
+    if (!isTold) tell(what);
+    isTold = true;
+  };
 }
 
 function delivery(

@@ -3,6 +3,7 @@
 import { Decoder } from '../avro/decoder.js';
 import type { Registry } from '../avro/registry.js';
 import { headerText, type ReadFrom, type TopicReader, type TopicRecord } from '../kafka/reader.js';
+import { asPublisherError } from '../model/errors.js';
 import type { KeyName } from '../model/table.js';
 
 /** A record, decoded. */
@@ -51,9 +52,9 @@ export interface Reading {
   /** `latest`: the newest record of each key without deleted rows, in one batch. `history`: every record. */
   readonly mode: 'latest' | 'history';
   readonly from: ReadFrom;
-  /** Goes on with every record that is published next, until the signal aborts. */
+  /** Goes on with every record that is published next, until the signal aborts. Otherwise that throws `stopped`. */
   readonly follow: boolean;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Clocks of those who publish may lag behind ours by as much. */
@@ -66,19 +67,37 @@ const CLOCK_SKEW_MS = 10 * 60_000;
 export async function* readRecords(
   reader: TopicReader,
   topic: string,
-  { mode, from, follow, signal }: Reading,
+  reading: Reading,
   onProgress: (records: number) => void = () => undefined,
 ): AsyncGenerator<readonly TopicRecord[]> {
-  const stop = signal === undefined ? {} : { signal };
-  if (mode === 'history') {
-    yield* reader.read(topic, { from, until: follow ? 'never' : 'stable', ...stop });
-    return;
+  try {
+    if (reading.mode === 'latest') yield* fromLatest(reader, topic, reading, onProgress);
+    else yield* fromHistory(reader, topic, reading);
+  } catch (error) {
+    if (!reading.follow || asPublisherError(error).code !== 'stopped') throw error;
   }
+}
+
+function fromHistory(
+  reader: TopicReader,
+  topic: string,
+  { from, follow, signal }: Reading,
+): AsyncGenerator<readonly TopicRecord[]> {
+  return reader.read(topic, { from, until: follow ? 'never' : 'stable', signal });
+}
+
+async function* fromLatest(
+  reader: TopicReader,
+  topic: string,
+  { from, follow, signal }: Reading,
+  onProgress: (records: number) => void,
+): AsyncGenerator<readonly TopicRecord[]> {
   const began = Date.now();
   const read = new Map<number, number>();
-  yield await latestRecords(reader.read(topic, { from, until: 'stable', ...stop }), read, onProgress);
+  yield await latestRecords(reader.read(topic, { from, until: 'stable', signal }), read, onProgress);
   if (!follow) return;
-  for await (const records of reader.read(topic, { from: began - CLOCK_SKEW_MS, until: 'never', ...stop })) {
+  const behind = from === 'earliest' ? began - CLOCK_SKEW_MS : Math.max(from, began - CLOCK_SKEW_MS);
+  for await (const records of reader.read(topic, { from: behind, until: 'never', signal })) {
     const next = records.filter(({ partition, offset }) => offset > (read.get(partition) ?? -1));
     if (next.length > 0) yield next;
   }

@@ -153,4 +153,52 @@ describe('bad input', () => {
       expectAdvice(stderr, /does not exist: create it/);
     });
   });
+
+  describe('what somebody else put into the topics', () => {
+    const put = async (topic: string, key: string | null, value: string | null) => {
+      const producer = project.kafka.producer();
+      await producer.connect();
+      await producer.send({ topic, messages: [{ key, value }] });
+      await producer.disconnect();
+    };
+
+    beforeAll(async () => {
+      await project.simulator.close();
+      project = await Project.open(options);
+      await project.cycle();
+    });
+
+    it('is left alone and told of: every row goes on', async () => {
+      const before = await project.counts();
+      await put(project.topic('contacts'), 'hello', '{}');
+      await put(project.topic('companies'), 'hello', '{}');
+      await put(project.topic('companies'), '\u0000\u0001', null);
+      await put(`${project.prefix}.state`, 'other/tags', 'not ours');
+      const { code, stderr } = await project.command('run', '--once');
+      expect(code).toBe(0);
+      expectAdvice(stderr, /acme\.companies holds what somebody else put there \(first at partition \d/);
+      expect(stderr.match(/holds what somebody else/g)).toHaveLength(2);
+      expect(await project.counts()).toMatchObject({
+        contacts: (before.contacts ?? 0) + 1,
+        companies: (before.companies ?? 0) + 2,
+      });
+    });
+
+    it('keeps a table from being published over where it is its state, and every other one is shown', async () => {
+      await put(`${project.prefix}.state`, 'acme/teams', '{"version":2}');
+      const { code, stdout, stderr } = await project.command('run', '--once');
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expectAdvice(stderr, /the state of acme\/teams can't be read: its version is 2.*Repair/);
+      const status = await project.command('status');
+      expect(status.code).toBe(0);
+      expectAdvice(
+        status.stdout,
+        /teams .* failed/,
+        /contacts .* ok/,
+        /acme\/teams: the state of acme\/teams/,
+      );
+      await put(`${project.prefix}.state`, 'acme/teams', null);
+      await project.cycle();
+    });
+  });
 });

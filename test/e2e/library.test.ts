@@ -19,6 +19,13 @@ beforeAll(async () => {
 });
 afterAll(() => project.close());
 
+const where = () => ({
+  kafka: { brokers: inject('brokers') },
+  schemaRegistry: { url: inject('registryUrl') },
+  connection: 'acme',
+  prefix: project.prefix,
+});
+
 it('goes on right behind the latest versions: none is missed, none comes twice', async () => {
   const stop = new AbortController();
   const seen = new Map<string, number>();
@@ -30,14 +37,7 @@ it('goes on right behind the latest versions: none is missed, none comes twice',
       await project.cycle();
     }
   })();
-  const options = {
-    kafka: { brokers: inject('brokers') },
-    schemaRegistry: { url: inject('registryUrl') },
-    connection: 'acme',
-    prefix: project.prefix,
-    follow: true,
-    signal: stop.signal,
-  };
+  const options = { ...where(), follow: true, signal: stop.signal };
   const names = new Map<string, string | null>();
   for await (const { key, value, partition, offset } of readTable('contacts', options)) {
     const at = `${partition}/${offset}`;
@@ -59,3 +59,37 @@ it('goes on right behind the latest versions: none is missed, none comes twice',
   expect(records.length).toBe(400 + ROUNDS * 40);
   expect(missed).toEqual([]);
 }, 60_000);
+
+it('follows from a time on, and shows nothing that is older', async () => {
+  const stop = new AbortController();
+  const times = (await project.versions('contacts')).map(({ timestamp }) => timestamp);
+  const from = new Date(Math.max(...times) + 1);
+  const options = { ...where(), from, follow: true, signal: stop.signal };
+  const following = (async () => {
+    const keys: string[] = [];
+    for await (const { key } of readTable('contacts', options)) {
+      keys.push(key);
+      if (keys.length === 3) stop.abort();
+    }
+    return keys.sort();
+  })();
+  const touched = project.simulator.workspace.touchMany('contacts', 3, { name: 'late' });
+  await project.cycle();
+  expect(await following).toEqual([...touched].sort());
+});
+
+it('takes no part for the whole where it is stopped, and ends where it was to be', async () => {
+  const stop = new AbortController();
+  const read = async (options: { follow: boolean; signal: AbortSignal; mode: 'latest' | 'history' }) => {
+    let count = 0;
+    for await (const _ of readTable('contacts', { ...where(), ...options })) count += 1;
+    return count;
+  };
+  stop.abort();
+  for (const mode of ['latest', 'history'] as const) {
+    await expect(read({ mode, follow: false, signal: stop.signal })).rejects.toMatchObject({
+      code: 'stopped',
+    });
+    expect(await read({ mode, follow: true, signal: stop.signal })).toBe(0);
+  }
+});

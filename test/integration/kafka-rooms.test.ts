@@ -169,11 +169,10 @@ describe('states', () => {
       // What an older version wrote has fewer fields.
       { topic, key: Buffer.from('acme/admins'), value: Buffer.from('{"version":1,"records":3}') },
     );
-    const states = await readStates(reader(), topic, 'written');
-    expect(Object.fromEntries(states)).toEqual({
-      'acme/tags': state,
-      'acme/admins': { ...emptyState(), records: 3 },
-    });
+    const states = await readStates(reader(), topic, { until: 'written' });
+    expect(states.get('acme', 'tags')).toEqual(state);
+    expect(states.get('acme', 'teams')).toBeUndefined();
+    expect(states.get('acme', 'admins')).toEqual({ ...emptyState(), records: 3 });
   });
 
   it.each([
@@ -182,12 +181,17 @@ describe('states', () => {
     ['nothing', 'null', /it has no version/],
     ['no version', '{"bookmark":1}', /it has no version/],
     ['a newer one', '{"version":2}', /its version is 2, this program reads 1: it was written by a newer one/],
-  ])('are not touched where one is %s', async (_, text, message) => {
+  ])('are not touched where one is %s, and the others are read', async (_, text, message) => {
     const topic = await topicOf();
-    await commit({ topic, key: Buffer.from('acme/tags'), value: Buffer.from(text) });
-    const reading = readStates(reader(), topic, 'stable');
-    await expect(reading).rejects.toMatchObject({ code: 'state-unreadable' });
-    await expect(reading).rejects.toThrow(message);
+    const state = { ...emptyState(), bookmark: 5 };
+    await commit(
+      { topic, key: Buffer.from('acme/tags'), value: Buffer.from(text) },
+      stateRecord(topic, 'other', 'tags', state),
+    );
+    const states = await readStates(reader(), topic, { until: 'stable' });
+    expect(() => states.get('acme', 'tags')).toThrow(expect.objectContaining({ code: 'state-unreadable' }));
+    expect(() => states.get('acme', 'tags')).toThrow(message);
+    expect(states.get('other', 'tags')).toEqual(state);
   });
 });
 

@@ -70,6 +70,10 @@ async function replay(name: string, tableName: string, options: ReplayOptions): 
       isFirst = false;
     }
     return interruption.code() ?? EXIT.done;
+  } catch (error) {
+    const code = interruption.code();
+    if (code === null) throw error;
+    return code;
   } finally {
     await kafka.close();
   }

@@ -6,6 +6,7 @@ import type { ConnectionConfig } from '../../config/config.js';
 import { parseMoment } from '../../config/values.js';
 import { PublisherError } from '../../model/errors.js';
 import { resetTables } from '../../publisher/reset.js';
+import { tablesOf } from '../../tables/all.js';
 import { type CommonOptions, printRemark, printResult, readConfig, withCommonOptions } from '../context.js';
 import { EXIT } from '../exit.js';
 import { connectionOf, tableOf } from './preview.js';
@@ -35,10 +36,16 @@ async function reset(name: string, tableNames: readonly string[], options: Reset
   const connection = connectionOf(config, name);
   const tables =
     tableNames.length === 0
-      ? connection.tables.map((table) => table.name)
-      : [...new Set(tableNames.map((table) => tableOf(connection, table).name))];
+      ? tablesOf(connection)
+      : [...new Set(tableNames.map((table) => tableOf(connection, table)))];
   const startDate = options.startDate === undefined ? null : startOf(options.startDate, connection);
-  if (options.yes !== true && !(await isConfirmed(name, tables))) {
+  if (
+    options.yes !== true &&
+    !(await isConfirmed(
+      name,
+      tables.map((table) => table.name),
+    ))
+  ) {
     printRemark('nothing was reset');
     return EXIT.failed;
   }

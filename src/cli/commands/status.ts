@@ -3,8 +3,9 @@
 import type { Command } from 'commander';
 import type { Config } from '../../config/config.js';
 import { KafkaAccess } from '../../kafka/access.js';
-import { readStates, stateKey } from '../../kafka/states.js';
-import type { TableState } from '../../model/state.js';
+import { readStates, States } from '../../kafka/states.js';
+import { asPublisherError } from '../../model/errors.js';
+import { emptyState, type TableState } from '../../model/state.js';
 import { duration } from '../../observe/progress.js';
 import { TABLES } from '../../tables/all.js';
 import { type CommonOptions, printResult, readConfig, withCommonOptions } from '../context.js';
@@ -40,23 +41,40 @@ async function status(options: CommonOptions): Promise<number> {
   return EXIT.done;
 }
 
-async function statesIn(config: Config): Promise<ReadonlyMap<string, TableState>> {
+async function statesIn(config: Config): Promise<States> {
   const kafka = await KafkaAccess.open(config.kafka);
   try {
     const known = await kafka.topics.describe([config.state.topic]);
-    return known.size === 0 ? new Map() : await readStates(kafka.reader, config.state.topic, 'stable');
+    return known.size === 0
+      ? new States()
+      : await readStates(kafka.reader, config.state.topic, { until: 'stable' });
   } finally {
     await kafka.close();
   }
 }
 
 /** The status of every configured table, given their states. `now` in epoch milliseconds. */
-function statusOf(config: Config, states: ReadonlyMap<string, TableState>, now: number): TableStatus[] {
+function statusOf(config: Config, states: States, now: number): TableStatus[] {
   return config.connections.flatMap((connection) =>
     connection.tables.map(({ name }) =>
-      describe(connection.name, name, states.get(stateKey(connection.name, name)), now),
+      describe(connection.name, name, stateOrReason(states, connection.name, name, now), now),
     ),
   );
+}
+
+/** The state of a table; where it can't be read, one that says why. */
+function stateOrReason(
+  states: States,
+  connection: string,
+  table: string,
+  now: number,
+): TableState | undefined {
+  try {
+    return states.get(connection, table);
+  } catch (thrown) {
+    const { code, message } = asPublisherError(thrown);
+    return { ...emptyState(), error: { code, message, at: new Date(now).toISOString() } };
+  }
 }
 
 function describe(
