@@ -6,7 +6,7 @@ import type { Config, ConnectionConfig } from './config/config.js';
 import { pause } from './intercom/transport.js';
 import { KafkaAccess } from './kafka/access.js';
 import { Group, ownerPartition } from './kafka/group.js';
-import { HintWriter, hintsTopic, planHints } from './kafka/hints.js';
+import { HintWriter, hintsTopic } from './kafka/hints.js';
 import { asPublisherError, PublisherError } from './model/errors.js';
 import { Events } from './model/events.js';
 import type { Hint } from './model/hint.js';
@@ -17,7 +17,7 @@ import { HintFeed } from './publisher/hint-feed.js';
 import { Session } from './publisher/session.js';
 import type { SessionContext } from './publisher/session-context.js';
 import { topicPlans } from './publisher/topic-plans.js';
-import { takesNotifications, webhookRoute } from './publisher/webhooks.js';
+import { usesHints, webhookRoute } from './publisher/webhooks.js';
 
 /** A table that a pass could not bring up to date; `table` is null when its whole connection failed. */
 export interface Failure {
@@ -84,7 +84,9 @@ export class Publisher {
     await this.#ensureTopics();
     const { topic, partitions } = config.state;
     this.#partitionCount = (await kafka.topics.describe([topic])).get(topic)?.partitions ?? partitions;
-    await this.#followHints(config);
+    const hints = config.http === null ? null : new HintFeed(kafka, config.topics, this.events);
+    this.#context = { ...this.#context, hints };
+    if (usesHints(config)) hints?.start();
     const lost = new AbortController();
     const end = AbortSignal.any([signal, lost.signal]);
     const group = await Group.join(kafka.kafka, {
@@ -98,7 +100,7 @@ export class Publisher {
     this.#own(new Set());
     await this.#moving;
     await group.leave().catch(() => undefined);
-    await this.#context.hints?.close();
+    await hints?.close();
     if (lost.signal.aborted && !signal.aborted) {
       throw new PublisherError(
         'kafka-unreachable',
@@ -123,7 +125,7 @@ export class Publisher {
       );
     }
     await this.#ensureTopics(config);
-    await this.#followHints(config);
+    if (usesHints(config)) this.#context.hints?.start();
     const before = new Map(this.#context.config.connections.map((each) => [each.name, each]));
     this.#context = { ...this.#context, config };
     const kept = config.connections.filter((each) => isDeepStrictEqual(each, before.get(each.name)));
@@ -159,20 +161,6 @@ export class Publisher {
   async close(): Promise<void> {
     await this.#hintWriter?.close();
     await this.#context.kafka.close();
-  }
-
-  /** Notifications are an extra: polls find what they would have told, so that a missing topic keeps nothing from being published. */
-  async #followHints(config: Config): Promise<void> {
-    const { kafka, hints, events } = this.#context;
-    if (hints !== null || !usesHints(config)) return;
-    try {
-      await kafka.topics.ensure([planHints(config.topics)], config.topics.create);
-    } catch (error) {
-      events.emit('warning', { message: `no notifications are taken: ${asPublisherError(error).message}` });
-      return;
-    }
-    const feed = new HintFeed(kafka.kafka, hintsTopic(config.topics.prefix));
-    this.#context = { ...this.#context, hints: feed };
   }
 
   async #ensureTopics(config = this.#context.config): Promise<void> {
@@ -238,9 +226,4 @@ export class Publisher {
     );
     return new Map(owned.map((connection) => [connection.name, connection]));
   }
-}
-
-/** Whether notifications can come: somebody listens, and some connection can tell its own from forged ones. */
-function usesHints({ http, connections }: Config): boolean {
-  return http !== null && connections.some(takesNotifications);
 }

@@ -5,13 +5,15 @@ import { publishedText } from '../avro/published.js';
 import { Registry } from '../avro/registry.js';
 import type { Config, ConnectionConfig } from '../config/config.js';
 import { KafkaAccess } from '../kafka/access.js';
-import { problemsOf, tableTopic } from '../kafka/topics.js';
+import { planHints } from '../kafka/hints.js';
+import { problemsOf, type TopicPlan, tableTopic } from '../kafka/topics.js';
 import { asPublisherError, PublisherError } from '../model/errors.js';
 import { Events } from '../model/events.js';
 import { tablesOf } from '../tables/all.js';
 import { openApi, PROMPT_ATTEMPTS } from './api.js';
 import { currentSchema } from './table-schema.js';
 import { topicPlans } from './topic-plans.js';
+import { usesHints } from './webhooks.js';
 
 /** One line of the report; `error` is null where all is well. */
 export interface Finding {
@@ -64,7 +66,11 @@ async function* checkKafka(config: Config): AsyncGenerator<Finding> {
   try {
     yield { what: 'kafka', message: config.kafka.brokers.join(', '), error: null };
     for (const connection of config.connections) {
-      yield await finding(`topics of ${connection.name}`, () => topicsOf(config, connection, kafka));
+      const plans = topicPlans(config, connection);
+      yield await finding(`topics of ${connection.name}`, () => topicsOf(config, plans, kafka));
+    }
+    if (usesHints(config)) {
+      yield await finding('notifications', () => topicsOf(config, [planHints(config.topics)], kafka));
     }
   } finally {
     await kafka.close();
@@ -72,8 +78,7 @@ async function* checkKafka(config: Config): AsyncGenerator<Finding> {
 }
 
 /** Says what is missing and will be created; throws with every topic that is not as configured. */
-async function topicsOf(config: Config, connection: ConnectionConfig, kafka: KafkaAccess): Promise<string> {
-  const plans = topicPlans(config, connection);
+async function topicsOf(config: Config, plans: readonly TopicPlan[], kafka: KafkaAccess): Promise<string> {
   const existing = await kafka.topics.describe(plans.map(({ topic }) => topic));
   const problems = plans.flatMap((plan) => problemsOf(plan, existing.get(plan.topic)));
   const missing = problems.filter(({ kind }) => kind === 'missing');

@@ -1,9 +1,12 @@
 /** Hands the notifications of the hints topic to the connections that this instance owns. One reading serves them all. */
 
-import type { Kafka } from 'kafkajs';
 import { pause } from '../intercom/transport.js';
-import { HINTS_KEPT_MS, type KeptHint, readHints } from '../kafka/hints.js';
+import type { KafkaAccess } from '../kafka/access.js';
+import { HINTS_KEPT_MS, type KeptHint, planHints, readHints } from '../kafka/hints.js';
 import { TopicReader } from '../kafka/reader.js';
+import type { TopicSettings } from '../kafka/topics.js';
+import { asPublisherError } from '../model/errors.js';
+import type { Events } from '../model/events.js';
 
 type Take = (hint: KeptHint) => void;
 
@@ -11,19 +14,28 @@ type Take = (hint: KeptHint) => void;
 const MARGIN_MS = 10_000;
 const TRY_AGAIN_MS = 2_000;
 
+/** Notifications are an extra: polls find what they would have told, so that a missing topic keeps nothing from being published. */
 export class HintFeed {
-  readonly #topic: string;
+  readonly #kafka: KafkaAccess;
+  readonly #topics: TopicSettings;
+  readonly #events: Events;
   /** Of its own: whoever waits for the next record keeps its connection busy. */
   readonly #reader: TopicReader;
   readonly #stop = new AbortController();
   readonly #subscribers = new Map<string, Take>();
-  readonly #done: Promise<void>;
+  #done: Promise<void> | null = null;
+  #isWarned = false;
 
-  /** Begins to follow the topic at once. */
-  constructor(kafka: Kafka, topic: string) {
-    this.#topic = topic;
-    this.#reader = new TopicReader(kafka);
-    this.#done = this.#follow();
+  constructor(kafka: KafkaAccess, topics: TopicSettings, events: Events) {
+    this.#kafka = kafka;
+    this.#topics = topics;
+    this.#events = events;
+    this.#reader = new TopicReader(kafka.kafka);
+  }
+
+  /** Follows the topic from now on, as soon as it is there. */
+  start(): void {
+    this.#done ??= this.#follow();
   }
 
   /**
@@ -31,6 +43,7 @@ export class HintFeed {
    * whatever comes. The same hint may come twice. `onCaughtUp` is called between the two. Returns what ends it.
    */
   subscribe(connection: string, since: number | null, take: Take, onCaughtUp: () => void): () => void {
+    this.start();
     this.#subscribers.set(connection, take);
     const isSubscribed = () => this.#subscribers.get(connection) === take;
     void this.#catchUp(connection, Math.max(since ?? 0, Date.now() - HINTS_KEPT_MS), (hint) => {
@@ -48,16 +61,16 @@ export class HintFeed {
   }
 
   async #catchUp(connection: string, from: number, take: Take): Promise<void> {
-    await this.#tryUntilStopped(async (signal) => {
-      for await (const hints of readHints(this.#reader, this.#topic, { from, follow: false, signal }))
+    await this.#tryUntilStopped(async (topic, signal) => {
+      for await (const hints of readHints(this.#reader, topic, { from, follow: false, signal }))
         for (const hint of hints) if (hint.connection === connection) take(hint);
     });
   }
 
   async #follow(): Promise<void> {
     let from = Date.now() - MARGIN_MS;
-    await this.#tryUntilStopped(async (signal) => {
-      for await (const hints of readHints(this.#reader, this.#topic, { from, follow: true, signal })) {
+    await this.#tryUntilStopped(async (topic, signal) => {
+      for await (const hints of readHints(this.#reader, topic, { from, follow: true, signal })) {
         for (const hint of hints) {
           from = Math.max(from, hint.at - MARGIN_MS);
           this.#subscribers.get(hint.connection)?.(hint);
@@ -66,16 +79,27 @@ export class HintFeed {
     });
   }
 
-  /** Kafka may be gone for as long as it likes. */
-  async #tryUntilStopped(read: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  /** Kafka, or the topic, may be missing for as long as it likes. */
+  async #tryUntilStopped(read: (topic: string, signal: AbortSignal) => Promise<void>): Promise<void> {
     const { signal } = this.#stop;
+    const plan = planHints(this.#topics);
     while (!signal.aborted) {
       try {
-        await read(signal);
+        await this.#kafka.topics.ensure([plan], this.#topics.create);
+        this.#isWarned = false;
+        await read(plan.topic, signal);
         return;
-      } catch {
+      } catch (error) {
+        this.#warn(asPublisherError(error).message);
         await pause(TRY_AGAIN_MS, signal).catch(() => undefined);
       }
     }
+  }
+
+  /** Once for as long as it lasts. */
+  #warn(why: string): void {
+    if (this.#isWarned || this.#stop.signal.aborted) return;
+    this.#isWarned = true;
+    this.#events.emit('warning', { message: `no notifications are taken: ${why}` });
   }
 }

@@ -8,7 +8,7 @@
 import type { Detail, IntercomApi } from '../intercom/api.js';
 import { pause } from '../intercom/transport.js';
 import type { KeptHint } from '../kafka/hints.js';
-import { asPublisherError, type PublisherError } from '../model/errors.js';
+import { asPublisherError, type ErrorCode, type PublisherError } from '../model/errors.js';
 import type { Events } from '../model/events.js';
 import { ENTITIES, type Entity } from '../model/hint.js';
 import type { RawRow } from '../model/row.js';
@@ -40,13 +40,23 @@ const AT_ONCE = 25;
 const MOST_WAITING = 20_000;
 /** A broker that takes a partition over may be behind by so much. */
 const MARGIN_MS = 10_000;
+/** One thing that can't be asked for is asked for again so often. */
+const MOST_FAILURES = 2;
+const OF_ONE_THING = new Set<ErrorCode>(['api-error', 'api-unreadable', 'api-rejected', 'api-forbidden']);
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 60_000;
 
+interface Waiting {
+  /** When it was named (epoch milliseconds by the broker's clock). */
+  readonly at: number;
+  /** How often it could not be asked for. */
+  readonly failures: number;
+}
+
 export class HintWork {
   readonly #options: HintWorkOptions;
-  /** IDs that wait, with when they were named (epoch milliseconds by the broker's clock). */
-  readonly #waiting: Readonly<Record<Entity, Map<string, number>>> = {
+  /** IDs that wait. */
+  readonly #waiting: Readonly<Record<Entity, Map<string, Waiting>>> = {
     contact: new Map(),
     conversation: new Map(),
     company: new Map(),
@@ -55,16 +65,21 @@ export class HintWork {
   readonly #workedOff: ReadonlyMap<Entity, number | null>;
   readonly #idle = new Set<() => void>();
   #isCaughtUp = false;
-  /** Resolves when the work has ended: with the session, or before it with what broke it. */
-  readonly ended: Promise<PublisherError | null>;
+  /** Resolves with the first failure that the work can't outlast, or with null at its end. */
+  readonly broken: Promise<PublisherError | null>;
+  /** Resolves when all work has come to rest. */
+  readonly ended: Promise<void>;
 
   constructor(options: HintWorkOptions) {
     this.#options = options;
     this.#workedOff = new Map(ENTITIES.map((entity) => [entity, earliest(this.#concernedBy(entity))]));
     options.signal.addEventListener('abort', () => this.#wake(), { once: true });
-    this.ended = Promise.all(ENTITIES.map((entity) => this.#run(entity))).then(
-      (errors) => errors.find((error) => error !== null) ?? null,
-    );
+    const runs = ENTITIES.map((entity) => this.#run(entity));
+    this.ended = Promise.all(runs).then(() => undefined);
+    this.broken = new Promise((resolve) => {
+      for (const run of runs) void run.then((error) => (error === null ? undefined : resolve(error)));
+      void this.ended.then(() => resolve(null));
+    });
   }
 
   /** From when on notifications are still to be worked off (epoch milliseconds by the broker's clock), or null: as many as there are. */
@@ -80,7 +95,9 @@ export class HintWork {
       const waiting = this.#waiting[entity];
       const workedOff = this.#workedOff.get(entity) ?? null;
       if (workedOff !== null && at < workedOff - MARGIN_MS) continue;
-      for (const id of hint[entity]) if (!waiting.has(id) && waiting.size < MOST_WAITING) waiting.set(id, at);
+      for (const id of hint[entity]) {
+        if (!waiting.has(id) && waiting.size < MOST_WAITING) waiting.set(id, { at, failures: 0 });
+      }
     }
     this.#wake();
   }
@@ -121,7 +138,7 @@ export class HintWork {
         });
         const named = [...waiting];
         waiting.clear();
-        for (const [id, at] of [...batch, ...named]) if (!waiting.has(id)) waiting.set(id, at);
+        for (const [id, since] of [...batch, ...named]) if (!waiting.has(id)) waiting.set(id, since);
         await pause(waitMs, signal).catch(() => undefined);
         waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
       }
@@ -131,16 +148,18 @@ export class HintWork {
 
   async #publish(
     entity: Entity,
-    batch: readonly (readonly [string, number])[],
+    batch: readonly (readonly [string, Waiting])[],
     tables: readonly HintedTable[],
   ): Promise<void> {
-    const { api, events, deletes } = this.#options;
-    const details = await Promise.all(
-      batch.map(async ([id]) => ({ id, detail: await detailOf(api, entity, id) })),
+    const { events, deletes } = this.#options;
+    const answers = await Promise.all(
+      batch.map(async ([id, waiting]) => ({ id, detail: await this.#ask(entity, id, waiting) })),
     );
+    const details = answers.flatMap(({ id, detail }) => (detail === 'later' ? [] : [{ id, detail }]));
     // What still waits, or may still come from before the session, must be found again by the next owner.
-    const oldest = Math.min(...this.#waiting[entity].values());
-    const hintedAt = this.#isCaughtUp ? Math.min(oldest, Math.max(...batch.map(([, at]) => at))) : null;
+    const oldest = Math.min(...[...this.#waiting[entity].values()].map(({ at }) => at));
+    const newest = Math.max(...batch.map(([, { at }]) => at));
+    const hintedAt = this.#isCaughtUp ? Math.min(oldest, newest) : null;
     const there = details.flatMap(({ detail }) => detail ?? []);
     const fetched: Omit<Fetched, 'rows'> = {
       gone: deletes ? details.filter(({ detail }) => detail === null).map(({ id }) => id) : [],
@@ -149,6 +168,25 @@ export class HintWork {
     for (const { table, work } of tables) {
       const rows = there.flatMap(({ row }): readonly RawRow[] => table.hinted?.rows(row) ?? []);
       await publishHinted(work, events, { ...fetched, rows }, hintedAt);
+    }
+  }
+
+  /** What fails for one thing alone is tried again behind the others, a few times; whatever concerns them all is thrown. */
+  async #ask(entity: Entity, id: string, { at, failures }: Waiting): Promise<Detail | null | 'later'> {
+    const { api, events, connection } = this.#options;
+    try {
+      return await detailOf(api, entity, id);
+    } catch (thrown) {
+      const error = asPublisherError(thrown);
+      if (!OF_ONE_THING.has(error.code)) throw error;
+      const waiting = this.#waiting[entity];
+      if (failures < MOST_FAILURES) {
+        if (!waiting.has(id)) waiting.set(id, { at, failures: failures + 1 });
+      } else {
+        const message = `the notification of ${entity} ${id} is left to the next poll: ${error.message}`;
+        events.emit('warning', { connection, message });
+      }
+      return 'later';
     }
   }
 

@@ -11,6 +11,6 @@ export interface SessionContext {
   readonly kafka: KafkaAccess;
   readonly registry: Registry;
   readonly events: Events;
-  /** Where notifications come from; null: none are taken. */
+  /** Where notifications come from; null: nobody listens for any. */
   readonly hints: HintFeed | null;
 }

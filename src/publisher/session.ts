@@ -57,6 +57,7 @@ export class Session {
     this.#work = parts.work;
     const { hinted, hints } = parts;
     this.#hinted = hinted;
+    void hinted?.broken.then((error) => (error === null ? undefined : this.#stop.abort()));
     this.#unsubscribe =
       hinted && hints
         ? hints.subscribe(
@@ -120,9 +121,9 @@ export class Session {
     return runCycle(this.#connection.name, due, this.#events, { awaitWalks, onDone, abandon });
   }
 
-  /** Resolves with what broke the session outside of its cycles, or with null at its end. */
+  /** Resolves with what broke the session outside of its cycles, which end then too, or with null at its end. */
   get broken(): Promise<PublisherError | null> {
-    return this.#hinted?.ended ?? new Promise(() => undefined);
+    return this.#hinted?.broken ?? new Promise(() => undefined);
   }
 
   async close(): Promise<void> {

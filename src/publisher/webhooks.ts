@@ -1,7 +1,7 @@
 /** Takes Intercom's notifications: checks who sent them, keeps the hint in Kafka, and answers. Whoever owns the connection does the rest. */
 
 import type { IncomingMessage } from 'node:http';
-import type { ConnectionConfig } from '../config/config.js';
+import type { Config, ConnectionConfig } from '../config/config.js';
 import { isSigned, type Notification, readNotification } from '../intercom/webhook.js';
 import type { Events } from '../model/events.js';
 import { ENTITIES, type Hint } from '../model/hint.js';
@@ -26,6 +26,11 @@ const TRY_AGAIN_SECONDS = '60';
 /** Whether a connection's notifications can be believed: they are signed with its app's client secret. */
 export function takesNotifications({ credentials }: ConnectionConfig): boolean {
   return credentials.clientSecret !== undefined;
+}
+
+/** Whether notifications can come: somebody listens, and some connection can tell its own from forged ones. */
+export function usesHints({ http, connections }: Config): boolean {
+  return http !== null && connections.some(takesNotifications);
 }
 
 export function webhookRoute({ connections, keep, events }: WebhookOptions): Route {
