@@ -57,16 +57,9 @@ export class Publisher {
    * Throws `group-busy` while instances of the group run, and `registry-unreachable` within seconds.
    */
   async runOnce(signal: AbortSignal): Promise<Failure[]> {
-    const { config, kafka, registry, events } = this.#context;
+    const { config, registry, events } = this.#context;
     await registry.ping();
-    const members = await kafka.topics.groupMembers(config.state.group);
-    if (members.length > 0) {
-      throw new PublisherError(
-        'group-busy',
-        `the group ${config.state.group} has ${members.length} running ${members.length === 1 ? 'instance' : 'instances'}: ` +
-          'a single pass would take their connections away. Stop them first, or leave the work to them',
-      );
-    }
+    await this.#refuseWhileShared('a single pass');
     await this.#ensureTopics();
     events.emit('instance:assigned', { connections: config.connections.map(({ name }) => name) });
     const failures = await Promise.all(
@@ -78,9 +71,13 @@ export class Publisher {
   /**
    * Joins the group and serves the connections that fall to this instance until the signal aborts. Whatever a connection needs and does
    * not find (the registry, the API) is waited for, with the reason in the log.
+   *
+   * Where the configuration is only a part of what the group is for, nobody else must be in it (`alone`): connections are dealt out by
+   * what all of them know. Throws `group-busy` where somebody is, and when somebody comes.
    */
-  async run(signal: AbortSignal): Promise<void> {
+  async run(signal: AbortSignal, { alone = false }: { alone?: boolean } = {}): Promise<void> {
     const { config, kafka } = this.#context;
+    if (alone) await this.#refuseWhileShared('a part of its connections and tables');
     await this.#ensureTopics();
     const { topic, partitions } = config.state;
     this.#partitionCount = (await kafka.topics.describe([topic])).get(topic)?.partitions ?? partitions;
@@ -92,21 +89,19 @@ export class Publisher {
     const group = await Group.join(kafka.kafka, {
       group: config.state.group,
       topic: config.state.topic,
-      // A rebalance that was under way when leaving began still assigns.
-      onAssigned: (partitions) => (end.aborted ? undefined : this.#own(partitions)),
-      onLost: (error) => lost.abort(error),
+      onAssigned: (partitions) => {
+        if (alone && partitions.size < this.#partitionCount) lost.abort(shared(config.state.group));
+        // A rebalance that was under way when leaving began still assigns.
+        if (!end.aborted) this.#own(partitions);
+      },
+      onLost: (error) => lost.abort(lostFrom(config.state.group, error)),
     });
     if (!end.aborted) await new Promise((resolve) => end.addEventListener('abort', resolve, { once: true }));
     this.#own(new Set());
     await this.#moving;
     await group.leave().catch(() => undefined);
     await hints?.close();
-    if (lost.signal.aborted && !signal.aborted) {
-      throw new PublisherError(
-        'kafka-unreachable',
-        `the group ${config.state.group} was lost: ${String(lost.signal.reason)}`,
-      );
-    }
+    if (!signal.aborted) lost.signal.throwIfAborted();
   }
 
   /**
@@ -161,6 +156,18 @@ export class Publisher {
   async close(): Promise<void> {
     await this.#hintWriter?.close();
     await this.#context.kafka.close();
+  }
+
+  async #refuseWhileShared(what: string): Promise<void> {
+    const { config, kafka } = this.#context;
+    const { group } = config.state;
+    const { length } = await kafka.topics.groupMembers(group);
+    if (length === 0) return;
+    const instances = length === 1 ? 'instance' : 'instances';
+    throw new PublisherError(
+      'group-busy',
+      `the group ${group} has ${length} running ${instances}: ${what} would take connections away from them. Stop them first, or leave the work to them`,
+    );
   }
 
   async #ensureTopics(config = this.#context.config): Promise<void> {
@@ -226,4 +233,17 @@ export class Publisher {
     );
     return new Map(owned.map((connection) => [connection.name, connection]));
   }
+}
+
+function shared(group: string): PublisherError {
+  return new PublisherError(
+    'group-busy',
+    `another instance has joined the group ${group}, and this one serves only a part of its connections and tables: it makes way. For processes that each serve a part, give each another state.group`,
+  );
+}
+
+function lostFrom(group: string, error: Error): PublisherError {
+  return new PublisherError('kafka-unreachable', `the group ${group} was lost: ${error.message}`, {
+    cause: error,
+  });
 }

@@ -28,3 +28,20 @@ it('a second instance that takes a connection over fences the first, which stops
   expect(new Set(versions.map(({ key }) => key)).size).toBe(1_200);
   expect((await project.states()).get('contacts')).toMatchObject({ error: null, records: 1_200 });
 });
+
+it('a part of the connections and tables is served by an instance that is alone, and by no other', async () => {
+  const run = (...args: string[]) =>
+    startCommand(['run', ...args, '--config', project.config, '--log-level', 'debug']);
+  const part = run('--connection', 'acme');
+  await part.until('cycle finished');
+  const whole = run();
+  const { code, stderr } = await part.finished;
+  expect({ code, stack: /\n\s+at /.test(stderr) }).toEqual({ code: 1, stack: false });
+  expect(stderr).toContain(`another instance has joined the group ${project.prefix}`);
+  await whole.until('cycle finished');
+  const late = await run('--table', 'contacts').finished;
+  expect(late.code).toBe(1);
+  expect(late.stderr).toContain('has 1 running instance: a part of its connections and tables would take');
+  whole.process.kill('SIGTERM');
+  expect((await whole.finished).code).toBe(143);
+}, 90_000);

@@ -43,7 +43,8 @@ async function run(options: RunOptions, version: string): Promise<number> {
     http = await serve(config, { publisher, version, log });
     if (options.once !== true) {
       const forget = onHangup(() => reload(publisher, options, log));
-      await publisher.run(interruption.signal);
+      const alone = options.connection.length > 0 || options.table.length > 0;
+      await publisher.run(interruption.signal, { alone });
       forget();
       return interruption.code() ?? EXIT.done;
     }
