@@ -19,6 +19,10 @@ export interface TopicPlan {
   readonly partitions: number;
   readonly replicationFactor: number;
   readonly config: Readonly<Record<string, string>>;
+  /** Where the configuration says how many partitions it has; `topics.partitions` when left out. */
+  readonly partitionsFrom?: string;
+  /** What becomes of a record that is too large for it; when left out, the row goes to the dead-letter topic. */
+  readonly tooLarge?: string;
 }
 
 /** A topic as it is. */
@@ -56,14 +60,10 @@ export function deadLetterTopic(prefix: string, connection: string): string {
 }
 
 /** How a topic that this program owns is made. */
-export function planTopic(
-  topic: string,
-  settings: TopicSettings,
-  partitions = settings.partitions,
-): TopicPlan {
+export function planTopic(topic: string, settings: TopicSettings): TopicPlan {
   return {
     topic,
-    partitions,
+    partitions: settings.partitions,
     replicationFactor: settings.replicationFactor,
     config: {
       'max.message.bytes': String(MAX_MESSAGE_BYTES),
@@ -221,19 +221,21 @@ export function problemsOf(plan: TopicPlan, facts: TopicFacts | undefined): Topi
   return [...partitionProblems(plan, facts), ...configProblems(plan, facts)];
 }
 
-function partitionProblems({ topic, partitions }: TopicPlan, facts: TopicFacts): TopicProblem[] {
+function partitionProblems(plan: TopicPlan, facts: TopicFacts): TopicProblem[] {
+  const { topic, partitions, partitionsFrom = 'topics.partitions' } = plan;
   if (facts.partitions === partitions) return [];
   const message =
     `topic ${topic} has ${facts.partitions} partitions, the configuration says ${partitions}: ` +
-    `set topics.partitions to ${facts.partitions} (adding partitions to a compacted topic would move keys away from their older versions)`;
+    `set ${partitionsFrom} to ${facts.partitions} (adding partitions to a compacted topic would move keys away from their older versions)`;
   return [{ kind: 'differs', topic, message }];
 }
 
-function configProblems({ topic, config }: TopicPlan, facts: TopicFacts): TopicProblem[] {
+function configProblems(plan: TopicPlan, facts: TopicFacts): TopicProblem[] {
+  const { topic, config } = plan;
   return Object.entries(config).flatMap(([name, wanted]) => {
     const actual = facts.config.get(name);
     if (actual === wanted || name === 'cleanup.policy') return [];
-    if (name === MAX_MESSAGE_SETTING) return Number(actual) >= Number(wanted) ? [] : [small(topic, facts)];
+    if (name === MAX_MESSAGE_SETTING) return Number(actual) >= Number(wanted) ? [] : [small(plan, facts)];
     const message =
       `topic ${topic} has ${name}=${actual ?? 'unset'}, the configuration says ${wanted}: ` +
       `change it (kafka-configs --alter --topic ${topic} --add-config ${name}=${wanted}), or topics.config`;
@@ -241,10 +243,9 @@ function configProblems({ topic, config }: TopicPlan, facts: TopicFacts): TopicP
   });
 }
 
-function small(topic: string, { maxMessageBytes }: TopicFacts): TopicProblem {
-  const message =
-    `topic ${topic} takes ${maxMessageBytes} bytes a row (${MAX_MESSAGE_SETTING}): larger rows will go to the dead-letter topic; ` +
-    `${MAX_MESSAGE_BYTES} bytes are enough for every row`;
+function small(plan: TopicPlan, { maxMessageBytes }: TopicFacts): TopicProblem {
+  const { topic, config, tooLarge = 'a larger row goes to the dead-letter topic' } = plan;
+  const message = `topic ${topic} takes ${maxMessageBytes} bytes a record (${MAX_MESSAGE_SETTING}): ${tooLarge}; ${config[MAX_MESSAGE_SETTING]} bytes are enough`;
   return { kind: 'small', topic, message };
 }
 

@@ -55,7 +55,8 @@ export interface EventMap {
   /** The connections that this instance serves from now on; those that it served before and are not named are served elsewhere. */
   'instance:assigned': { readonly connections: readonly string[] };
   'api:attempt': AtConnection & ApiAttempt;
-  'connection:owned': AtConnection & { readonly tables: number };
+  /** Its tables have been restored, these and no others. */
+  'connection:owned': AtConnection & { readonly tables: readonly TableName[] };
   /** The session has ended; another one may follow. */
   'connection:released': AtConnection;
   'connection:failed': AtConnection & { readonly error: PublisherError; readonly retryInMs: number | null };

@@ -51,9 +51,7 @@ export function logEvents(events: Events, log: Logger, what: 'all' | 'problems')
 function logTables(events: Events, log: Logger): void {
   events.on('connection:owned', (event) => log.info(event, 'connection owned'));
   events.on('table:finished', ({ connection, table, summary, bookmark, ms, rowsRead }) => {
-    const { records, deletes, number, notShown } = summary;
-    if (notShown > 0)
-      log.warn({ connection, table, notShown }, 'the API did not show all rows that it counts');
+    const { records, deletes, number } = summary;
     log.info(
       { connection, table, cycle: number, rows: rowsRead, records, deletes, bookmark, ms },
       'table finished',
@@ -69,6 +67,10 @@ function logProblems(events: Events, log: Logger): void {
   events.on('connection:failed', ({ connection, error, retryInMs }) =>
     log.error({ connection, code: error.code, retryInMs }, error.message),
   );
+  events.on('table:finished', ({ connection, table, summary: { notShown } }) => {
+    if (notShown > 0)
+      log.warn({ connection, table, notShown }, 'the API did not show all rows that it counts');
+  });
   events.on('cycle:finished', (event) => log.debug(event, 'cycle finished'));
   events.on(
     'page:committed',

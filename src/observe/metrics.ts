@@ -4,12 +4,11 @@
  * Labels have few values: connections and tables of the configuration, routes with placeholders, codes of errors.
  */
 
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { AtConnection, AtTable, Events } from '../model/events.js';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { AtTable, EventMap, Events } from '../model/events.js';
 import type { TableState } from '../model/state.js';
+import { at, counters, gauges, histogram, keyOf, onLeft, onTableLeft, PREFIX, TABLE } from './instruments.js';
 
-const PREFIX = 'intercom_kafka';
-const TABLE = ['connection', 'table'] as const;
 const REQUEST_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const COMMIT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const CYCLE_BUCKETS = [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400];
@@ -38,6 +37,8 @@ export interface MetricsOptions {
 export function countEvents(events: Events, options: MetricsOptions): Metrics {
   const registry = new Registry();
   countRows(events, registry);
+  countNotifications(events, registry);
+  countRepeats(events, registry);
   countRequests(events, registry);
   countCommits(events, registry);
   countCycles(events, registry);
@@ -56,44 +57,46 @@ function countRows(events: Events, registry: Registry): void {
   const unknown = counter('unknown_fields_total', 'Fields and values met that no schema knows.');
   const late = counter('late_rows_total', 'Rows that the search showed only behind the bookmark.');
   const notShown = counter('rows_not_shown_total', 'Rows that the API counts and did not show.');
-  const repeated = counter('windows_repeated_total', 'Windows read again because rows left them meanwhile.');
+  const hinted = counter('hinted_rows_total', 'Rows and tombstones published because of notifications.');
   const readSoFar = new Map<string, number>();
+  const countPublished = (event: EventMap['page:committed' | 'hints:committed']) => {
+    rows.inc(at(event), event.records);
+    tombstones.inc(at(event), event.deletes);
+    letters.inc(at(event), event.deadLetters);
+    for (const count of event.unknownFields.values()) unknown.inc(at(event), count);
+  };
   events.on('table:started', (event) => {
     readSoFar.set(keyOf(event), 0);
     for (const each of [read, rows, tombstones, letters, unknown, late]) each.inc(at(event), 0);
   });
   events.on('page:committed', (event) => {
-    const labels = at(event);
-    read.inc(labels, Math.max(0, event.progress.rows - (readSoFar.get(keyOf(event)) ?? 0)));
+    countPublished(event);
+    read.inc(at(event), Math.max(0, event.progress.rows - (readSoFar.get(keyOf(event)) ?? 0)));
     readSoFar.set(keyOf(event), event.progress.rows);
-    rows.inc(labels, event.records);
-    tombstones.inc(labels, event.deletes);
-    letters.inc(labels, event.deadLetters);
-    late.inc(labels, event.late);
-    notShown.inc(labels, event.notShown);
-    unknown.inc(
-      labels,
-      [...event.unknownFields.values()].reduce((sum, count) => sum + count, 0),
-    );
+    late.inc(at(event), event.late);
+    notShown.inc(at(event), event.notShown);
   });
   events.on('deletions:committed', (event) => tombstones.inc(at(event), event.deletes));
-  const hinted = counter('hinted_rows_total', 'Rows and tombstones published because of notifications.');
   events.on('hints:committed', (event) => {
-    rows.inc(at(event), event.records);
-    tombstones.inc(at(event), event.deletes);
-    letters.inc(at(event), event.deadLetters);
+    countPublished(event);
     hinted.inc(at(event), event.records + event.deletes);
-    unknown.inc(
-      at(event),
-      [...event.unknownFields.values()].reduce((sum, count) => sum + count, 0),
-    );
   });
-  const notifications = counters(registry, ['connection', 'status'])(
+}
+
+function countNotifications(events: Events, registry: Registry): void {
+  const answered = counters(registry, ['connection', 'status'])(
     'notifications_total',
     'Notifications of webhooks, by the status they were answered with.',
   );
   events.on('webhook:answered', ({ connection, status }) =>
-    notifications.inc({ connection, status: String(status) }),
+    answered.inc({ connection, status: String(status) }),
+  );
+}
+
+function countRepeats(events: Events, registry: Registry): void {
+  const repeated = counters(registry, TABLE)(
+    'windows_repeated_total',
+    'Windows read again because rows left them meanwhile.',
   );
   events.on('window:repeated', (event) => repeated.inc(at(event)));
 }
@@ -264,52 +267,4 @@ function showProcess(registry: Registry, { version, isReady }: MetricsOptions): 
   });
   collectDefaultMetrics({ register: registry });
   for (const name of MISNAMED) registry.removeSingleMetric(name);
-}
-
-/** Calls back for each connection that is served elsewhere, or nowhere, from now on. */
-function onLeft(events: Events, callback: (connection: string) => void): void {
-  let known: readonly string[] = [];
-  let gone: readonly string[] = [];
-  events.on('instance:assigned', ({ connections }) => {
-    gone = [...new Set([...known, ...gone])].filter((name) => !connections.includes(name));
-    known = connections;
-    for (const name of gone) callback(name);
-  });
-  events.on('connection:released', ({ connection }) => {
-    if (gone.includes(connection)) callback(connection);
-  });
-}
-
-/** The same for each table that was met. */
-function onTableLeft(events: Events, callback: (labels: ReturnType<typeof at>) => void): void {
-  const tables = new Map<string, ReturnType<typeof at>>();
-  const meet = (event: AtTable) => tables.set(keyOf(event), at(event));
-  events.on('table:restored', meet);
-  events.on('table:started', meet);
-  onLeft(events, (connection) => {
-    for (const labels of tables.values()) if (labels.connection === connection) callback(labels);
-  });
-}
-
-function counters<L extends string>(registry: Registry, labelNames: readonly L[]) {
-  return (name: string, help: string) =>
-    new Counter({ name: `${PREFIX}_${name}`, help, labelNames, registers: [registry] });
-}
-
-function gauges<L extends string>(registry: Registry, labelNames: readonly L[]) {
-  return (name: string, help: string) =>
-    new Gauge({ name: `${PREFIX}_${name}`, help, labelNames, registers: [registry] });
-}
-
-function histogram(registry: Registry, name: string, help: string, buckets: number[]) {
-  const labelNames = ['connection'] as const;
-  return new Histogram({ name: `${PREFIX}_${name}`, help, labelNames, buckets, registers: [registry] });
-}
-
-function at({ connection, table }: AtTable) {
-  return { connection, table };
-}
-
-function keyOf({ connection, table }: AtConnection & { readonly table: string }): string {
-  return `${connection}/${table}`;
 }

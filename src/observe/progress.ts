@@ -1,6 +1,6 @@
 /** One line per active table on a terminal: what it has read, how fast, how much of the budget, how far, how long yet. */
 
-import type { Events, Progress } from '../model/events.js';
+import type { BudgetUse, EventMap, Events, Progress } from '../model/events.js';
 import type { Terminal } from './terminal.js';
 
 interface ActiveTable {
@@ -8,13 +8,7 @@ interface ActiveTable {
   readonly table: string;
   readonly startedAt: number;
   records: number;
-  deletes: number;
   progress: Progress | null;
-}
-
-interface BudgetUse {
-  readonly used: number;
-  readonly limit: number | null;
 }
 
 const REDRAW_MS = 100;
@@ -23,39 +17,16 @@ const REDRAW_MS = 100;
 export function showProgress(events: Events, terminal: Terminal, now: () => number = Date.now): () => void {
   const budgets = new Map<string, BudgetUse>();
   events.on('api:attempt', ({ connection, budget }) => budgets.set(connection, budget));
-  const active = new Map<string, ActiveTable>();
-  const keyOf = (at: { connection: string; table: string }) => `${at.connection}/${at.table}`;
+  const active = followActive(events, now);
   const redraw = () =>
     terminal.show(
       [...active.values()].map((each) => progressLine(each, budgets.get(each.connection) ?? null, now())),
     );
-  events.on('table:started', ({ connection, table }) => {
-    active.set(keyOf({ connection, table }), {
-      connection,
-      table,
-      startedAt: now(),
-      records: 0,
-      deletes: 0,
-      progress: null,
-    });
-  });
-  events.on('page:committed', (event) => {
-    const at = active.get(keyOf(event));
-    if (at === undefined) return;
-    at.records += event.records;
-    at.deletes += event.deletes;
-    at.progress = event.progress;
-  });
   events.on('table:finished', (event) => {
-    active.delete(keyOf(event));
     redraw();
-    const { records, deletes } = event.summary;
-    terminal.print(
-      `✓ ${label(event)} ${count(records, 'row')} published, ${count(deletes, 'tombstone')}, ${event.rowsRead.toLocaleString('en')} read, ${seconds(event.ms)}`,
-    );
+    terminal.print(finishedLine(event));
   });
   events.on('table:failed', (event) => {
-    active.delete(keyOf(event));
     redraw();
     terminal.print(`✗ ${label(event)} ${event.error.message}`);
   });
@@ -64,6 +35,39 @@ export function showProgress(events: Events, terminal: Terminal, now: () => numb
     clearInterval(timer);
     terminal.show([]);
   };
+}
+
+/** The tables that are being read, by their labels: kept up to date from now on. */
+function followActive(events: Events, now: () => number): ReadonlyMap<string, ActiveTable> {
+  const active = new Map<string, ActiveTable>();
+  events.on('table:started', (event) => {
+    const { connection, table } = event;
+    active.set(label(event), { connection, table, startedAt: now(), records: 0, progress: null });
+  });
+  events.on('page:committed', (event) => {
+    const at = active.get(label(event));
+    if (at === undefined) return;
+    at.records += event.records;
+    at.progress = event.progress;
+  });
+  events.on('table:finished', (event) => active.delete(label(event)));
+  events.on('table:failed', (event) => active.delete(label(event)));
+  // What a session leaves unfinished, the next one begins anew.
+  events.on('connection:released', ({ connection }) => {
+    for (const [key, each] of active) if (each.connection === connection) active.delete(key);
+  });
+  return active;
+}
+
+function finishedLine(event: EventMap['table:finished']): string {
+  const { records, deletes } = event.summary;
+  const parts = [
+    `${count(records, 'row')} published`,
+    count(deletes, 'tombstone'),
+    `${event.rowsRead.toLocaleString('en')} read`,
+    seconds(event.ms),
+  ];
+  return `✓ ${label(event)} ${parts.join(', ')}`;
 }
 
 /** The line of one table, without colours. */

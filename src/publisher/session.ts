@@ -100,7 +100,7 @@ export class Session {
       for (const [table, { memory }] of work) {
         events.emit('table:restored', { connection: connection.name, table, state: memory.state });
       }
-      events.emit('connection:owned', { connection: connection.name, tables: work.size });
+      events.emit('connection:owned', { connection: connection.name, tables: [...work.keys()] });
       const hints = takesNotifications(connection) ? context.hints : null;
       const hinted = hints && hintWork(connection, { api, events, work, signal: end });
       return new Session({ connection, events, transport, writer, stop, work, hinted, hints });

@@ -75,7 +75,7 @@ export class TableSchema {
 
   /** Tells of attributes as their own table lists them. They get columns with the next `prepare`. */
   learn(rows: readonly RawRow[]): void {
-    this.#learned = [...this.#learned, ...definitionsIn(rows)];
+    if (this.#options.attributes !== null) this.#learned = [...this.#learned, ...definitionsIn(rows)];
   }
 
   /**
@@ -90,14 +90,17 @@ export class TableSchema {
       this.learn(await unlessForbidden(attributes));
       this.#hasAsked = true;
     }
-    const columns = planColumns(this.#columns, adaptDefinitions(this.#learned, rules));
+    const learned = this.#learned;
+    const columns = planColumns(this.#columns, adaptDefinitions(learned, rules));
     const unknown = columns === this.#columns ? this.#unknown : compileUnknown(columns);
     for (const row of rows) for (const name of unknown(row)) this.#columnless.add(name);
-    if (columns === this.#columns) return false;
-    this.#codec = await openCodec(this.#options, columns);
+    const isChanged = columns !== this.#columns;
+    if (isChanged) this.#codec = await openCodec(this.#options, columns);
+    // What was learned while the schema was registered waits for the next time.
+    this.#learned = this.#learned.slice(learned.length);
+    if (!isChanged) return false;
     this.#columns = columns;
     this.#unknown = unknown;
-    this.#learned = [];
     this.#shape = shaperFor(this.#options, columns);
     return true;
   }

@@ -218,7 +218,14 @@ function grainOf(api: IntercomApi): GrainOf {
   let timeZone: Promise<string> | null = null;
   return async (table) => {
     if (table.grain === 'second') return { unit: 'second' };
-    timeZone ??= api.workspace().then((workspace) => knownTimeZone(workspace.timeZone));
+    timeZone ??= api.workspace().then(
+      (workspace) => knownTimeZone(workspace.timeZone),
+      (error: unknown) => {
+        // The next table asks again.
+        timeZone = null;
+        throw error;
+      },
+    );
     return { unit: 'day', timeZone: await timeZone };
   };
 }

@@ -19,7 +19,14 @@ export function topicPlans(config: Config, connection: ConnectionConfig): TopicP
     ...connection.tables.map(({ name }) =>
       planTopic(tableTopic(prefix, connection.name, name), config.topics),
     ),
-    { ...letters, config: { ...letters.config, 'max.message.bytes': String(DEAD_LETTER_MAX_BYTES) } },
-    planTopic(config.state.topic, config.topics, config.state.partitions),
+    {
+      ...letters,
+      config: { ...letters.config, 'max.message.bytes': String(DEAD_LETTER_MAX_BYTES) },
+      tooLarge: 'a larger row is not kept in its dead letter, which has only its key and the reason then',
+    },
+    {
+      ...planTopic(config.state.topic, { ...config.topics, partitions: config.state.partitions }),
+      partitionsFrom: 'state.partitions',
+    },
   ];
 }

@@ -19,6 +19,7 @@ export interface WebhookOptions {
 const MOST_AT_ONCE = 100;
 /** Conversations with long texts stay far below. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
+const MAX_HELD_BYTES = 64 * 1024 * 1024;
 /** Kept below the five seconds after which Intercom gives up. */
 const KEEP_LIMIT_MS = 4_000;
 const TRY_AGAIN_SECONDS = '60';
@@ -35,6 +36,7 @@ export function usesHints({ http, connections }: Config): boolean {
 
 export function webhookRoute({ connections, keep, events }: WebhookOptions): Route {
   let underWay = 0;
+  const bodies = new Bodies();
   const keepOne = async (connection: string, hint: Hint): Promise<Reply> => {
     if (ENTITIES.every((entity) => hint[entity].length === 0)) return textReply(200, 'nothing to do');
     if (underWay >= MOST_AT_ONCE) return tooMany();
@@ -55,7 +57,7 @@ export function webhookRoute({ connections, keep, events }: WebhookOptions): Rou
     const startedAt = performance.now();
     const connection = connections().find((each) => each.name === name);
     if (connection === undefined) return textReply(404, 'no such connection');
-    const read = await readSigned(request, connection.credentials.clientSecret);
+    const read = await readSigned(request, connection.credentials.clientSecret, bodies);
     const reply = 'status' in read ? read : await keepOne(name, read.hint);
     const topic = 'status' in read ? null : read.topic;
     const ms = performance.now() - startedAt;
@@ -69,14 +71,24 @@ export function webhookRoute({ connections, keep, events }: WebhookOptions): Rou
 async function readSigned(
   request: IncomingMessage,
   clientSecret: string | undefined,
+  bodies: Bodies,
 ): Promise<Notification | Reply> {
-  const body = await readBody(request);
-  if (body === null) return textReply(413, 'too large for a notification');
   const signature = request.headers['x-hub-signature'];
   const given = Array.isArray(signature) ? signature[0] : signature;
-  if (clientSecret === undefined || !isSigned(body, given, clientSecret))
-    return textReply(401, 'the signature is not that of this connection’s app');
-  return readNotification(body) ?? textReply(400, 'this is no notification');
+  if (clientSecret === undefined || given === undefined) {
+    await drain(request);
+    return unsigned();
+  }
+  return bodies.with(request, (body) => {
+    if (body === 'too large') return textReply(413, 'too large for a notification');
+    if (body === 'too many') return tooMany();
+    if (!isSigned(body, given, clientSecret)) return unsigned();
+    return readNotification(body) ?? textReply(400, 'this is no notification');
+  });
+}
+
+function unsigned(): Reply {
+  return textReply(401, 'the signature is not that of this connection’s app');
 }
 
 function tooMany(): Reply {
@@ -84,15 +96,33 @@ function tooMany(): Reply {
   return { ...reply, headers: { ...reply.headers, 'retry-after': TRY_AGAIN_SECONDS } };
 }
 
-/** The raw bytes, or null when there are too many; those are read to their end, since whoever sends gets no answer else. */
-async function readBody(request: IncomingMessage): Promise<Buffer | null> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    size += (chunk as Buffer).length;
-    if (size <= MAX_BODY_BYTES) chunks.push(chunk as Buffer);
+/** Bodies under way. Nobody is known before a whole body is there, so that all of them together may take only so much memory. */
+class Bodies {
+  #held = 0;
+
+  /** Hands over the raw bytes, if they fit. All of a body is read in any case: who sends it gets no answer else. */
+  async with<T>(request: IncomingMessage, use: (body: Buffer | 'too large' | 'too many') => T): Promise<T> {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    let isFull = false;
+    try {
+      for await (const chunk of request as AsyncIterable<Buffer>) {
+        size += chunk.length;
+        isFull ||= this.#held + chunk.length > MAX_HELD_BYTES;
+        if (size > MAX_BODY_BYTES || isFull) continue;
+        this.#held += chunk.length;
+        chunks.push(chunk);
+      }
+      if (size > MAX_BODY_BYTES) return use('too large');
+      return use(isFull ? 'too many' : Buffer.concat(chunks));
+    } finally {
+      for (const chunk of chunks) this.#held -= chunk.length;
+    }
   }
-  return size <= MAX_BODY_BYTES ? Buffer.concat(chunks) : null;
+}
+
+async function drain(request: IncomingMessage): Promise<void> {
+  for await (const _ of request);
 }
 
 async function withinLimit(work: Promise<void>): Promise<void> {

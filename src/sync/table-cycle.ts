@@ -57,7 +57,7 @@ export class TableCycle {
     await this.#readDeletions();
     if (walk !== null) await this.#takeFrom(walk, awaitWalk);
     // What was learned of the workspace meanwhile shows in the schema, also where no row was published.
-    await this.#source.prepare([]);
+    await this.#memory.turns.take(() => this.#source.prepare([]));
     const summary = this.#log.summary(true);
     const { bookmark } = this.#memory.state;
     const ms = Date.now() - this.#log.startedAt.getTime();

@@ -162,6 +162,7 @@ export class StatusBoard {
       table.records += event.records;
       table.deletes += event.deletes;
       table.deadLetters += event.deadLetters;
+      for (const count of event.unknownFields.values()) table.unknownFields += count;
       this.#beat(event, event.records + event.deletes);
     });
     events.on('table:finished', (event) => {

@@ -47,4 +47,19 @@ describe('problemsOf', () => {
     expect(problems.map(({ kind }) => kind)).toEqual(kinds);
     for (const { message } of problems) expect(message).toContain('intercom.acme.tags');
   });
+
+  it('says where to change it, and what it comes to', () => {
+    const letters = {
+      ...plan,
+      partitionsFrom: 'state.partitions',
+      tooLarge: 'it is cut',
+      config: { 'cleanup.policy': 'compact', 'max.message.bytes': '40000000' },
+    };
+    const existing = facts({ partitions: 1, config: { 'max.message.bytes': '10000000' } });
+    const messages = problemsOf(letters, existing).map(({ message }) => message);
+    expect(messages).toEqual([
+      expect.stringContaining('has 1 partitions, the configuration says 3: set state.partitions to 1'),
+      expect.stringContaining('takes 10000000 bytes a record (max.message.bytes): it is cut; 40000000 bytes'),
+    ]);
+  });
 });

@@ -12,7 +12,7 @@ export const AT = { connection: 'acme', table: 'contacts' } as const;
 export function own(events: Events, connection = 'acme'): void {
   events.emit('instance:assigned', { connections: [connection] });
   events.emit('table:restored', { connection, table: 'contacts', state: emptyState() });
-  events.emit('connection:owned', { connection, tables: 1 });
+  events.emit('connection:owned', { connection, tables: ['contacts'] });
 }
 
 export function request(events: Events, waitedMs: number, status: number | null = 200): void {

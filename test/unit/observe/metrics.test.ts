@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { Events } from '../../../src/model/events.js';
+import { emptyState } from '../../../src/model/state.js';
 import { countEvents } from '../../../src/observe/metrics.js';
 import { readExposition, sampleValue } from './exposition.js';
 import { AT, BOOKMARK, day, failure, NOW, own, request } from './happenings.js';
@@ -140,4 +141,36 @@ it('keeps showing the lag of a connection that fails, and that nobody serves it'
   expect(sampleValue(exposition, 'intercom_kafka_bookmark_lag_seconds')).toBe(90);
   expect(sampleValue(exposition, 'intercom_kafka_connection_owned')).toBe(0);
   expect(sampleValue(exposition, 'intercom_kafka_connection_failures_total', { code: error.code })).toBe(1);
+});
+
+it('says nothing more of a table that its connection goes on without', async () => {
+  const { events, read } = counted();
+  day(events);
+  events.emit('connection:released', { connection: 'acme' });
+  events.emit('table:restored', { connection: 'acme', table: 'tags', state: emptyState() });
+  events.emit('connection:owned', { connection: 'acme', tables: ['tags'] });
+  const { samples } = await read();
+  const gauges = /bookmark|table_(?:cycle|failing|completed)/;
+  const tables = samples.filter(({ name }) => gauges.test(name)).map(({ labels }) => labels.table);
+  expect(new Set(tables)).toEqual(new Set(['tags']));
+});
+
+it('counts what notifications brought', async () => {
+  const { events, read } = counted();
+  const unknownFields = new Map([
+    ['a', 2],
+    ['b', 1],
+  ]);
+  events.emit('hints:committed', { ...AT, records: 5, deletes: 2, deadLetters: 1, unknownFields });
+  events.emit('webhook:answered', { connection: 'acme', topic: null, status: 401, ms: 1 });
+  const exposition = await read();
+  const value = (name: string) => sampleValue(exposition, `intercom_kafka_${name}`);
+  expect([
+    value('hinted_rows_total'),
+    value('rows_published_total'),
+    value('tombstones_published_total'),
+    value('dead_letters_total'),
+    value('unknown_fields_total'),
+  ]).toEqual([7, 5, 2, 1, 3]);
+  expect(sampleValue(exposition, 'intercom_kafka_notifications_total', { status: '401' })).toBe(1);
 });

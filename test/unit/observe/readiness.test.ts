@@ -12,9 +12,9 @@ it('is not ready before it knows its connections, and has restored them', async 
   const { events, readiness } = followed();
   expect(await readiness()).toEqual({ ready: false, reasons: ['no connections assigned yet'] });
   events.emit('instance:assigned', { connections: ['acme', 'beta'] });
-  events.emit('connection:owned', { connection: 'acme', tables: 1 });
+  events.emit('connection:owned', { connection: 'acme', tables: ['tags'] });
   expect(await readiness()).toEqual({ ready: false, reasons: ['beta is not restored yet'] });
-  events.emit('connection:owned', { connection: 'beta', tables: 1 });
+  events.emit('connection:owned', { connection: 'beta', tables: ['tags'] });
   expect(await readiness()).toEqual({ ready: true, reasons: [] });
 });
 

@@ -60,6 +60,9 @@ it('goes on counting from what was restored', async () => {
   events.emit('table:restored', { ...AT, state });
   page(events, 10);
   expect(await table()).toMatchObject({ records: 105, deletes: 11, deadLetters: 3, unknownFields: 8 });
+  const unknownFields = new Map([['a', 4]]);
+  events.emit('hints:committed', { ...AT, records: 2, deletes: 1, deadLetters: 1, unknownFields });
+  expect(await table()).toMatchObject({ records: 107, deletes: 12, deadLetters: 4, unknownFields: 12 });
 });
 
 it('shows no table as running whose session has ended', async () => {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { expect, it, onTestFinished } from 'vitest';
 import type { ConnectionConfig } from '../../../src/config/config.js';
 import { Events } from '../../../src/model/events.js';
@@ -70,4 +72,30 @@ it('believes nobody where there is no client secret', async () => {
   const { url } = await open(async () => expect.unreachable('it was kept'));
   for (const secret of ['', 'undefined', SECRET])
     expect((await notify(url, secret, body, {}, 'plain')).status).toBe(401);
+});
+
+it('holds only so many bodies at once, and none of whoever can’t be believed', async () => {
+  const { url, send } = await open(async () => undefined);
+  const { hostname, port } = new URL(url);
+  const MIB = 1024 * 1024;
+  /** Sends all of a body but its last byte. */
+  const begin = async (connection: string, signature: Record<string, string>, bytes: number) => {
+    const path = `/webhooks/${connection}`;
+    const headers = { 'content-length': bytes, ...signature };
+    const sending = request({ hostname, port, path, method: 'POST', headers });
+    const answered = once(sending, 'response').then(([response]) => (response as IncomingMessage).statusCode);
+    await new Promise((resolve) => sending.write(Buffer.alloc(bytes - 1), resolve));
+    return { end: () => sending.end('x'), answered };
+  };
+  const forged = { 'x-hub-signature': 'sha1=00' };
+  const held = await Promise.all(Array.from({ length: 16 }, () => begin('acme', forged, 4 * MIB)));
+  const ignored = await Promise.all([
+    ...Array.from({ length: 4 }, () => begin('plain', forged, 4 * MIB)),
+    ...Array.from({ length: 4 }, () => begin('acme', {}, 4 * MIB)),
+  ]);
+  await expect.poll(async () => (await send()).status).toBe(429);
+  for (const { end } of [...held, ...ignored]) end();
+  const answers = await Promise.all([...held, ...ignored].map(({ answered }) => answered));
+  expect(answers).toEqual(answers.map(() => 401));
+  expect((await send()).status).toBe(200);
 });
