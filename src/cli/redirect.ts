@@ -1,5 +1,6 @@
 /** Waits for the browser to come back from the authorization page to an address of this machine. */
 
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 
 const PAGE = (title: string, text: string) =>
@@ -7,12 +8,18 @@ const PAGE = (title: string, text: string) =>
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/** The address that the browser asked for, once it comes; null at once for one that is not of this machine, or where the port is taken. */
-export function awaitRedirect(redirectUri: string, signal: AbortSignal): Promise<string> | null {
+/** Listens for the browser; `address` resolves with the one that it asked for. */
+export interface Redirect {
+  readonly address: Promise<string>;
+}
+
+/** Null where the address is not one of this machine, or where its port can't be listened on: what is left is to paste it. */
+export async function awaitRedirect(redirectUri: string, signal: AbortSignal): Promise<Redirect | null> {
   const { protocol, hostname, port, pathname } = new URL(redirectUri);
   if (protocol !== 'http:' || !LOOPBACK.has(hostname)) return null;
-  return new Promise((resolve) => {
-    const server = createServer((request, response) => {
+  const server = createServer();
+  const address = new Promise<string>((resolve) => {
+    server.on('request', (request, response) => {
       const url = new URL(request.url ?? '/', redirectUri);
       if (url.pathname !== pathname || !(url.searchParams.has('code') || url.searchParams.has('error'))) {
         response.writeHead(404).end();
@@ -23,12 +30,13 @@ export function awaitRedirect(redirectUri: string, signal: AbortSignal): Promise
       server.close();
       resolve(url.toString());
     });
-    // Somebody else has the port: what is left is to paste the address.
-    server.on('error', () => undefined);
-    signal.addEventListener('abort', () => server.close(), { once: true });
-    server.listen(
-      Number(port || 80),
-      hostname === 'localhost' ? '127.0.0.1' : hostname.replace(/[[\]]/g, ''),
-    );
   });
+  signal.addEventListener('abort', () => server.close(), { once: true });
+  const host = hostname === 'localhost' ? '127.0.0.1' : hostname.replace(/[[\]]/g, '');
+  try {
+    await once(server.listen(Number(port || 80), host), 'listening');
+    return { address };
+  } catch {
+    return null;
+  }
 }

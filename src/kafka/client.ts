@@ -67,6 +67,8 @@ const CONNECTION_ERRORS = new Set([
   'KafkaJSBrokerNotFound',
 ]);
 const SASL_ERRORS = new Set(['KafkaJSSASLAuthenticationError']);
+/** What kafkajs makes of a group that this user may not describe. */
+const NO_COORDINATOR = 'KafkaJSGroupCoordinatorNotFound';
 /** What a broker answers that wants SASL and gets none, or the other way round. */
 const SASL_TYPES = new Set([
   'ILLEGAL_SASL_STATE',
@@ -100,7 +102,13 @@ export function kafkaFailure(error: unknown, doing: string, brokers?: readonly s
       { cause: error },
     );
   }
-  return new PublisherError('kafka-error', `Kafka: ${doing} failed: ${root.message}`, { cause: error });
+  const advice =
+    type.endsWith('AUTHORIZATION_FAILED') || root.name === NO_COORDINATOR
+      ? '; where the broker has ACLs, check that this user has all permissions that docs/security.md lists'
+      : '';
+  return new PublisherError('kafka-error', `Kafka: ${doing} failed: ${root.message}${advice}`, {
+    cause: error,
+  });
 }
 
 function isSystemError(error: Error): boolean {

@@ -204,14 +204,22 @@ async function onTerminal(
   const child = spawn('script', ['-qec', quoted, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
   let shown = '';
   const pending = [...answers];
+  const failures: unknown[] = [];
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     shown += text;
     const [next] = pending;
     if (next === undefined || !shown.includes(next[0])) return;
     pending.shift();
-    void next[1](shown).then((answer) => answer !== null && child.stdin.write(`${answer}\r`));
+    void next[1](shown).then(
+      (answer) => answer !== null && child.stdin.write(`${answer}\r`),
+      (error: unknown) => {
+        failures.push(error);
+        child.kill();
+      },
+    );
   });
   const [code] = (await once(child, 'close')) as [number];
+  if (failures.length > 0) throw failures[0];
   return { code, shown };
 }
 

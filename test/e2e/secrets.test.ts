@@ -38,7 +38,9 @@ let gateway: Front;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'intercom-kafka-tls-'));
   authority = await Authority.create(dir, 'authority');
-  kafka = await startSecureKafka(authority, { username: 'intercom', password: SECRETS.kafka });
+  kafka = await startSecureKafka(authority, {
+    user: { username: 'intercom', password: SECRETS.kafka },
+  });
   registry = await startTlsFront(new URL(inject('registryUrl')).origin, await authority.issue('registry'), {
     username: 'intercom',
     password: SECRETS.registry,

@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { Authority, type Certificate } from '../support/certificates.js';
-import type { CommandResult } from '../support/command.js';
+import { type CommandResult, startCommand } from '../support/command.js';
+import { addressOf } from '../support/http.js';
+import { notification, notify } from '../support/notify.js';
+import { granted, permissionsIn } from '../support/permissions.js';
 import { Project } from '../support/project.js';
 import { type Listener, type SecureKafka, startSecureKafka } from '../support/secure-kafka.js';
 import { TokenEndpoint } from '../support/token-endpoint.js';
@@ -14,7 +18,10 @@ const PROMPT_MS = 15_000;
 
 /** With letters that SCRAM and the Basic scheme have to escape. */
 const user = { username: 'intercom', password: `pw-${randomUUID()}=/+:,%` };
+const restricted = { username: 'restricted', password: `pw-${randomUUID()}` };
 const client = { clientId: 'intercom kafka', clientSecret: `cs-${randomUUID()}:%/+&` };
+
+const { AclResourceTypes } = kafkajs;
 
 let dir: string;
 let authority: Authority;
@@ -30,7 +37,11 @@ beforeAll(async () => {
     Authority.create(dir, 'stranger'),
   ]);
   own = await authority.issue('publisher');
-  kafka = await startSecureKafka(authority, user);
+  kafka = await startSecureKafka(authority, {
+    user,
+    restricted,
+    others: ['CN=publisher', client.clientId],
+  });
   tokens = await TokenEndpoint.start(client);
 }, 90_000);
 afterAll(async () => {
@@ -40,7 +51,7 @@ afterAll(async () => {
 });
 
 /** A small workspace that is published through a listener. */
-async function through(listener: Listener, settings: object): Promise<Project> {
+async function throughListener(listener: Listener, settings: object): Promise<Project> {
   const registryUrl = inject('registryUrl');
   const project = await Project.open({
     // The test looks at the topics in the plain.
@@ -62,13 +73,13 @@ const trusting = () => ({ ca: authority.certificate.cert });
 const oauth = () => ({ mechanism: 'oauthbearer', tokenEndpoint: tokens.url, ...client, scope: 'kafka' });
 
 async function expectPublished(listener: Listener, settings: object): Promise<void> {
-  const project = await through(listener, settings);
+  const project = await throughListener(listener, settings);
   await project.cycle();
   expect((await project.latest('contacts')).size).toBe(5);
 }
 
 async function failure(listener: Listener, settings: object): Promise<CommandResult> {
-  const project = await through(listener, settings);
+  const project = await throughListener(listener, settings);
   const startedAt = Date.now();
   const result = await project.command('run', '--once');
   expect(Date.now() - startedAt, result.stderr).toBeLessThan(PROMPT_MS);
@@ -165,5 +176,65 @@ describe('what is wrong is said', () => {
   it('SASL where the broker has none', async () => {
     const { stderr } = await failure('plaintext', { sasl: { mechanism: 'plain', ...user } });
     expect(stderr).toContain('kafka.sasl');
+  });
+});
+
+describe('permissions', () => {
+  const kafkaSettings = () => ({
+    brokers: [kafka.addresses.sasl],
+    sasl: { mechanism: 'plain', ...restricted },
+  });
+  const through = async () => {
+    const project = await throughListener('sasl', kafkaSettings());
+    const admin = project.kafka.admin();
+    await admin.connect();
+    onTestFinished(() => admin.disconnect());
+    const documented = permissionsIn(await readFile('docs/security.md', 'utf8'), project.prefix);
+    return { project, admin, documented };
+  };
+
+  it('that docs/security.md lists are enough for everything that is done', async () => {
+    const { project, admin, documented } = await through();
+    await admin.createAcls({ acl: documented.map((each) => granted(each, restricted.username)) });
+    expect(await project.command('check')).toMatchObject({ code: 0 });
+    await project.cycle();
+    const { accessToken } = project.simulator.options;
+    await project.write({
+      brokers: [],
+      registryUrl: inject('registryUrl'),
+      connection: { tables: { contacts: {} }, credentials: { accessToken, clientSecret: 'hush' } },
+      file: { kafka: kafkaSettings(), http: { port: 0 } },
+    });
+    const running = startCommand(['run', '--config', project.config, '--log-level', 'debug']);
+    const url = await addressOf(running);
+    await running.until('cycle finished');
+    const update = notification('contact.user.updated', { type: 'contact', id: 'nobody' });
+    await expect.poll(async () => (await notify(url, 'hush', update)).status, { timeout: 10_000 }).toBe(200);
+    await expect
+      .poll(() => project.simulator.requests.some(({ path }) => path.includes('/contacts/nobody')), {
+        timeout: 10_000,
+      })
+      .toBe(true);
+    running.process.kill('SIGTERM');
+    expect((await running.finished).code).toBe(143);
+    for (const command of [['status'], ['replay', 'acme', 'contacts'], ['reset', 'acme', '--yes']])
+      expect(await project.command(...command)).toMatchObject({ code: 0 });
+    await project.cycle();
+    // Five rows, and once more after the reset.
+    const rows = (await project.versions('contacts')).filter(({ value }) => value !== null);
+    expect(rows).toHaveLength(10);
+  });
+
+  it('that are missing are told of, without a stack', async () => {
+    const { project, admin, documented } = await through();
+    const some = documented.filter(({ resourceType }) => resourceType === AclResourceTypes.TOPIC);
+    for (const acl of [[], some]) {
+      if (acl.length > 0)
+        await admin.createAcls({ acl: acl.map((each) => granted(each, restricted.username)) });
+      const { code, stderr } = await project.command('run', '--once');
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/Kafka: .*permissions that docs\/security\.md lists/);
+      expect(stderr).not.toMatch(/^\s+at |defect|unexpected error/m);
+    }
   });
 });

@@ -35,8 +35,18 @@ export interface SecureKafka {
   readonly addresses: Readonly<Record<Listener, string>>;
 }
 
-/** Starts it with one user that PLAIN and SCRAM know; OAUTHBEARER takes any unsigned token that has not expired. */
-export async function startSecureKafka(authority: Authority, user: User): Promise<SecureKafka> {
+export interface Users {
+  /** Whom PLAIN and SCRAM know. */
+  readonly user: User;
+  /** Whom PLAIN knows, and who may do only what is granted. All others may do everything. */
+  readonly restricted?: User;
+  /** Who comes otherwise: subjects of certificates and of tokens. OAUTHBEARER takes any unsigned token that has not expired. */
+  readonly others?: readonly string[];
+}
+
+export async function startSecureKafka(authority: Authority, users: Users): Promise<SecureKafka> {
+  const { user, restricted, others = [] } = users;
+  const known = restricted === undefined ? [user] : [user, restricted];
   const ports = await Promise.all(LISTENERS.map(() => freePort()));
   const addresses = Object.fromEntries(
     LISTENERS.map((name, index) => [name, `127.0.0.1:${ports[index]}`]),
@@ -46,7 +56,9 @@ export async function startSecureKafka(authority: Authority, user: User): Promis
     config: {
       ...(await listenerSettings(addresses)),
       ...(await tlsSettings(authority)),
-      ...Object.assign({}, ...SASL_LISTENERS.map((name) => saslSettings(name, user))),
+      ...Object.assign({}, ...SASL_LISTENERS.map((name) => saslSettings(name, known))),
+      'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+      'super.users': ['ANONYMOUS', ...others, user.username].map((name) => `User:${name}`).join(';'),
     },
   });
   await Promise.all(
@@ -79,13 +91,16 @@ async function tlsSettings(authority: Authority) {
   };
 }
 
-function saslSettings(listener: Listener, { username, password }: User): Record<string, string> {
+function saslSettings(listener: Listener, users: readonly User[]): Record<string, string> {
   const on = `listener.name.${listener}`;
   const login = (module: string, options = '') =>
     `org.apache.kafka.common.security.${module} required${options};`;
   return {
     [`${on}.sasl.enabled.mechanisms`]: 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER',
-    [`${on}.plain.sasl.jaas.config`]: login('plain.PlainLoginModule', ` user_${username}="${password}"`),
+    [`${on}.plain.sasl.jaas.config`]: login(
+      'plain.PlainLoginModule',
+      users.map(({ username, password }) => ` user_${username}="${password}"`).join(''),
+    ),
     [`${on}.scram-sha-256.sasl.jaas.config`]: login('scram.ScramLoginModule'),
     [`${on}.scram-sha-512.sasl.jaas.config`]: login('scram.ScramLoginModule'),
     [`${on}.oauthbearer.sasl.jaas.config`]: login(

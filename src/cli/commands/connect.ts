@@ -194,14 +194,15 @@ async function obtainCode(connection: NewConnection, options: ConnectOptions): P
       'there is no terminal to paste the code on: run the same command again with --code and what came of it',
     );
   }
-  if (options.browser) openBrowser(url);
   const over = new AbortController();
   try {
-    const redirected = awaitRedirect(redirectUri, over.signal);
+    // Whoever is asked to open the address must find somebody listening when the browser comes back.
+    const redirect = await awaitRedirect(redirectUri, over.signal);
+    if (options.browser) openBrowser(url);
     const pasted = ask('Paste the address that the browser ends at, if this does not go on by itself', {
       signal: over.signal,
     });
-    return codeIn(await Promise.race(redirected === null ? [pasted] : [redirected, pasted]), state);
+    return codeIn(await Promise.race(redirect === null ? [pasted] : [redirect.address, pasted]), state);
   } finally {
     over.abort();
   }
