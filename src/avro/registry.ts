@@ -10,6 +10,9 @@ export interface RegistrySettings {
   readonly auth: { readonly username: string; readonly password: string } | null;
 }
 
+/** A registry that takes connections and says nothing must not be waited for without end: somebody waits for `check`. */
+const ANSWER_MS = 10_000;
+const RETRIES = 3;
 /** First registrations of one subject by several instances at once are refused now and then. */
 const REGISTER_ATTEMPTS = 4;
 
@@ -25,7 +28,10 @@ export class Registry {
       host: settings.url,
       clientId: 'intercom-kafka',
       ...(settings.auth === null ? {} : { auth: settings.auth }),
-      retry: { retries: 3, initialRetryTimeInSecs: 0.2, maxRetryTimeInSecs: 2 },
+      retry: { retries: RETRIES, initialRetryTimeInSecs: 0.2, maxRetryTimeInSecs: 2 },
+      middlewares: [
+        () => ({ prepareRequest: async (next) => (await next()).enhance({ timeout: ANSWER_MS }) }),
+      ],
     });
   }
 
@@ -114,6 +120,8 @@ export class Registry {
           ...(basic === null ? {} : { authorization: `Basic ${basic}` }),
         },
         body: body === undefined ? null : JSON.stringify(body),
+        headersTimeout: ANSWER_MS,
+        bodyTimeout: ANSWER_MS,
       });
       return { status: response.statusCode, body: await response.body.json().catch(() => null) };
     } catch (error) {

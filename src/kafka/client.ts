@@ -16,6 +16,9 @@ const PATIENT_RETRY = { initialRetryTime: 5, maxRetryTime: 1_000, retries: 80, f
 /** For the first contact: somebody waits for the answer. */
 const PROMPT_RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 4, factor: 0.2, multiplier: 2 };
 
+const PATIENT_REQUEST_MS = 30_000;
+const PROMPT_REQUEST_MS = 10_000;
+
 /** Makes a client. `prompt` is for commands that ask once and report; the default sits out a broker's restart. */
 export function createKafka(settings: KafkaSettings, patience: 'patient' | 'prompt' = 'patient'): Kafka {
   registerCodecs();
@@ -26,6 +29,7 @@ export function createKafka(settings: KafkaSettings, patience: 'patient' | 'prom
     clientId: settings.clientId,
     retry: patience === 'patient' ? PATIENT_RETRY : PROMPT_RETRY,
     connectionTimeout: 5_000,
+    requestTimeout: patience === 'patient' ? PATIENT_REQUEST_MS : PROMPT_REQUEST_MS,
     // What matters of kafkajs's log reaches us as errors; the rest (each retry as an error) is noise.
     logLevel: kafkajs.logLevel.NOTHING,
     ...(ssl === false ? {} : { ssl: ssl === true ? true : tlsFiles(ssl) }),
@@ -66,6 +70,8 @@ const CONNECTION_ERRORS = new Set([
   'KafkaJSRequestTimeoutError',
   'KafkaJSBrokerNotFound',
 ]);
+/** What kafkajs says once a broker has taken the connection and answers nothing. */
+const MUTE = 'Broker not connected';
 const SASL_ERRORS = new Set(['KafkaJSSASLAuthenticationError']);
 /** What kafkajs makes of a group that this user may not describe. */
 const NO_COORDINATOR = 'KafkaJSGroupCoordinatorNotFound';
@@ -87,7 +93,7 @@ export function kafkaFailure(error: unknown, doing: string, brokers?: readonly s
       cause: error,
     });
   }
-  if (CONNECTION_ERRORS.has(root.name) || isSystemError(root)) {
+  if (CONNECTION_ERRORS.has(root.name) || isSystemError(root) || root.message === MUTE) {
     const where = brokers === undefined ? '' : ` at ${brokers.join(', ')}`;
     return new PublisherError(
       'kafka-unreachable',

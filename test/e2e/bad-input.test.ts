@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { type AddressInfo, createServer } from 'node:net';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { freePort } from '../../dev/ports.js';
 import { createTopics } from '../support/create-topics.js';
 import { Project, type ProjectOptions } from '../support/project.js';
@@ -61,6 +63,34 @@ describe('bad input', () => {
     const { code, stdout, stderr } = await project.command(...command.split(' '));
     expect(code).toBe(1);
     expectAdvice(stdout + stderr, down, /schemaRegistry\.url/);
+  });
+
+  /** The port of somebody who takes connections and says nothing. */
+  async function mutePort(): Promise<number> {
+    const mute = createServer(() => undefined).listen(0, '127.0.0.1');
+    onTestFinished(() => void mute.close());
+    await once(mute, 'listening');
+    return (mute.address() as AddressInfo).port;
+  }
+
+  it('a broker that never answers ends run with 1', async () => {
+    const broker = `127.0.0.1:${await mutePort()}`;
+    await project.write({ ...options, brokers: [broker] });
+    const { code, stderr } = await project.command('run');
+    expect(code).toBe(1);
+    expectAdvice(stderr, new RegExp(`no connection at ${broker}`), /kafka\.brokers/);
+  });
+
+  it.each(['run --once', 'check'])('a registry that never answers ends %s with 1', async (command) => {
+    const port = await mutePort();
+    await project.write({ ...options, registryUrl: `http://127.0.0.1:${port}` });
+    const { code, stdout, stderr } = await project.command(...command.split(' '));
+    expect(code).toBe(1);
+    expectAdvice(
+      stdout + stderr,
+      new RegExp(`no usable answer from http://127.0.0.1:${port}`),
+      /schemaRegistry\.url/,
+    );
   });
 
   it.each(['run --once --table tags', 'check'])('an unreachable API ends %s with 1', async (command) => {
