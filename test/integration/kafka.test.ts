@@ -233,7 +233,44 @@ describe('TopicReader', () => {
     const reading = readAll(topic, { until: 'stable' });
     await createTopics(kafka, [{ topic, partitions: 3, config: { 'cleanup.policy': 'compact' } }]);
     expect(await reading).toEqual([]);
-    await expect(readAll(`never-${topic}`)).rejects.toMatchObject({ code: 'kafka-error' });
+    const missing = readAll(`never-${topic}`);
+    await expect(missing).rejects.toMatchObject({ code: 'kafka-error' });
+    await expect(missing).rejects.toThrow(`Kafka: looking into never-${topic} failed: `);
+  });
+
+  it('asks once where no other answer can come', async () => {
+    const startedAt = performance.now();
+    await expect(readAll('no name of a topic!')).rejects.toMatchObject({ code: 'kafka-error' });
+    // Five seconds of trying again would be longer.
+    expect(performance.now() - startedAt).toBeLessThan(4_000);
+  });
+
+  it('throws where it is stopped, whether it has an end of its own or not', async () => {
+    const topic = await createTopic();
+    const signal = AbortSignal.abort();
+    await expect(readAll(topic, { signal })).rejects.toThrow(`stopped while looking into ${topic}`);
+    const writer = await openWriter(randomUUID());
+    await writer.commit([record(topic, 'a', '1')]);
+    const producer = kafka.producer({ transactionalId: randomUUID(), maxInFlightRequests: 1 });
+    open.push({ close: () => producer.disconnect() });
+    await producer.connect();
+    const transaction = await producer.transaction();
+    await transaction.send({ topic, messages: [{ key: 'b', value: 'open' }] });
+    const reader = new TopicReader(kafka);
+    open.push(reader);
+    for (const until of ['written', 'never'] as const) {
+      const stop = new AbortController();
+      const reading = reader.read(topic, { from: 'earliest', until, signal: stop.signal });
+      expect((await reading.next()).value).toMatchObject([{ offset: 0 }]);
+      // Here it waits for the transaction.
+      const next = reading.next();
+      stop.abort();
+      await expect(next).rejects.toMatchObject({
+        code: 'stopped',
+        message: `stopped while reading ${topic}`,
+      });
+    }
+    await transaction.abort();
   });
 
   it('never takes a topic for empty because asking for it failed before', async () => {
