@@ -48,6 +48,28 @@ describe('problemsOf', () => {
     for (const { message } of problems) expect(message).toContain('intercom.acme.tags');
   });
 
+  it.each([
+    [
+      undefined,
+      'topic intercom.acme.tags does not exist: create it (cleanup.policy=compact, 3 partitions), or set topics.create: true',
+    ],
+    [
+      facts({ config: { 'retention.ms': '1000' } }),
+      'topic intercom.acme.tags has retention.ms=1000, the configuration says -1: change it (kafka-configs --alter --topic intercom.acme.tags --add-config retention.ms=-1), or topics.config',
+    ],
+    [
+      facts({ config: { 'max.message.bytes': '10485759' } }),
+      'topic intercom.acme.tags takes 10485759 bytes a record (max.message.bytes): a larger row goes to the dead-letter topic; 10485760 bytes are enough',
+    ],
+  ])('says what is wrong and what to do', (existing, message) => {
+    expect(problemsOf(plan, existing).map((problem) => problem.message)).toEqual([message]);
+  });
+
+  it('takes a topic that keeps no rows as it is', () => {
+    const short = { ...plan, config: { 'cleanup.policy': 'delete', 'retention.ms': '5' } };
+    expect(problemsOf(short, facts({ partitions: 9 }))).toEqual([]);
+  });
+
   it('says where to change it, and what it comes to', () => {
     const letters = {
       ...plan,
