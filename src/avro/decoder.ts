@@ -32,6 +32,11 @@ export class Decoder {
   }
 }
 
+/** Whether bytes are in the wire format, whoever wrote them. */
+export function isFramed(bytes: Buffer): boolean {
+  return idOf(bytes) >= 0;
+}
+
 function idOf(bytes: Buffer): number {
   return bytes.length < HEADER_BYTES || bytes[0] !== 0 ? -1 : bytes.readUInt32BE(1);
 }

@@ -57,7 +57,8 @@ export interface TableVersion<Row> {
 
 /**
  * Reads a table's topic from its start to its end, or beyond. Only what was committed is read. For one key versions come in the order of
- * their offsets; between keys there is no order. In `latest` mode one record of each key is in memory.
+ * their offsets; between keys there is no order. In `latest` mode one record of each key is in memory. What is not in the Confluent wire
+ * format was put there by somebody else, and is left out.
  *
  * Throws a `PublisherError`: `topic-missing` where nothing was published yet, `kafka-…` and `registry-…` where those fail,
  * `config-invalid` for options that are wrong, `stopped` where the signal ends what was not to be followed.

@@ -1,6 +1,6 @@
 /** A table's topic read back: what consumers see, decoded. */
 
-import { Decoder } from '../avro/decoder.js';
+import { Decoder, isFramed } from '../avro/decoder.js';
 import type { Registry } from '../avro/registry.js';
 import { headerText, type ReadFrom, type TopicReader, type TopicRecord } from '../kafka/reader.js';
 import { asPublisherError } from '../model/errors.js';
@@ -20,23 +20,38 @@ export interface Version {
   readonly record: TopicRecord;
 }
 
+/** Rows and tombstones have keys, in the wire format. */
+function isOfTable(record: TopicRecord): record is TopicRecord & { readonly key: Buffer } {
+  const { key, value } = record;
+  return key !== null && isFramed(key) && (value === null || isFramed(value));
+}
+
 /** Decodes the records of a table's topic, whichever schemas they were written with. */
 export class Versions {
   readonly #decoder: Decoder;
   readonly #keyName: KeyName;
+  readonly #onForeign: (record: TopicRecord) => void;
 
-  constructor(registry: Registry, keyName: KeyName) {
+  /** `onForeign` is told of each record that is left out because somebody else put it there. */
+  constructor(
+    registry: Registry,
+    keyName: KeyName,
+    onForeign: (record: TopicRecord) => void = () => undefined,
+  ) {
     this.#decoder = new Decoder(registry);
     this.#keyName = keyName;
+    this.#onForeign = onForeign;
   }
 
   /** One after another, so that not all of them are in memory. Throws what the registry throws. */
-  async *of(records: readonly TopicRecord[]): AsyncGenerator<Version> {
+  async *of(all: readonly TopicRecord[]): AsyncGenerator<Version> {
+    const records = all.filter(isOfTable);
+    for (const record of all) if (!isOfTable(record)) this.#onForeign(record);
     await this.#decoder.prepare(records.flatMap(({ key, value }) => [key, value]));
     for (const record of records) {
       const { value, partition, offset, timestamp } = record;
       yield {
-        key: record.key === null ? '' : String(this.#decoder.decode(record.key)[this.#keyName]),
+        key: String(this.#decoder.decode(record.key)[this.#keyName]),
         value: value === null ? null : this.#decoder.decode(value),
         op: headerText(record, 'op'),
         partition,

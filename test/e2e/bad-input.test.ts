@@ -214,6 +214,13 @@ describe('bad input', () => {
       });
     });
 
+    it('is left out of what is read back, and told of', async () => {
+      const { code, stdout, stderr } = await project.command('replay', 'acme', 'companies');
+      expect(code).toBe(0);
+      expect(stdout.trim().split('\n')).toHaveLength(FEW.companies);
+      expectAdvice(stderr, /companies: left out what is no record of this table \(first at partition \d/);
+    });
+
     it('keeps a table from being published over where it is its state, and every other one is shown', async () => {
       await put(`${project.prefix}.state`, 'acme/teams', '{"version":2}');
       const { code, stdout, stderr } = await project.command('run', '--once');

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { Registry } from '../../avro/registry.js';
 import { KafkaAccess } from '../../kafka/access.js';
-import type { ReadFrom } from '../../kafka/reader.js';
+import type { ReadFrom, TopicRecord } from '../../kafka/reader.js';
 import { tableTopic } from '../../kafka/topics.js';
 import { PublisherError } from '../../model/errors.js';
 import { readRecords, type Version, Versions } from '../../publisher/versions.js';
@@ -49,13 +49,9 @@ async function replay(name: string, tableName: string, options: ReplayOptions): 
   const interruption = onInterruption();
   const kafka = await KafkaAccess.open(config.kafka);
   try {
-    if ((await kafka.topics.describe([topic])).size === 0) {
-      throw new PublisherError(
-        'topic-missing',
-        `topic ${topic} does not exist: nothing was published to it yet`,
-      );
-    }
-    const versions = new Versions(registry, table.key);
+    await requireTopic(kafka, topic);
+    const foreign = new Foreign(topic);
+    const versions = new Versions(registry, table.key, (record) => foreign.leaveOut(record));
     const mode = options.history === true ? 'history' : 'latest';
     const reading = { mode, from, follow: options.follow === true, signal: interruption.signal } as const;
     let read = 0;
@@ -66,7 +62,8 @@ async function replay(name: string, tableName: string, options: ReplayOptions): 
     });
     for await (const records of batches) {
       await print(versions.of(records), options.key);
-      if (isFirst && mode === 'latest') printRemark(`${topic}: ${records.length} rows of ${read} records`);
+      if (isFirst && mode === 'latest')
+        printRemark(`${topic}: ${records.length - foreign.count} rows of ${read} records`);
       isFirst = false;
     }
     return interruption.code() ?? EXIT.done;
@@ -76,6 +73,28 @@ async function replay(name: string, tableName: string, options: ReplayOptions): 
     return code;
   } finally {
     await kafka.close();
+  }
+}
+
+async function requireTopic(kafka: KafkaAccess, topic: string): Promise<void> {
+  if ((await kafka.topics.describe([topic])).size > 0) return;
+  throw new PublisherError('topic-missing', `topic ${topic} does not exist: nothing was published to it yet`);
+}
+
+/** Records that somebody else put into the topic: told of once. */
+class Foreign {
+  readonly #topic: string;
+  count = 0;
+
+  constructor(topic: string) {
+    this.#topic = topic;
+  }
+
+  leaveOut({ partition, offset }: TopicRecord): void {
+    this.count += 1;
+    if (this.count > 1) return;
+    const place = `partition ${partition}, offset ${offset}`;
+    printRemark(`${this.#topic}: left out what is no record of this table (first at ${place})`);
   }
 }
 
