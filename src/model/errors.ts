@@ -50,6 +50,9 @@ const ADVICE = {
 
 export type ErrorCode = keyof typeof ADVICE;
 
+/** All of them. */
+export const ERROR_CODES = Object.keys(ADVICE) as ErrorCode[];
+
 /** What Intercom said, for the few callers that tell its answers apart. */
 export interface ApiAnswer {
   /** HTTP status. */

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/cli/program.js';
+import { ERROR_CODES } from '../../src/model/errors.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -163,4 +164,12 @@ it('every page can be found from the README', () => {
   const second = first.filter((file) => file.endsWith('.md') && existsSync(join(ROOT, file))).flatMap(linked);
   const reached = new Set([...first, ...second]);
   expect(markdownIn('docs').filter((page) => !reached.has(page))).toEqual([]);
+});
+
+it('operations tells of every kind of failure, and of no other', () => {
+  const [, section = ''] = read('docs/operations.md').split('## When something fails');
+  const [table = ''] = section.split('\n## ');
+  const rows = all(table, /^\| (`[^|]+`) \|/gm);
+  const told = rows.flatMap((row) => all(row, /`([a-z-]+)`/g));
+  expect(told.sort()).toEqual([...ERROR_CODES].sort());
 });
