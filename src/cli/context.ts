@@ -94,14 +94,14 @@ export interface Interruption {
   code(): number | null;
 }
 
-/** SIGINT and SIGTERM ask for a clean stop; a second one ends the process at once. */
-export function onInterruption(): Interruption {
+/** SIGINT and SIGTERM ask for a clean stop, which `remark` tells of; a second one ends the process at once. */
+export function onInterruption(remark: string | null = null): Interruption {
   const controller = new AbortController();
   let code: number | null = null;
   const stop = (exitCode: number) => () => {
     if (code !== null) process.exit(exitCode);
     code = exitCode;
-    printRemark('stopping after the commit under way; once more stops at once');
+    if (remark !== null) printRemark(remark);
     controller.abort();
   };
   process.on('SIGINT', stop(EXIT.interrupted));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { ALL_TABLE_NAMES, TABLE_NAMES } from '../../src/model/table-names.js';
-import { startCommand } from '../support/command.js';
+import { runCommand, startCommand } from '../support/command.js';
 import { Project } from '../support/project.js';
 
 describe('the commands', () => {
@@ -125,6 +125,36 @@ describe('the commands', () => {
     await rm(dir, { recursive: true });
   });
 
+  it('schemas registers what a first run would', async () => {
+    const { code, stdout } = await project.command('schemas', '--register', '--json');
+    expect(code).toBe(0);
+    const lines = stdout.trim().split('\n');
+    const registered = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(registered.map(({ topic }) => topic)).toEqual(TABLE_NAMES.map((table) => project.topic(table)));
+    for (const { keyId, valueId } of registered) expect([keyId, valueId].every(Number.isInteger)).toBe(true);
+    // Registered again they keep their ids.
+    const again = await project.command('schemas', '--register');
+    expect(again.stdout).toContain(
+      `${registered[0]?.topic}  key ${registered[0]?.keyId}  value ${registered[0]?.valueId}`,
+    );
+  });
+
+  it('catalog shows tables and fields as text, also where the workspace can’t be asked', async () => {
+    const { code, stdout, stderr } = await project.command('catalog');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^CONNECTION +TABLE +METHOD +KEY/);
+    expect(stdout).toMatch(
+      new RegExp(`^acme +contacts +incremental +id +updated_at +${project.topic('contacts')}`, 'm'),
+    );
+    expect(stdout).toMatch(/^ {2}custom_attributes_plan_tier +string$/m);
+    project.simulator.faults.inject({ kind: 'status', status: 500, match: '/data_attributes' });
+    const blind = await project.command('catalog');
+    project.simulator.faults.clear();
+    expect(blind.code).toBe(0);
+    expect(blind.stderr).toMatch(/^acme: custom attributes are left out: .*500/);
+    expect(blind.stdout).toMatch(/^acme +contacts /m);
+  });
+
   it('run follows its schedule, keeps a single pass out, publishes what changes, and stops on SIGTERM with 143', async () => {
     const running = startCommand(['run', '--config', project.config, '--log-format', 'json']);
     try {
@@ -156,5 +186,33 @@ describe('the commands', () => {
     const times = requests.slice(from).map(({ at }) => at);
     for (const [index, at] of times.slice(1).entries())
       expect(at - (times[index] ?? 0)).toBeGreaterThanOrEqual(650);
+  });
+});
+
+describe('simulate', () => {
+  it('serves a workspace until it is stopped, and says how it was used', async () => {
+    const running = startCommand(['simulate', '--port', '0', '--json', '--contacts', '3', '--token', 'mine']);
+    const { url, token } = JSON.parse(await running.firstLine()) as { url: string; token: string };
+    expect(token).toBe('mine');
+    const asked = (authorization: string) => fetch(`${url}/contacts`, { headers: { authorization } });
+    expect((await asked('Bearer other')).status).toBe(401);
+    const contacts = (await (await asked('Bearer mine')).json()) as { total_count: number };
+    expect(contacts.total_count).toBe(3);
+    running.process.kill('SIGINT');
+    const { code, stderr } = await running.finished;
+    expect({ code, stderr }).toEqual({ code: 130, stderr: 'answered 2 requests\n' });
+  });
+
+  it.each([
+    [['--port', '70000'], 2, 'it must be a port from 0 to 65535'],
+    [['--port', 'http'], 2, 'it must be a whole number from 0'],
+    [['--cursors', 'none'], 2, '--cursors must be one of keyset, position, not "none"'],
+    [['--time-zone', 'Berlin'], 2, 'it must be a time zone such as Europe/Berlin'],
+    [['--host', '192.0.2.1', '--port', '0'], 1, 'choose another --port (0: any free one) or --host'],
+  ])('refuses %s', async (args, code, message) => {
+    const result = await runCommand(['simulate', ...args]);
+    expect(result).toMatchObject({ code, stdout: '' });
+    expect(result.stderr).toContain(message);
+    expect(result.stderr).not.toMatch(/\n\s+at |defect/);
   });
 });

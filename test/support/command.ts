@@ -18,6 +18,8 @@ export interface RunningCommand {
   readonly stderr: () => string;
   /** Resolves as soon as standard error holds the text; rejects when the process ends without it. */
   until(text: string): Promise<void>;
+  /** The first line on standard output; rejects when the process ends without one. */
+  firstLine(): Promise<string>;
   finished: Promise<CommandResult>;
 }
 
@@ -48,7 +50,14 @@ export function startCommand(
       look();
       void finished.then(() => reject(new Error(`ended without "${text}":\n${stderr}`)));
     });
-  return { process: child, stderr: () => stderr, until, finished };
+  const firstLine = async () => {
+    while (!stdout.includes('\n')) {
+      const ended = finished.then(() => Promise.reject(new Error(`ended without a line:\n${stderr}`)));
+      await Promise.race([once(child.stdout, 'data'), ended]);
+    }
+    return stdout.slice(0, stdout.indexOf('\n'));
+  };
+  return { process: child, stderr: () => stderr, until, firstLine, finished };
 }
 
 /** Runs `intercom-kafka` with these arguments to its end. */

@@ -12,14 +12,7 @@ import { openApi, PROMPT_ATTEMPTS } from '../../publisher/api.js';
 import { rulesOf } from '../../publisher/field-rules.js';
 import { unlessForbidden } from '../../publisher/table-schema.js';
 import { type IntercomTable, tablesOf } from '../../tables/all.js';
-import {
-  type CommonOptions,
-  onInterruption,
-  printResult,
-  readConfig,
-  watch,
-  withCommonOptions,
-} from '../context.js';
+import { type CommonOptions, printResult, readConfig, watch, withCommonOptions } from '../context.js';
 import { EXIT } from '../exit.js';
 
 interface PreviewOptions extends CommonOptions {
@@ -48,7 +41,7 @@ async function preview(name: string, tableName: string, options: PreviewOptions)
   const connection = connectionOf(await readConfig(options), name);
   const table = tableOf(connection, tableName);
   const { events } = watch(options);
-  const { signal } = onInterruption();
+  const { signal } = new AbortController();
   const { api, transport } = await openApi(connection, events, signal, PROMPT_ATTEMPTS);
   const shape = await shaperFor(connection, table, api);
   const window = { from: connection.startDate, to: null };

@@ -34,7 +34,7 @@ export function runCommand(program: Command, finish: (code: number) => void): vo
 
 async function run(options: RunOptions, version: string): Promise<number> {
   const config = select(await readConfig(options), options);
-  const interruption = onInterruption();
+  const interruption = onInterruption('stopping after the commit under way; once more stops at once');
   const { events, log, terminal } = watch(options);
   const publisher = await Publisher.open(config, events);
   const hide = terminal === null ? () => undefined : showProgress(events, terminal);
