@@ -40,9 +40,11 @@ const AT_ONCE = 25;
 const MOST_WAITING = 20_000;
 /** A broker that takes a partition over may be behind by so much. */
 const MARGIN_MS = 10_000;
-/** One thing that can't be asked for is asked for again so often. */
+/** One thing that can't be asked for, while others can, is asked for again so often. */
 const MOST_FAILURES = 2;
-const OF_ONE_THING = new Set<ErrorCode>(['api-error', 'api-unreadable', 'api-rejected', 'api-forbidden']);
+/** Answers that may concern one thing alone: those that are certain to, and those that are where another one was answered. */
+const REFUSED = new Set<ErrorCode>(['api-rejected', 'api-forbidden']);
+const BROKEN = new Set<ErrorCode>(['api-error', 'api-unreadable']);
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 60_000;
 
@@ -51,6 +53,18 @@ interface Waiting {
   readonly at: number;
   /** How often it could not be asked for. */
   readonly failures: number;
+}
+
+interface Answer {
+  readonly id: string;
+  /** Null: it is gone. */
+  readonly detail: Detail | null;
+}
+
+interface Failed {
+  readonly id: string;
+  readonly waiting: Waiting;
+  readonly error: PublisherError;
 }
 
 export class HintWork {
@@ -152,10 +166,12 @@ export class HintWork {
     tables: readonly HintedTable[],
   ): Promise<void> {
     const { events, deletes } = this.#options;
-    const answers = await Promise.all(
-      batch.map(async ([id, waiting]) => ({ id, detail: await this.#ask(entity, id, waiting) })),
-    );
-    const details = answers.flatMap(({ id, detail }) => (detail === 'later' ? [] : [{ id, detail }]));
+    const answers = await Promise.all(batch.map(([id, waiting]) => this.#ask(entity, id, waiting)));
+    const details = answers.filter((answer) => 'detail' in answer);
+    const failures = answers.filter((answer) => 'error' in answer);
+    const [outage] = failures.filter(({ error }) => !REFUSED.has(error.code));
+    if (outage !== undefined && details.length === 0) throw outage.error;
+    for (const failure of failures) this.#putOff(entity, failure);
     // What still waits, or may still come from before the session, must be found again by the next owner.
     const oldest = Math.min(...[...this.#waiting[entity].values()].map(({ at }) => at));
     const newest = Math.max(...batch.map(([, { at }]) => at));
@@ -171,23 +187,28 @@ export class HintWork {
     }
   }
 
-  /** What fails for one thing alone is tried again behind the others, a few times; whatever concerns them all is thrown. */
-  async #ask(entity: Entity, id: string, { at, failures }: Waiting): Promise<Detail | null | 'later'> {
-    const { api, events, connection } = this.#options;
+  /** What there is of one thing, or why it can't be told; throws what concerns all of them for certain. */
+  async #ask(entity: Entity, id: string, waiting: Waiting): Promise<Answer | Failed> {
     try {
-      return await detailOf(api, entity, id);
+      return { id, detail: await detailOf(this.#options.api, entity, id) };
     } catch (thrown) {
       const error = asPublisherError(thrown);
-      if (!OF_ONE_THING.has(error.code)) throw error;
-      const waiting = this.#waiting[entity];
-      if (failures < MOST_FAILURES) {
-        if (!waiting.has(id)) waiting.set(id, { at, failures: failures + 1 });
-      } else {
-        const message = `the notification of ${entity} ${id} is left to the next poll: ${error.message}`;
-        events.emit('warning', { connection, message });
-      }
-      return 'later';
+      if (!REFUSED.has(error.code) && !BROKEN.has(error.code)) throw error;
+      return { id, waiting, error };
     }
+  }
+
+  /** Asks for it again behind the others, a few times. */
+  #putOff(entity: Entity, { id, waiting: { at, failures }, error }: Failed): void {
+    const waiting = this.#waiting[entity];
+    if (waiting.has(id)) return;
+    if (failures < MOST_FAILURES) {
+      waiting.set(id, { at, failures: failures + 1 });
+      return;
+    }
+    const { connection, events } = this.#options;
+    const message = `the notification of ${entity} ${id} is left to polls and reconcile: ${error.message}`;
+    events.emit('warning', { connection, message });
   }
 
   /** Waits until something is named, or the session ends. */

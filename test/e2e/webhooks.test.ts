@@ -135,7 +135,7 @@ describe('a notification', () => {
     await expect
       .poll(async () => (await published(project, 'contacts', String(good))).at(-1), WAIT)
       .toMatchObject({ name: 'changed' });
-    await instance.running.until(`the notification of contact ${bad} is left to the next poll`);
+    await instance.running.until(`the notification of contact ${bad} is left to polls and reconcile`);
     faults.clear();
     expect(await send('contact.user.updated', { type: 'contact', id: bad })).toBe(200);
     await settled(project);
@@ -275,6 +275,27 @@ describe('a notification that was answered', () => {
     await expect.poll(async () => (await notify(third.url, SECRET, change)).status, WAIT).toBe(200);
     await settled(project);
   }, 120_000);
+
+  it('waits out an API that fails for everything', async () => {
+    const project = await open({ deletes: { reconcile: null }, retry: { attempts: 1 } });
+    onTestFinished(() => project.close());
+    const instance = await start(project);
+    onTestFinished(() => stop(instance));
+    await instance.running.until('cycle finished');
+    const { workspace, faults } = project.simulator;
+    const gone = [4, 5].map((index) => String([...workspace.rows('contacts')][index]?.id));
+    faults.inject({ kind: 'status', status: 500, match: '/contacts/' });
+    for (const id of gone) {
+      workspace.remove('contacts', id);
+      const body = notification('contact.deleted', { type: 'contact', id });
+      expect((await notify(instance.url, SECRET, body)).status).toBe(200);
+    }
+    const waits = () => instance.running.stderr().match(/notifications wait: /g)?.length ?? 0;
+    await expect.poll(waits, { timeout: 30_000, interval: 100 }).toBeGreaterThan(3);
+    faults.clear();
+    for (const id of gone)
+      await expect.poll(async () => (await published(project, 'contacts', id)).at(-1), WAIT).toBeNull();
+  }, 60_000);
 
   it('makes no tombstone where they are not to be believed', async () => {
     const project = await open({ deletes: { webhooks: false, reconcile: null } });
