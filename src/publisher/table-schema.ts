@@ -1,7 +1,7 @@
 /**
  * The schema of one table as it is published now: it grows with the custom attributes that the workspace defines.
  *
- * What became a column before is read from the registry. Definitions are asked for when the first row is published, and again when a row
+ * What became a column before is read from the registry. Definitions are asked for before the first row is published, and again when a row
  * has an attribute that nobody knows; where the table of attributes is replicated too, it tells of new ones by itself.
  */
 
@@ -78,6 +78,14 @@ export class TableSchema {
     if (this.#options.attributes !== null) this.#learned = [...this.#learned, ...definitionsIn(rows)];
   }
 
+  /** Asks for the definitions before the first row comes. Throws what the registry and the API throw. */
+  async foresee(): Promise<void> {
+    const { attributes } = this.#options;
+    if (attributes === null || this.#hasAsked) return;
+    await this.#ask(attributes);
+    await this.prepare([]);
+  }
+
   /**
    * Makes the schema ready for rows that are about to be published. True when it changed: rows that were shaped before must be shaped
    * again. Throws what the registry and the API throw.
@@ -86,10 +94,7 @@ export class TableSchema {
     const { attributes, rules } = this.#options;
     if (attributes === null) return false;
     const isUnknown = (row: RawRow) => this.#unknown(row).some((name) => !this.#columnless.has(name));
-    if (rows.length > 0 && (!this.#hasAsked || rows.some(isUnknown))) {
-      this.learn(await unlessForbidden(attributes));
-      this.#hasAsked = true;
-    }
+    if (rows.length > 0 && (!this.#hasAsked || rows.some(isUnknown))) await this.#ask(attributes);
     const learned = this.#learned;
     const columns = planColumns(this.#columns, adaptDefinitions(learned, rules));
     const unknown = columns === this.#columns ? this.#unknown : compileUnknown(columns);
@@ -103,6 +108,11 @@ export class TableSchema {
     this.#unknown = unknown;
     this.#shape = shaperFor(this.#options, columns);
     return true;
+  }
+
+  async #ask(attributes: () => Promise<readonly RawRow[]>): Promise<void> {
+    this.learn(await unlessForbidden(attributes));
+    this.#hasAsked = true;
   }
 }
 

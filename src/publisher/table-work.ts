@@ -177,6 +177,9 @@ function bind(
     reads: table.reads,
     pull: (window) => (pupil === schema ? table.pull(api, window) : taught(table.pull(api, window), pupil)),
     windowsAtOnce: () => Math.min(table.windowsAtOnce ?? WINDOWS_AT_ONCE, requestsAtOnce()),
+    foresee: async () => {
+      await Promise.all([grain(table), schema.foresee()]);
+    },
     shape: (raw, fetchedAt) => schema.shape(raw, fetchedAt),
     prepare: (rows) => schema.prepare(rows),
     versionTime: (raw) =>

@@ -22,8 +22,8 @@ import { isTooLarge, splitWindow, windowToRead } from './windows.js';
 /** A search whose rows keep leaving it is given up after as many walks; nothing is lost, the next cycle reads it again. */
 const MAX_WALKS = 8;
 
-/** Pages in memory that are not committed yet, beside those that are being waited for. */
-const MOST_PAGES = 10;
+/** Pages in memory that are not committed yet, beside those that are being waited for: more than come during a transaction, so that reading goes on. */
+const MOST_PAGES = 40;
 
 const NEVER = () => false;
 
@@ -129,6 +129,8 @@ export class TableCycle {
 
   async #readSearched(): Promise<void> {
     const { bookmark, windows } = this.#memory.state;
+    // Within a turn: rows that come sooner wait for it.
+    if (bookmark === null) void this.#memory.turns.take(() => this.#source.foresee()).catch(() => undefined);
     const whole = windowToRead({ ...this.#settings, bookmark });
     const cover = new Cover(whole, windows, this.#settings.lookback);
     await sideBySide(

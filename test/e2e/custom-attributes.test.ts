@@ -71,6 +71,20 @@ describe('custom attributes', () => {
     expect((await schemas('contacts')).length).toBeLessThanOrEqual(2);
   });
 
+  it('are asked for once in a first reading, with the time zone, and not again while nothing changes', async () => {
+    const { simulator } = await open({ tables: { contacts: {} } });
+    const asked = () =>
+      simulator.requests
+        .map(({ route }) => route)
+        .filter((route) => !route.startsWith('GET /contacts/'))
+        .sort();
+    await project.cycle();
+    const first = ['GET /data_attributes', 'GET /me', 'POST /contacts/search'];
+    expect(asked()).toEqual(first);
+    await project.cycle();
+    expect(asked()).toEqual([...first, 'POST /contacts/search']);
+  });
+
   it.each([
     ['when their table is replicated', {}],
     ['when it is not', { tables: { contacts: {} } }],

@@ -50,6 +50,7 @@ function sourceOf({ reads, method }: Pick<TableSource, 'reads' | 'method'>): Tab
     grain: async () => ({ unit: 'second' }),
     deletions: null,
     ids: null,
+    foresee: async () => undefined,
     prepare: async () => false,
     confirmGone: async (keys) => keys,
   };

@@ -33,6 +33,7 @@ function tableOf(reads: TableSource['reads'], method: TableSource['method'] = 'i
     grain: async () => ({ unit: 'second' }),
     deletions: null,
     ids: null,
+    foresee: async () => undefined,
     prepare: async () => false,
     confirmGone: async (keys) => keys,
   };

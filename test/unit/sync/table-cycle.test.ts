@@ -154,6 +154,42 @@ describe('a cycle of a searched table', () => {
     ]);
   });
 
+  it('asks for what its first rows will need while they are on their way, and never again', async () => {
+    const steps: string[] = [];
+    const model = new TableModel();
+    const { pull, shape } = model.source;
+    model.source = {
+      ...model.source,
+      pull: (window) => {
+        steps.push('pulls');
+        return pull(window);
+      },
+      foresee: async () => {
+        steps.push('asks');
+        await new Promise(setImmediate);
+        steps.push('knows');
+      },
+      shape: (raw, fetchedAt) => {
+        steps.push('shapes');
+        return shape(raw, fetchedAt);
+      },
+    };
+    model.readings = [[page([row('a', 300)])], [page([row('b', 400)])]];
+    await run(model);
+    expect(steps.slice(0, 2).sort()).toEqual(['asks', 'pulls']);
+    expect(steps.slice(2)).toEqual(['knows', 'shapes']);
+    await run(model);
+    expect(steps.slice(4)).toEqual(['pulls', 'shapes']);
+  });
+
+  it('goes on where what it will need can not be had yet', async () => {
+    const foresee = () => Promise.reject(new PublisherError('api-unreachable', 'not now'));
+    const model = new TableModel({ foresee });
+    model.readings = [[page([row('a', 300)])]];
+    await run(model);
+    expect(model.records).toEqual(['rows a there']);
+  });
+
   it('shapes rows again when getting ready for them changed the schema', async () => {
     const asked: unknown[] = [];
     let shaped = 0;
