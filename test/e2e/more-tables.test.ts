@@ -134,19 +134,20 @@ describe('tables beyond the eleven', () => {
   });
 
   it('follow changes, additions and deletes', async () => {
-    const now = Math.floor(Date.now() / 1000);
+    // A minute ago: what the API's clock, told in whole seconds by its replies, has not reached yet stays out of the bookmark.
+    const changedAt = Math.floor(Date.now() / 1000) - 60;
     for (const table of MORE_TABLE_NAMES) {
       const own = workspace.rows[table];
       if (table !== 'activity_logs') own.splice(1, 1);
       own.push({
         ...own[0],
         id: table === 'conversation_attributes' ? 99 : '99',
-        created_at: now,
-        updated_at: now,
+        created_at: changedAt,
+        updated_at: changedAt,
       });
     }
     await project.cycle();
     for (const table of MORE_TABLE_NAMES) expect(await keysOf(table), table).toEqual(idsOf(table));
-    expect((await project.states()).get('activity_logs')).toMatchObject({ bookmark: now, error: null });
+    expect((await project.states()).get('activity_logs')).toMatchObject({ bookmark: changedAt, error: null });
   });
 });
