@@ -111,6 +111,8 @@ describe('Writer', () => {
       const topic = await createTopic();
       const texts = Array.from({ length: count }, () => 'x'.repeat(bytes));
       await Promise.all(texts.map((text, index) => writer.commit([record(topic, String(index), text)])));
+      // Markers are written after a commit is answered, but before the next transaction can begin.
+      await writer.commit([record(await createTopic(), 'next', null)]);
       const admin = kafka.admin();
       const [partition] = await admin.fetchTopicOffsets(topic).finally(() => admin.disconnect());
       // Each transaction ends with a marker, which takes an offset.
