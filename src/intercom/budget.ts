@@ -59,6 +59,9 @@ export class Budget {
   #report: Report | null = null;
   /** Epoch milliseconds until which a refusal holds everything back, whatever other responses report. */
   #closedUntil = 0;
+  /** How often everything had to wait since a request was accepted. Meanwhile requests go one at a time, to try. */
+  #refusals = 0;
+  #isTrying = false;
   #inFlight = 0;
   #backgroundInFlight = 0;
   readonly #flight = new Flight();
@@ -86,7 +89,10 @@ export class Budget {
     if (priority === 'foreground') this.#waitedMs += this.#now() - startedAt;
   }
 
-  /** Marks the end of a request, `ms` milliseconds after it was sent, with the headers of its response when there was one. */
+  /**
+   * Marks the end of a request with the headers of its response when there was one. `ms` is how long it took, in milliseconds; null for a
+   * request that was refused, which says nothing of latency.
+   */
   give(
     headers: Readonly<Record<string, unknown>> | null,
     { priority }: Asker = ANYBODY,
@@ -95,14 +101,29 @@ export class Budget {
     this.#inFlight -= 1;
     if (priority === 'background') this.#backgroundInFlight -= 1;
     if (headers !== null) this.#observe(headers);
-    if (headers !== null && ms !== null) this.#flight.observe(ms);
+    if (headers !== null && ms !== null) {
+      this.#flight.observe(ms);
+      this.#refusals = 0;
+    }
+    this.#isTrying = false;
     this.#grant();
   }
 
-  /** Starts no request until `ms` milliseconds from now (after a 429). Called before the refused request is given back. */
+  /**
+   * Starts no request until `ms` milliseconds from now (after a 429), and then one at a time until one is accepted. Called before the
+   * refused request is given back.
+   */
   pause(ms: number): void {
-    const until = this.#now() + Math.min(Math.max(ms, 0), LONGEST_WAIT_MS);
+    const now = this.#now();
+    // What was under way together is refused together.
+    if (!isAhead(this.#closedUntil, now) || this.#refusals === 0) this.#refusals += 1;
+    const until = now + Math.min(Math.max(ms, 0), LONGEST_WAIT_MS);
     this.#closedUntil = Math.max(this.#closedUntil, until);
+  }
+
+  /** Times in a row that everything had to wait because a request was refused, whichever it was. */
+  get refusals(): number {
+    return this.#refusals;
   }
 
   /** Requests that should be under way, as far as is known. */
@@ -133,6 +154,7 @@ export class Budget {
 
   #start(lanes: Lanes): void {
     this.#inFlight += 1;
+    this.#isTrying = this.#refusals > 0;
     if (this.#report !== null) {
       this.#report.used += 1;
       this.#report.sentSince += 1;
@@ -151,6 +173,7 @@ export class Budget {
     this.#renew(now);
     const report = this.#report;
     if (this.#inFlight >= this.#mostInFlight(report) || isAhead(this.#closedUntil, now)) return false;
+    if (this.#isTrying) return false;
     if (report === null) return true;
     const ours = Math.max(1, Math.floor(report.limit * this.#share));
     return report.used < ours && report.sentSince < report.remaining;

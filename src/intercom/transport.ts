@@ -53,6 +53,12 @@ export interface TransportOptions {
   readonly signal: AbortSignal;
 }
 
+interface Failure {
+  readonly error: PublisherError;
+  /** Milliseconds for which the budget is used up; null where that is not what failed. */
+  readonly closedMs: number | null;
+}
+
 interface Answer {
   readonly status: number;
   readonly headers: Record<string, string | string[] | undefined>;
@@ -65,7 +71,7 @@ const LONGEST_CONNECT_MS = 10_000;
 /** Requests in flight each need one; more are refused by the budget. */
 const MOST_CONNECTIONS = 128;
 const MAX_REPLY_BYTES = 128 * 1024 * 1024;
-/** A request that the budget refuses this often in a row is given up: something else eats the whole budget. */
+/** Requests are given up when the budget refuses this often in a row: something else eats the whole of it. */
 const MAX_BUDGET_REFUSALS = 30;
 
 export class Transport implements Requester {
@@ -116,19 +122,21 @@ export class Transport implements Requester {
         this.#report(request, startedAt, 200, null, null);
         return outcome;
       }
-      const { error, headers } = outcome;
-      const refused = error.answer?.status === 429;
+      const { error, closedMs } = outcome;
+      const refused = closedMs !== null;
       if (refused) refusals += 1;
       else failures += 1;
-      const plan = retryPlan(error, failures);
-      const exhausted = refused ? refusals > MAX_BUDGET_REFUSALS : failures >= this.#options.attempts;
+      const { budget, attempts, signal } = this.#options;
+      const exhausted = refused
+        ? Math.max(refusals, budget.refusals) > MAX_BUDGET_REFUSALS
+        : failures >= attempts;
       // A request that the budget refused did not take effect, whatever it was.
-      const again = plan !== null && !exhausted && (refused || request.repeatable !== false);
-      const waitMs = again ? Math.max(plan, refused ? retryAfterMs(headers) : 0) : null;
+      const again = !exhausted && (refused || request.repeatable !== false);
+      const waitMs = again ? (closedMs ?? retryPlan(error, failures)) : null;
       this.#report(request, startedAt, error.answer?.status ?? null, error.message, waitMs);
       if (waitMs === null) throw error;
-      if (refused) this.#options.budget.pause(waitMs);
-      else await pause(waitMs, this.#options.signal);
+      // What was refused waits for the budget.
+      if (!refused) await pause(waitMs, signal);
     }
   }
 
@@ -141,34 +149,34 @@ export class Transport implements Requester {
     await this.#dispatcher.destroy();
   }
 
-  async #attempt(
-    request: ApiRequest,
-    asker: Asker,
-  ): Promise<ApiReply | { error: PublisherError; headers: Answer['headers'] }> {
+  async #attempt(request: ApiRequest, asker: Asker): Promise<ApiReply | Failure> {
     const { budget, signal } = this.#options;
     await budget.take(signal, asker).catch((cause: unknown) => {
       throw new PublisherError('stopped', 'stopped while waiting for the request budget', { cause });
     });
     const sentAt = performance.now();
     let headers: Answer['headers'] | null = null;
+    let closedMs: number | null = null;
     try {
       const answer = await this.#send(request);
       headers = answer.headers;
       const failure = failureOf(request, answer, this.#origin.origin, this.#options.token);
       if (failure instanceof PublisherError) {
-        // Before the request is given back: that lets the next one start.
-        if (failure.answer?.status === 429) budget.pause(retryAfterMs(headers));
-        return { error: failure, headers };
+        if (failure.answer?.status === 429) {
+          closedMs = Math.max(retryAfterMs(headers), retryPlan(failure, 0) ?? 0);
+          // Before the request is given back: that lets the next one start.
+          budget.pause(closedMs);
+        }
+        return { error: failure, closedMs };
       }
       const receivedAt = Date.now();
       return { json: failure, receivedAt, serverNow: serverNow(headers.date, receivedAt) };
     } catch (cause) {
       if (signal.aborted)
         throw new PublisherError('stopped', 'stopped while waiting for Intercom', { cause });
-      if (cause instanceof PublisherError) return { error: cause, headers: headers ?? {} };
-      return { error: this.#unreachable(request, cause), headers: headers ?? {} };
+      return { error: cause instanceof PublisherError ? cause : this.#unreachable(request, cause), closedMs };
     } finally {
-      budget.give(headers, asker, performance.now() - sentAt);
+      budget.give(headers, asker, closedMs === null ? performance.now() - sentAt : null);
     }
   }
 

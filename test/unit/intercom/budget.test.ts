@@ -72,6 +72,30 @@ describe('Budget', () => {
     expect(done).toHaveBeenCalled();
   });
 
+  it('tries with one request at a time after a refusal, until one is accepted', async () => {
+    const budget = new Budget({ share: 1, maxInFlight: 100 });
+    const refuse = () => {
+      budget.pause(1_000);
+      budget.give({}, undefined, null);
+    };
+    expect(await started(budget, 8)).toBe(8);
+    for (let i = 0; i < 8; i += 1) refuse();
+    // What was under way together counts once.
+    expect(budget.refusals).toBe(1);
+    void started(budget, 8);
+    const inFlightAfter = async (end: () => void) => {
+      end();
+      await vi.advanceTimersByTimeAsync(1_100);
+      return budget.inFlight;
+    };
+    expect(await inFlightAfter(() => undefined)).toBe(1);
+    expect(await inFlightAfter(refuse)).toBe(1);
+    expect(budget.refusals).toBe(2);
+    expect(await inFlightAfter(() => budget.give(null))).toBe(1);
+    expect(await inFlightAfter(() => budget.give({}, undefined, 10))).toBe(5);
+    expect(budget.refusals).toBe(0);
+  });
+
   it('goes on when no response says anything about the window', async () => {
     const budget = new Budget({ share: 1, maxInFlight: 100 });
     await budget.take(never);
@@ -160,6 +184,9 @@ describe('Budget', () => {
       for (let i = 0; i < 300; i += 1) {
         await budget.take(never);
         budget.give({}, undefined, ms);
+        // A refusal comes at once, wherever the API is.
+        await budget.take(never);
+        budget.give({}, undefined, null);
       }
       await budget.take(never);
       budget.give(headers(limit, limit, start + 10_000), undefined, ms);
