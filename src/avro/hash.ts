@@ -5,24 +5,13 @@ import type { RawRow } from '../model/row.js';
 import { canonicalJson } from './json.js';
 
 /**
- * The function that gives 32 hexadecimal digits which tell the contents of these fields apart. Fields without a value don't count, so that
- * fields that a later schema adds don't change the hash of rows without them.
+ * 32 hexadecimal digits that tell the contents of encoded rows of one schema apart. Nulls at the end, a zero byte each, don't count, so that
+ * fields that a later schema has at its end don't change the hash of rows without them.
  */
-export function compileContentHash(
-  fields: readonly string[],
-): (value: Readonly<Record<string, unknown>>) => string {
-  const labels = fields.map((field) => `${field}=`);
-  return (value) => {
-    let text = '';
-    for (let at = 0; at < fields.length; at += 1) {
-      const content = value[fields[at] as string];
-      if (content === null || content === undefined) continue;
-      // Lengths keep the texts apart, whatever they hold.
-      if (typeof content === 'string') text += `${labels[at] as string}${content.length}:${content}`;
-      else text += `${labels[at] as string}${JSON.stringify(content)};`;
-    }
-    return sha256(text).slice(0, 32);
-  };
+export function contentHash(encoded: Buffer): string {
+  let end = encoded.length;
+  while (end > 0 && encoded[end - 1] === 0) end -= 1;
+  return hash('sha256', encoded.subarray(0, end), 'hex').slice(0, 32);
 }
 
 /**

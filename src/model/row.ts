@@ -7,8 +7,10 @@ export type RawRow = Readonly<Record<string, unknown>>;
 export interface Upsert {
   readonly op: 'upsert';
   readonly key: string;
-  /** The Avro value in the published form. Fields that are null may be left out. */
+  /** The value in the published form. Fields that are null may be left out. */
   readonly value: Readonly<Record<string, unknown>>;
+  /** The value in Avro, behind room for the header that the topic's codec fills in. */
+  readonly bytes: Buffer;
   /** Hash of the value's content (lower-case hex). */
   readonly hash: string;
   /** Epoch milliseconds, or null for rows without a time. */

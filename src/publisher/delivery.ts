@@ -39,23 +39,17 @@ export class Delivery implements TableSink {
   encode(change: Change): { records: OutgoingRecord[] } | { reason: string } {
     const { topic, maxRecordBytes, schema } = this.#options;
     const { codec } = schema;
-    try {
-      const key = codec.encodeKey(change.key);
-      const value = change.op === 'delete' ? null : codec.encodeValue(change.value);
-      const bytes = key.length + (value?.length ?? 0) + BATCH_OVERHEAD_BYTES;
-      if (bytes > maxRecordBytes) {
-        return {
-          reason: `the row takes ${bytes} bytes, topic ${topic} takes ${maxRecordBytes} (max.message.bytes)`,
-        };
-      }
+    const key = codec.encodeKey(change.key);
+    const value = change.op === 'delete' ? null : codec.valueOf(change);
+    const bytes = key.length + (value?.length ?? 0) + BATCH_OVERHEAD_BYTES;
+    if (bytes > maxRecordBytes) {
       return {
-        records: [{ topic, key, value, headers: this.#headers(change) }, ...this.unbury([change.key])],
-      };
-    } catch (error) {
-      return {
-        reason: `the row can't be encoded: ${error instanceof Error ? error.message : String(error)}`,
+        reason: `the row takes ${bytes} bytes, topic ${topic} takes ${maxRecordBytes} (max.message.bytes)`,
       };
     }
+    return {
+      records: [{ topic, key, value, headers: this.#headers(change) }, ...this.unbury([change.key])],
+    };
   }
 
   bury(letter: DeadLetter): OutgoingRecord | null {

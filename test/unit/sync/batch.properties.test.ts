@@ -67,6 +67,7 @@ function shape(raw: RawRow, fetchedAt: number): ShapedRow {
     op: 'upsert',
     key: id,
     value: raw,
+    bytes: Buffer.alloc(0),
     hash: hashOf(content, time),
     updatedAt,
     fetchedAt,

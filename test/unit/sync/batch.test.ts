@@ -15,6 +15,7 @@ function tableOf(reads: TableSource['reads'], method: TableSource['method'] = 'i
       op: 'upsert',
       key: id,
       value: raw,
+      bytes: Buffer.alloc(0),
       hash: v,
       updatedAt: t === null ? null : t * 1000,
       fetchedAt,

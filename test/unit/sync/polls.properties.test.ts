@@ -46,6 +46,7 @@ function shape(raw: RawRow, fetchedAt: number): ShapedRow {
     op: 'upsert',
     key: String(id),
     value: raw,
+    bytes: Buffer.alloc(0),
     hash: String(version),
     updatedAt,
     fetchedAt,

@@ -82,7 +82,15 @@ class Workspace {
 function shape(raw: RawRow, fetchedAt: number): ShapedRow {
   const { id, content, updated_at } = raw as unknown as Row;
   const updatedAt = updated_at === null ? null : updated_at * 1000;
-  const row = { op: 'upsert', key: id, value: raw, hash: String(content), updatedAt, fetchedAt } as const;
+  const row = {
+    op: 'upsert',
+    key: id,
+    value: raw,
+    bytes: Buffer.alloc(0),
+    hash: String(content),
+    updatedAt,
+    fetchedAt,
+  } as const;
   return { ok: true, raw, row, leftovers: [] };
 }
 

@@ -167,6 +167,6 @@ function shape(raw: RawRow, fetchedAt: number): ShapedRow {
     ok: true,
     raw,
     leftovers: unknown,
-    row: { op: 'upsert', key: id, value: raw, hash, updatedAt, fetchedAt },
+    row: { op: 'upsert', key: id, value: raw, bytes: Buffer.alloc(0), hash, updatedAt, fetchedAt },
   };
 }

@@ -1,0 +1,67 @@
+/** Writes records into memory that many of them share. */
+
+import avsc from 'avsc';
+import { publishedText } from './published.js';
+import type { RecordSchema } from './schema.js';
+
+/** Before each record there is room for the header of the Confluent wire format: a zero, and the schema's id in four bytes. */
+const HEADER_BYTES = 5;
+/** Records are written one behind the other into pieces of memory, each twice as large as the one before, up to this size. */
+const LARGEST_CHUNK = 64 * 1024;
+const FIRST_CHUNK = 1024;
+
+export interface Encoded {
+  /** The record, behind the room for its header. */
+  readonly bytes: Buffer;
+  /** What of it the first schema wrote. */
+  readonly first: Buffer;
+}
+
+/** The bytes of an encoded record with its header filled in: in place. */
+export function framed(bytes: Buffer, id: number): Buffer {
+  bytes[0] = 0;
+  bytes.writeUInt32BE(id, 1);
+  return bytes;
+}
+
+export class Encoder {
+  readonly #types: readonly avsc.Type[];
+  #chunk = Buffer.alloc(0);
+  #used = 0;
+
+  /** The schemas take their fields from the same value. In Avro the fields of one behind those of the other are a record with all of them. */
+  constructor(schemas: readonly RecordSchema[]) {
+    this.#types = schemas.map((schema) => avsc.Type.forSchema(JSON.parse(publishedText(schema))));
+  }
+
+  /** Throws when the value does not fit the schemas. */
+  encode(value: Readonly<Record<string, unknown>>): Encoded {
+    const start = this.#used;
+    const body = start + HEADER_BYTES;
+    const ends: number[] = [];
+    for (const type of this.#types) {
+      const written = type.encode(value, this.#chunk, ends.at(-1) ?? body);
+      // Where there is not enough room avsc tells how much is missing, as a negative number.
+      ends.push(written < 0 ? this.#chunk.length - written : written);
+    }
+    const end = ends.at(-1) ?? body;
+    if (end > this.#chunk.length) {
+      this.#grow(end - start);
+      return this.encode(value);
+    }
+    this.#used = end;
+    return { bytes: this.#chunk.subarray(start, end), first: this.#chunk.subarray(body, ends[0]) };
+  }
+
+  /** Begins another piece. What is larger than a piece gets one of its own. */
+  #grow(bytes: number): void {
+    const next = Math.min(LARGEST_CHUNK, Math.max(FIRST_CHUNK, 2 * this.#chunk.length));
+    this.#chunk = Buffer.allocUnsafeSlow(Math.max(next, bytes));
+    this.#used = 0;
+  }
+
+  /** What one schema wrote, behind the room for its header. */
+  decode(bytes: Buffer): Record<string, unknown> {
+    return this.#types[0]?.fromBuffer(bytes.subarray(HEADER_BYTES)) as Record<string, unknown>;
+  }
+}
