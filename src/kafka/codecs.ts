@@ -3,9 +3,7 @@
  * instance restores from may hold batches that were written with another one.
  */
 
-import { promisify } from 'node:util';
-import * as zlib from 'node:zlib';
-import { init as initZstd, compress as zstdCompress, decompress as zstdDecompress } from '@bokuweb/zstd-wasm';
+import { Decoder, Encoder } from '@toondepauw/node-zstd';
 import kafkajs from 'kafkajs';
 import { compressFrame, decompressFrame } from 'lz4-napi';
 import snappy from 'snappy';
@@ -65,31 +63,12 @@ const snappyCodec: Codec = {
   },
 };
 
-type ZstdFunction = (buffer: Buffer) => Promise<Buffer>;
+/** The library's own default: past it batches get hardly smaller and take much longer. */
+const ZSTD_LEVEL = 3;
+const zstdEncoder = new Encoder(ZSTD_LEVEL);
+const zstdDecoder = new Decoder();
 
-/** Node has zstd of its own from 22.15 on; before that the same library runs as WebAssembly. */
-function zstd(): Codec {
-  const native = zlib as unknown as Record<'zstdCompress' | 'zstdDecompress', unknown>;
-  if (typeof native.zstdCompress === 'function' && typeof native.zstdDecompress === 'function') {
-    const compress = promisify(native.zstdCompress) as ZstdFunction;
-    const decompress = promisify(native.zstdDecompress) as ZstdFunction;
-    return { compress: ({ buffer }) => compress(buffer), decompress };
-  }
-  let ready: Promise<void> | null = null;
-  const start = () => {
-    ready ??= initZstd();
-    return ready;
-  };
-  return {
-    async compress({ buffer }) {
-      await start();
-      return Buffer.from(zstdCompress(buffer, 3));
-    },
-    async decompress(buffer) {
-      await start();
-      return Buffer.from(zstdDecompress(buffer));
-    },
-  };
-}
-
-const zstdCodec = zstd();
+const zstdCodec: Codec = {
+  compress: ({ buffer }) => zstdEncoder.encode(buffer),
+  decompress: (buffer) => zstdDecoder.decode(buffer),
+};
