@@ -89,6 +89,17 @@ describe('Writer', () => {
     },
   );
 
+  it.each(['gzip', 'snappy', 'lz4', 'zstd'])(
+    'publishes what the broker compresses anew with %s',
+    async (type) => {
+      const topic = await createTopic({ 'compression.type': type });
+      const writer = await openWriter(randomUUID());
+      const texts = Array.from({ length: 3 }, (_, index) => `${index} ${'é漢😀 '.repeat(20_000)}`);
+      await writer.commit(texts.map((text) => record(topic, 'a', text)));
+      expect(values(await readAll(topic))).toEqual(texts);
+    },
+  );
+
   it('takes commits of several callers one after another', async () => {
     const topic = await createTopic();
     const writer = await openWriter(randomUUID());
