@@ -3,6 +3,7 @@
 import avsc from 'avsc';
 import { publishedText } from './published.js';
 import type { RecordSchema } from './schema.js';
+import { installTextEncoding } from './text-encoding.js';
 
 /** Before each record there is room for the header of the Confluent wire format: a zero, and the schema's id in four bytes. */
 const HEADER_BYTES = 5;
@@ -31,6 +32,7 @@ export class Encoder {
 
   /** The schemas take their fields from the same value. In Avro the fields of one behind those of the other are a record with all of them. */
   constructor(schemas: readonly RecordSchema[]) {
+    installTextEncoding();
     this.#types = schemas.map((schema) => avsc.Type.forSchema(JSON.parse(publishedText(schema))));
   }
 

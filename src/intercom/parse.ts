@@ -8,7 +8,7 @@
 import { randomUUID } from 'node:crypto';
 
 /** Sixteen digits where a number can stand: the least that a double may not hold. Texts may match too, and only cost time. */
-const MAY_HOLD_LARGE = /[[:,]\s*-?\d{16}/;
+const MAY_HOLD_LARGE = /[[:,\s-]\d{16}/;
 const QUOTE_OR_NUMBER = /"|-?\d[\d.eE+-]*/g;
 /** What is longer is nobody's ID, and takes more than its length to convert. */
 const LARGE = /^-?[1-9]\d{15,99}$/;
