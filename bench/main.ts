@@ -8,7 +8,7 @@ import { benchFreshness } from './freshness.js';
 import { benchInstances } from './instances.js';
 import { benchReplay } from './replay.js';
 import { benchSize } from './size.js';
-import type { Addresses, Say } from './stage.js';
+import { type Addresses, type Say, warmUp } from './stage.js';
 import { benchThroughput } from './throughput.js';
 
 const BENCHES: Readonly<Record<string, (addresses: Addresses, say: Say) => Promise<unknown>>> = {
@@ -31,6 +31,7 @@ if (unknown !== undefined) {
 }
 const [kafka, registry] = await Promise.all([startKafka(), startRegistry()]);
 try {
+  await warmUp({ brokers: kafka.brokers, registryUrl: registry.url });
   for (const [name, bench] of Object.entries(BENCHES)) {
     if (asked.length > 0 && !asked.includes(name)) continue;
     say(`\n== ${name}`);
