@@ -1,5 +1,6 @@
 /** How much of the request budget is used, alone and beside another client, how many requests it takes, and what an idle poll asks. */
 
+import { setMaxListeners } from 'node:events';
 import { Budget } from '../src/intercom/budget.js';
 import { Transport } from '../src/intercom/transport.js';
 import type { LoggedRequest } from '../src/simulator/traffic.js';
@@ -76,6 +77,9 @@ async function benchShared(addresses: Addresses, say: Say, conversations: number
 }
 
 async function otherClient(url: string, signal: AbortSignal, onRequest: () => void): Promise<void> {
+  const end = new AbortController().signal;
+  // Every request that waits listens.
+  setMaxListeners(0, end);
   const transport = new Transport({
     baseUrl: url,
     token: 'simulated-token',
@@ -83,7 +87,7 @@ async function otherClient(url: string, signal: AbortSignal, onRequest: () => vo
     gateway: null,
     attempts: 1,
     timeoutMs: 10_000,
-    signal: new AbortController().signal,
+    signal: end,
     budget: new Budget({ share: 1, maxInFlight: 10 }),
     onAttempt: onRequest,
   });

@@ -18,12 +18,13 @@ function hasFinished(log: string, table: string): boolean {
     .some((line) => line.includes('"table finished"') && line.includes(`"table":"${table}"`));
 }
 
-/** Prints and returns the 99th percentile in seconds. */
-export async function benchFreshness(addresses: Addresses, say: Say): Promise<number> {
+/** Prints and returns the 99th percentile in seconds; `share` of the workspace and of the time. */
+export async function benchFreshness(addresses: Addresses, say: Say, share = 1): Promise<number> {
+  const seconds = SECONDS * share;
   const stage = await Stage.open(addresses, {
-    contacts: 20_000,
-    conversations: 2_000,
-    companies: 500,
+    contacts: 20_000 * share,
+    conversations: 2_000 * share,
+    companies: 500 * share,
     latency: 50,
     budget: 1_666,
     tables: TABLES,
@@ -52,9 +53,12 @@ export async function benchFreshness(addresses: Addresses, say: Say): Promise<nu
           if (email !== null && !seen.has(email[0])) seen.set(email[0], Date.now());
         }
     };
-    const following = follow();
+    // It ends when it is stopped.
+    const following = follow().catch((error: unknown) => {
+      if (!stop.signal.aborted) throw error;
+    });
     const changed = new Map<string, number>();
-    for (let change = 0; change < CHANGES_A_SECOND * SECONDS; change += 1) {
+    for (let change = 0; change < CHANGES_A_SECOND * seconds; change += 1) {
       const email = `bench-${change}@example.com`;
       changed.set(email, Date.now());
       await stage.act('create', { table: 'contacts', patch: { email } });
@@ -69,7 +73,7 @@ export async function benchFreshness(addresses: Addresses, say: Say): Promise<nu
     );
     const p99 = quantile(waits, 0.99);
     say(
-      `freshness: ${changed.size} changes in ${SECONDS} s, polled every ${POLL_SECONDS} s: half of them in the topic after ` +
+      `freshness: ${changed.size} changes in ${seconds} s, polled every ${POLL_SECONDS} s: half of them in the topic after ` +
         `${quantile(waits, 0.5).toFixed(1)} s, 99% after ${p99.toFixed(1)} s`,
     );
     return p99;

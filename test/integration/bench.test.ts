@@ -6,6 +6,7 @@ import { describe, expect, inject, it } from 'vitest';
 import { benchApi } from '../../bench/api.js';
 import { benchBackfill } from '../../bench/backfill.js';
 import { benchEncoding } from '../../bench/encoding.js';
+import { benchFreshness } from '../../bench/freshness.js';
 import { benchThroughput } from '../../bench/throughput.js';
 
 const lines: string[] = [];
@@ -27,6 +28,10 @@ describe('the benchmark', () => {
 
   it('reads windows side by side', async () => {
     expect(await benchBackfill(addresses, say, 15_000), lines.join('\n')).toBeGreaterThan(2);
+  }, 120_000);
+
+  it('publishes a change soon after the poll that follows it', async () => {
+    expect(await benchFreshness(addresses, say, 0.2), lines.join('\n')).toBeLessThan(15);
   }, 120_000);
 
   it('shapes and encodes at a rate like that of the libraries alone', async () => {
