@@ -16,6 +16,7 @@ import { ConnectionLoop } from './publisher/connection-loop.js';
 import { HintFeed } from './publisher/hint-feed.js';
 import { Session } from './publisher/session.js';
 import type { SessionContext } from './publisher/session-context.js';
+import { Shaping } from './publisher/shaping/shaping.js';
 import { topicPlans } from './publisher/topic-plans.js';
 import { usesHints, webhookRoute } from './publisher/webhooks.js';
 
@@ -49,7 +50,8 @@ export class Publisher {
   static async open(config: Config, events: Events = new Events()): Promise<Publisher> {
     const registry = new Registry(config.schemaRegistry);
     const kafka = await KafkaAccess.open(config.kafka);
-    return new Publisher({ config, kafka, registry, events, hints: null });
+    const shaping = new Shaping({ onBroken: (message) => events.emit('warning', { message }) });
+    return new Publisher({ config, kafka, registry, events, shaping, hints: null });
   }
 
   /**
@@ -155,6 +157,7 @@ export class Publisher {
 
   async close(): Promise<void> {
     await this.#hintWriter?.close();
+    await this.#context.shaping.close();
     await this.#context.kafka.close();
   }
 

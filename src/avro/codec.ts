@@ -45,13 +45,20 @@ export function keySchemaText(table: TableName, key: KeyName): string {
   });
 }
 
+/** What became of a row, with its value in the published form; fields that are null may be left out. */
+export type ShapedValue = Extract<ShapedRow, { ok: true }> & {
+  readonly value: Readonly<Record<string, unknown>>;
+};
+
+export type RowShaper = (raw: RawRow, fetchedAt: number) => ShapedValue | Extract<ShapedRow, { ok: false }>;
+
 /** The function that turns a table's rows into their published form, encoded. It never throws for parsed JSON. */
 export function rowShaper(
   table: TableName,
   key: KeyName,
   form: ValueForm,
   { rules, columns } = UNADAPTED,
-): (raw: RawRow, fetchedAt: number) => ShapedRow {
+): RowShaper {
   const { schema, redact } = compileRules(tableSchema(table), rules);
   const content = form === 'flat' ? flatSchema(schema) : schema;
   const flatFields = [...content.fields.map(({ name }) => name), ...columns.map(({ field }) => field)];
@@ -76,7 +83,8 @@ export function rowShaper(
     const updatedAt = toEpochMillis(raw.updated_at);
     return {
       ok: true,
-      row: { op: 'upsert', key: id, value, bytes, hash, updatedAt, fetchedAt },
+      row: { op: 'upsert', key: id, bytes, hash, updatedAt, fetchedAt },
+      value,
       raw: redacted,
       leftovers: misfits.length === 0 ? shaped.leftovers : [...shaped.leftovers, ...misfits],
     };

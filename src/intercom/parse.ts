@@ -7,8 +7,9 @@
 
 import { randomUUID } from 'node:crypto';
 
-/** Sixteen digits where a number can stand: the least that a double may not hold. Texts may match too, and only cost time. */
-const MAY_HOLD_LARGE = /[[:,\s-]\d{16}/;
+/** As many digits take a number beyond what a double holds, at the least. */
+const LARGE_DIGITS = 16;
+const BEFORE_NUMBER = /[[:,\s-]/;
 const QUOTE_OR_NUMBER = /"|-?\d[\d.eE+-]*/g;
 /** What is longer is nobody's ID, and takes more than its length to convert. */
 const LARGE = /^-?[1-9]\d{15,99}$/;
@@ -18,10 +19,32 @@ const MARK = `${randomUUID()}:`;
 /** The value of a JSON text. Throws a `SyntaxError` where `JSON.parse` does. */
 export function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
-  if (!MAY_HOLD_LARGE.test(text)) return value;
+  if (!mayHoldLarge(text)) return value;
   return JSON.parse(markLarge(text), (_, each: unknown) =>
     typeof each === 'string' && each.startsWith(MARK) ? BigInt(each.slice(MARK.length)) : each,
   );
+}
+
+/**
+ * Whether there are sixteen digits in a row where a number can stand. Texts may have them too, which only costs time. Looking at each
+ * sixteenth character is enough: no run of so many is missed.
+ */
+function mayHoldLarge(text: string): boolean {
+  for (let at = LARGE_DIGITS - 1; at < text.length; at += LARGE_DIGITS) {
+    if (!isDigit(text, at)) continue;
+    let start = at;
+    while (isDigit(text, start - 1)) start -= 1;
+    let end = at + 1;
+    while (isDigit(text, end)) end += 1;
+    if (end - start >= LARGE_DIGITS && BEFORE_NUMBER.test(text.charAt(start - 1))) return true;
+    at = end;
+  }
+  return false;
+}
+
+function isDigit(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at);
+  return unit >= 48 && unit <= 57;
 }
 
 /** The text, which is known to be JSON, with marked texts in place of its large numbers. */

@@ -5,7 +5,7 @@ import { epochSeconds } from '../model/time.js';
 import type { ApiReply } from './transport.js';
 
 /** The rows under the first of the keys that holds a list; anything in it that is not an object is no row. */
-export function rowsIn({ json }: ApiReply, lists: readonly string[]): RawRow[] {
+export function rowsIn({ json }: Pick<ApiReply, 'json'>, lists: readonly string[]): RawRow[] {
   const list = lists.map((key) => json[key]).find(Array.isArray);
   return (list ?? []).filter((row: unknown): row is RawRow => typeof row === 'object' && row !== null);
 }

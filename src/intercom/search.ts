@@ -16,7 +16,7 @@ import type { Window } from '../model/state.js';
 import type { Page } from '../model/table.js';
 import { epochSeconds } from '../model/time.js';
 import { newestOf, numberOf, rowsIn } from './reply.js';
-import type { ApiReply, Requester } from './transport.js';
+import type { ApiReply, ReplyReader, Requester } from './transport.js';
 
 export interface Search {
   /** Where to search. */
@@ -25,13 +25,18 @@ export interface Search {
   readonly include?: string;
   /** The key of the reply that holds the rows. */
   readonly list: string;
+  /** The API promises to sort as asked. Elsewhere it has always done so, and nothing may depend on it. */
+  readonly isOrdered?: boolean;
+  /** Reads large replies. */
+  readonly reader?: ReplyReader;
 }
 
 /** The most rows that a page of any search may hold. */
 const PER_PAGE = 150;
 
 /**
- * Yields the rows of the window page by page; the last page says so.
+ * Yields the rows of the window page by page; the last page says so. Where the order is sure (`isOrdered`) the window may become shorter at its
+ * older end meanwhile: the walk ends there then.
  * Throws `walk-unclean` after the last page when rows left the result during the walk.
  */
 export async function* walkNewestFirst(
@@ -39,6 +44,7 @@ export async function* walkNewestFirst(
   search: Search,
   window: Window,
 ): AsyncGenerator<Page> {
+  const query = queryFor(window);
   const cursors = new Set<string>();
   let cursor: string | null = null;
   let total: number | null = null;
@@ -46,7 +52,7 @@ export async function* walkNewestFirst(
   let sorted = true;
   let newest: number | null = null;
   for (;;) {
-    const reply: ApiReply = await ask(transport, search, window, cursor);
+    const reply: ApiReply = await ask(transport, search, query, cursor);
     const found = rowsIn(reply, [search.list]);
     const before: number | null = total;
     total = countIn(reply) ?? before;
@@ -60,21 +66,23 @@ export async function* walkNewestFirst(
     const passed = sorted && isBefore(times.at(-1), window.from);
     const last = next === null || passed;
     const rows = found.filter((_, index) => isWithin(times[index], window));
-    yield { rows, total, newest, last: last && !shrunk, fetchedAt: reply.receivedAt };
+    const pace = search.isOrdered && sorted ? paceOf(times) : {};
+    yield { rows, total, newest, ...pace, last: last && !shrunk, fetchedAt: reply.receivedAt };
     if (last && shrunk) throw unclean(search);
     if (last) return;
     cursor = next;
   }
 }
 
-function ask(transport: Requester, search: Search, window: Window, cursor: string | null): Promise<ApiReply> {
+function ask(transport: Requester, search: Search, query: object, cursor: string | null): Promise<ApiReply> {
   return transport.request({
     method: 'POST',
     path: search.include === undefined ? search.path : `${search.path}?${search.include}`,
     route: search.path,
     lists: [search.list],
+    ...(search.reader === undefined ? {} : { reader: search.reader }),
     body: {
-      query: queryFor(window),
+      query,
       sort: { field: 'updated_at', order: 'descending' },
       pagination: { per_page: PER_PAGE, ...(cursor === null ? {} : { starting_after: cursor }) },
     },
@@ -115,6 +123,16 @@ export function nextCursor(reply: ApiReply, found: number): string | null {
 function isDescending(times: readonly (number | null)[]): boolean {
   const known = times.filter((time) => time !== null);
   return known.every((time, index) => index === 0 || time <= (known[index - 1] ?? time));
+}
+
+/** From the first to the last readable time of a page, newest first. */
+function paceOf(times: readonly (number | null)[]): { pace?: number } {
+  const known = times.filter((time) => time !== null);
+  const [first] = known;
+  const last = known.at(-1);
+  return first === undefined || last === undefined || known.length < 2
+    ? {}
+    : { pace: (first - last) / (known.length - 1) };
 }
 
 function isBefore(time: number | null | undefined, from: number): boolean {

@@ -20,9 +20,14 @@ export interface ApiRequest {
   readonly body?: unknown;
   /** The reply must hold an array under one of these keys, else it is unreadable. */
   readonly lists?: readonly string[];
+  /** Reads a large reply in place of this process's main thread. */
+  readonly reader?: ReplyReader;
   /** False where a request that may have taken effect must not be sent again (each call to a scroll moves it on). */
   readonly repeatable?: boolean;
 }
+
+/** Gives the JSON object of a reply, or null where somebody else has to look at it. The body lies in memory that threads can share. */
+export type ReplyReader = (body: Buffer) => Promise<Record<string, unknown> | null>;
 
 /** Whoever sends requests: at once, or behind everybody else. */
 export interface Requester {
@@ -62,7 +67,7 @@ interface Failure {
 interface Answer {
   readonly status: number;
   readonly headers: Record<string, string | string[] | undefined>;
-  readonly text: string;
+  readonly body: Buffer;
 }
 
 /** A reply that trickles in is given up after so many times the time-out. */
@@ -70,6 +75,8 @@ const WHOLE_REPLY_TIMEOUTS = 5;
 const LONGEST_CONNECT_MS = 10_000;
 /** Requests in flight each need one; more are refused by the budget. */
 const MOST_CONNECTIONS = 128;
+/** From here on a reply takes milliseconds to read. */
+const LARGE_REPLY_BYTES = 32 * 1024;
 const MAX_REPLY_BYTES = 128 * 1024 * 1024;
 /** Requests are given up when the budget refuses this often in a row: something else eats the whole of it. */
 const MAX_BUDGET_REFUSALS = 30;
@@ -78,6 +85,7 @@ export class Transport implements Requester {
   readonly #options: TransportOptions;
   readonly #dispatcher: Dispatcher;
   readonly #origin: URL;
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(options: TransportOptions) {
     this.#options = options;
@@ -160,7 +168,8 @@ export class Transport implements Requester {
     try {
       const answer = await this.#send(request);
       headers = answer.headers;
-      const failure = failureOf(request, answer, this.#origin.origin, this.#options.token);
+      const receivedAt = Date.now();
+      const failure = (await readElsewhere(request, answer)) ?? (await this.#read(request, answer));
       if (failure instanceof PublisherError) {
         if (failure.answer?.status === 429) {
           closedMs = Math.max(retryAfterMs(headers), retryPlan(failure, 0) ?? 0);
@@ -169,7 +178,6 @@ export class Transport implements Requester {
         }
         return { error: failure, closedMs };
       }
-      const receivedAt = Date.now();
       return { json: failure, receivedAt, serverNow: serverNow(headers.date, receivedAt) };
     } catch (cause) {
       if (signal.aborted)
@@ -178,6 +186,22 @@ export class Transport implements Requester {
     } finally {
       budget.give(headers, asker, closedMs === null ? performance.now() - sentAt : null);
     }
+  }
+
+  /** The JSON object of a good answer, or the failure that the answer is. */
+  async #read(
+    request: ApiRequest,
+    { status, headers, body }: Answer,
+  ): Promise<Record<string, unknown> | PublisherError> {
+    if (body.length >= LARGE_REPLY_BYTES) await this.#nextTurn();
+    const { origin } = this.#origin;
+    return failureOf(request, { status, headers, text: body.toString('utf8') }, origin, this.#options.token);
+  }
+
+  /** Large replies are read one in each turn of the event loop: else many that come together hold up the next requests, and Kafka. */
+  #nextTurn(): Promise<void> {
+    this.#turn = this.#turn.then(() => new Promise((resolve) => setImmediate(resolve)));
+    return this.#turn;
   }
 
   async #send(request: ApiRequest): Promise<Answer> {
@@ -218,7 +242,7 @@ export class Transport implements Requester {
     return {
       status: response.statusCode,
       headers: response.headers,
-      text: await readText(request, response.body),
+      body: await readBody(request, response.body),
     };
   }
 
@@ -252,8 +276,8 @@ export class Transport implements Requester {
   }
 }
 
-/** Reads a body as text, refusing one that would not fit into memory. */
-async function readText(request: ApiRequest, body: Dispatcher.ResponseData['body']): Promise<string> {
+/** Reads a body, refusing one that would not fit into memory. */
+async function readBody(request: ApiRequest, body: Dispatcher.ResponseData['body']): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body) {
@@ -261,7 +285,23 @@ async function readText(request: ApiRequest, body: Dispatcher.ResponseData['body
     if (bytes > MAX_REPLY_BYTES) throw tooLarge(request);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  if (request.reader === undefined || bytes < LARGE_REPLY_BYTES) return Buffer.concat(chunks);
+  const shared = Buffer.from(new SharedArrayBuffer(bytes));
+  let at = 0;
+  for (const chunk of chunks) {
+    shared.set(chunk, at);
+    at += chunk.length;
+  }
+  return shared;
+}
+
+/** Null where the reply is not for the request's reader: it is small, or it is no success. */
+async function readElsewhere(
+  { reader }: ApiRequest,
+  { status, body }: Answer,
+): Promise<Record<string, unknown> | null> {
+  if (reader === undefined || status !== 200 || body.length < LARGE_REPLY_BYTES) return null;
+  return reader(body);
 }
 
 /** Asked again it would be as large. */

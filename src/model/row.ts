@@ -7,8 +7,6 @@ export type RawRow = Readonly<Record<string, unknown>>;
 export interface Upsert {
   readonly op: 'upsert';
   readonly key: string;
-  /** The value in the published form. Fields that are null may be left out. */
-  readonly value: Readonly<Record<string, unknown>>;
   /** The value in Avro, behind room for the header that the topic's codec fills in. */
   readonly bytes: Buffer;
   /** Hash of the value's content (lower-case hex). */
@@ -43,7 +41,7 @@ export type ShapedRow =
       readonly ok: true;
       readonly row: Upsert;
       readonly leftovers: readonly string[];
-      /** The row as it came, as far as the field rules let anybody see it. */
+      /** The row as it came, as far as the field rules let anybody see it; or what stands in its place (`readyOf`). */
       readonly raw: RawRow;
     }
   | { readonly ok: false; readonly letter: DeadLetter };
@@ -61,4 +59,31 @@ export interface OutgoingRecord {
 export function idOf({ id }: RawRow): string {
   // Some objects can't be converted: `{"toString": 0}` throws.
   return typeof id === 'object' ? JSON.stringify(id) : String(id);
+}
+
+/** What became of a row that was shaped where its reply was read. */
+export interface Ready {
+  /** What it was shaped by: to be compared only. */
+  readonly by: unknown;
+  readonly row: Omit<Upsert, 'op' | 'fetchedAt'>;
+  readonly leftovers: readonly string[];
+  /** The row as it came. */
+  original(): RawRow;
+  /** The same, as far as the field rules let anybody see it. */
+  redacted(): RawRow;
+}
+
+const READY = Symbol('shaped where its reply was read');
+
+type MaybeReady = RawRow & { readonly [READY]?: Ready };
+
+/** Stands in the place of a row that is shaped already. It has only the fields that readings look at. */
+export function readyRow(seen: { readonly id: string; readonly updated_at: unknown }, ready: Ready): RawRow {
+  const row: MaybeReady = { ...seen, [READY]: ready };
+  return row;
+}
+
+/** What was made of the row, where that has happened already. */
+export function readyOf(row: RawRow): Ready | undefined {
+  return (row as MaybeReady)[READY];
 }

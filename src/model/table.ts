@@ -19,6 +19,8 @@ export interface Page {
   readonly notShown?: number;
   /** The greatest `updated_at` among the rows that the walk has met so far, in epoch seconds; rows of the future do not count. */
   readonly newest: number | null;
+  /** Seconds from one row of the result to the next where the walk is now, on average; left out where rows don't surely come newest first. */
+  readonly pace?: number;
   /** True on the last page: everything in the window (or the table) has been read. */
   readonly last: boolean;
   /** Epoch milliseconds at which the reply arrived. */
@@ -51,6 +53,8 @@ export interface Table<Api> {
   readonly windowsAtOnce?: number;
   /** The column that a bookmark counts by; `updated_at` where it is left out. */
   readonly replicationKey?: string;
+  /** Its rows are those of its search, as they come: they may be shaped where the replies are read. */
+  readonly takesReadyRows?: boolean;
   /** Reads the window (searched tables) or everything (whole tables). */
   pull(api: Api, window: Window): AsyncIterable<Page>;
   /**

@@ -3,7 +3,7 @@
 import { setMaxListeners } from 'node:events';
 import type { ConnectionConfig } from '../config/config.js';
 import { tokenOf } from '../config/credentials.js';
-import { IntercomApi } from '../intercom/api.js';
+import { IntercomApi, type ReadersOf } from '../intercom/api.js';
 import { Budget } from '../intercom/budget.js';
 import { Transport } from '../intercom/transport.js';
 import type { Events } from '../model/events.js';
@@ -18,7 +18,7 @@ const MAX_IN_FLIGHT = 100;
 export interface ConnectionApi {
   readonly api: IntercomApi;
   /** For the work of a table: tables are served in turns. */
-  readonly ofTable: (table: TableName) => IntercomApi;
+  readonly ofTable: (table: TableName, readers?: ReadersOf) => IntercomApi;
   /** For work that can wait. */
   readonly background: IntercomApi;
   /** Requests that should be under way, to make the best of latency and budget. */
@@ -49,7 +49,7 @@ export async function openApi(
   });
   return {
     api: new IntercomApi(transport, signal),
-    ofTable: (table) => new IntercomApi(transport.lane(table), signal),
+    ofTable: (table, readers) => new IntercomApi(transport.lane(table), signal, readers),
     background: new IntercomApi(transport.background, signal),
     requestsAtOnce: () => transport.requestsAtOnce,
     transport,

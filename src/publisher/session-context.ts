@@ -5,12 +5,14 @@ import type { Config } from '../config/config.js';
 import type { KafkaAccess } from '../kafka/access.js';
 import type { Events } from '../model/events.js';
 import type { HintFeed } from './hint-feed.js';
+import type { Shaping } from './shaping/shaping.js';
 
 export interface SessionContext {
   readonly config: Config;
   readonly kafka: KafkaAccess;
   readonly registry: Registry;
   readonly events: Events;
+  readonly shaping: Shaping;
   /** Where notifications come from; null: nobody listens for any. */
   readonly hints: HintFeed | null;
 }

@@ -18,11 +18,15 @@ import type { Registry } from '../avro/registry.js';
 import { adaptDefinitions, type FieldRules } from '../avro/rules.js';
 import type { Field, RecordSchema } from '../avro/schema.js';
 import type { ConnectionConfig } from '../config/config.js';
+import type { ReplyReader } from '../intercom/transport.js';
 import { PublisherError } from '../model/errors.js';
-import type { RawRow, ShapedRow } from '../model/row.js';
+import { type RawRow, readyOf, type ShapedRow } from '../model/row.js';
 import type { KeyName } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import { rulesOf } from './field-rules.js';
+import type { ShapingPlan } from './shaping/page.js';
+import { readyReply } from './shaping/ready-rows.js';
+import type { Shaping } from './shaping/shaping.js';
 
 export interface TableSchemaOptions {
   readonly registry: Registry;
@@ -31,6 +35,8 @@ export interface TableSchemaOptions {
   readonly key: KeyName;
   readonly form: ValueForm;
   readonly rules: FieldRules;
+  /** Shapes the rows of large replies elsewhere. */
+  readonly shaping: Pick<Shaping, 'shape'>;
   /** Asks for the definitions of custom attributes; null: they get no columns. */
   readonly attributes: (() => Promise<readonly RawRow[]>) | null;
 }
@@ -45,6 +51,7 @@ export class TableSchema {
   #shape: (raw: RawRow, fetchedAt: number) => ShapedRow;
   /** The attributes of a row that have no column. */
   #unknown: (raw: RawRow) => string[];
+  #plan: ShapingPlan;
   #learned: readonly AttributeDefinition[] = [];
   #hasAsked = false;
   /** Attributes that are not defined, or not as anything that a column can hold. */
@@ -55,6 +62,7 @@ export class TableSchema {
     this.#columns = columns;
     this.#codec = codec;
     this.#shape = shaperFor(options, columns);
+    this.#plan = planFor(options, columns);
     this.#unknown = compileUnknown(columns);
   }
 
@@ -70,7 +78,21 @@ export class TableSchema {
   }
 
   shape(raw: RawRow, fetchedAt: number): ShapedRow {
-    return this.#shape(raw, fetchedAt);
+    const ready = readyOf(raw);
+    if (ready === undefined) return this.#shape(raw, fetchedAt);
+    // The schema has changed since.
+    if (ready.by !== this.#plan) return this.#shape(ready.original(), fetchedAt);
+    const { row, leftovers } = ready;
+    return { ok: true, row: { op: 'upsert', ...row, fetchedAt }, leftovers, raw };
+  }
+
+  /** Reads replies whose rows under this key are of this table, and shapes them meanwhile. */
+  reader(list: string): ReplyReader {
+    return async (body) => {
+      const plan = this.#plan;
+      const page = await this.#options.shaping.shape(body, list, plan, this.#columnless);
+      return page === null ? null : readyReply(page, body, list, plan);
+    };
   }
 
   /** Tells of attributes as their own table lists them. They get columns with the next `prepare`. */
@@ -107,6 +129,7 @@ export class TableSchema {
     this.#columns = columns;
     this.#unknown = unknown;
     this.#shape = shaperFor(this.#options, columns);
+    this.#plan = planFor(this.#options, columns);
     return true;
   }
 
@@ -142,6 +165,13 @@ function openCodec(
 ): Promise<TopicCodec> {
   const adaptation: Adaptation = { rules, columns };
   return TopicCodec.open(registry, { topic, table, key, form, adaptation });
+}
+
+function planFor(
+  { table, key, form, rules, attributes }: TableSchemaOptions,
+  columns: readonly CustomColumn[],
+): ShapingPlan {
+  return { table, key, form, rules, columns, growsColumns: attributes !== null };
 }
 
 function shaperFor({ table, key, form, rules }: TableSchemaOptions, columns: readonly CustomColumn[]) {

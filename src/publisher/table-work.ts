@@ -28,7 +28,7 @@ const WINDOWS_AT_ONCE = 24;
 
 /** Registers the schema of each table. Throws what the registry and the API throw. */
 export async function openSchemas(
-  { config, registry }: SessionContext,
+  { config, registry, shaping }: SessionContext,
   connection: ConnectionConfig,
   api: IntercomApi,
 ): Promise<Map<TableName, TableSchema>> {
@@ -40,7 +40,16 @@ export async function openSchemas(
     const hasColumns = connection.customAttributes === 'columns' && keepsCustomAttributes(rules);
     const definitions = hasColumns ? table.customAttributes : undefined;
     const attributes = definitions === undefined ? null : () => definitions(api);
-    const options = { registry, topic, table: name, key, form: connection.values, rules, attributes };
+    const options = {
+      registry,
+      topic,
+      table: name,
+      key,
+      form: connection.values,
+      rules,
+      shaping,
+      attributes,
+    };
     schemas.set(name, await TableSchema.open(options));
   }
   return schemas;
@@ -70,7 +79,7 @@ export async function restoreWork(
   const work = await Promise.all(
     tablesOf(connection).map(async (table): Promise<[TableName, TableWork]> => {
       const sink = delivery(context, connection, table, parts, buried.get(table.name) ?? new Map());
-      const source = bind(table, parts, grain, idSource(context, connection, table, parts, grain));
+      const source = bind(context, table, parts, grain, idSource(context, connection, table, parts, grain));
       const memory = await restoreTable(context, connection, table, parts, states);
       const { name, startDate, lookback } = connection;
       const settings = { connection: name, startDate, lookback, reconcile: connection.deletes.reconcile };
@@ -163,13 +172,14 @@ type GrainOf = (table: IntercomTable) => ReturnType<TableSource['grain']>;
 
 /** The table as a cycle sees it. */
 function bind(
+  { shaping }: SessionContext,
   table: IntercomTable,
   { ofTable, requestsAtOnce, schemas }: Parts,
   grain: GrainOf,
   ids: IdSource | null,
 ): TableSource {
-  const api = ofTable(table.name);
   const schema = the(schemas, table.name);
+  const api = ofTable(table.name, table.takesReadyRows ? (list) => schema.reader(list) : undefined);
   const pupil = schemas.get(TEACHES[table.name] ?? table.name) ?? schema;
   return {
     name: table.name,
@@ -178,6 +188,7 @@ function bind(
     pull: (window) => (pupil === schema ? table.pull(api, window) : taught(table.pull(api, window), pupil)),
     windowsAtOnce: () => Math.min(table.windowsAtOnce ?? WINDOWS_AT_ONCE, requestsAtOnce()),
     foresee: async () => {
+      if (table.takesReadyRows) void shaping.start();
       await Promise.all([grain(table), schema.foresee()]);
     },
     shape: (raw, fetchedAt) => schema.shape(raw, fetchedAt),

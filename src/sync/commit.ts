@@ -1,7 +1,7 @@
 /** What a table's commits are made of, whoever publishes: its cycles, or notifications. All of it happens within the table's turn. */
 
 import type { Events } from '../model/events.js';
-import type { DeadLetter, OutgoingRecord, Tombstone } from '../model/row.js';
+import { type DeadLetter, type OutgoingRecord, readyOf, type Tombstone } from '../model/row.js';
 import type { TableState } from '../model/state.js';
 import type { Batch, NewVersion } from './batch.js';
 import type { TableSink, TableWork } from './source.js';
@@ -35,7 +35,10 @@ export function encode(
     if ('records' in encoded) {
       records.push(...encoded.records);
       versions.push(version);
-    } else letters.push({ key: row.key, reason: encoded.reason, raw, fetchedAt: row.fetchedAt });
+    } else {
+      const { key, fetchedAt } = row;
+      letters.push({ key, reason: encoded.reason, raw: readyOf(raw)?.redacted() ?? raw, fetchedAt });
+    }
   }
   for (const change of gone) {
     const encoded = sink.encode(change);

@@ -6,6 +6,7 @@
  */
 
 import type { Window } from '../model/state.js';
+import { type Grain, halfway } from './windows.js';
 
 /** A window with an end. */
 export type ClosedWindow = Window & { readonly to: number };
@@ -21,14 +22,19 @@ export interface Reached {
 }
 
 interface Part {
-  readonly window: Window;
+  /** Whoever reads it holds this object: its older end moves when somebody else takes that over. */
+  readonly window: { from: number; readonly to: number | null };
   state: 'waiting' | 'reading' | 'read';
   /** Windows are read from their newest row down: how far, in epoch seconds. */
   down: number | null;
+  /** Seconds from one row to the next there, or null where nobody knows. */
+  pace: number | null;
 }
 
 /** Windows that may be read ahead of the oldest one that is not: what they published is kept in mind until it is. */
 const MOST_AHEAD = 64;
+/** Rows for which it pays to read the second half of a window beside the first: a window more costs part of a page. */
+const LEAST_SHARED_ROWS = 600;
 
 export class Cover {
   readonly #whole: Window;
@@ -36,7 +42,8 @@ export class Cover {
   readonly #before: readonly ClosedWindow[];
   #parts: Part[];
   #newest: number | null = null;
-  #isSplit = false;
+  /** How the interval was split, once it was found too large for one window. */
+  #grain: Grain | null = null;
 
   /** `whole` is the interval, `ahead` what earlier cycles read of it already, `lookback` in seconds. */
   constructor(whole: Window, ahead: readonly ClosedWindow[], lookback: number) {
@@ -48,31 +55,37 @@ export class Cover {
 
   /** Whether the interval was found too large for one window. */
   get isSplit(): boolean {
-    return this.#isSplit;
+    return this.#grain !== null;
   }
 
-  /** Takes the oldest window that nobody reads yet; null when there is none for now. */
+  /**
+   * Takes the oldest window that nobody reads yet, or else the older half of what a reader still has before it; null when there is neither
+   * for now. A window that is being read may become shorter by that, at its older end: its reader looks at it anew with each page.
+   */
   next(): Window | null {
     const oldest = this.#parts.findIndex(({ state }) => state !== 'read');
-    const part = this.#parts.slice(oldest, oldest + MOST_AHEAD).find(({ state }) => state === 'waiting');
-    if (oldest < 0 || part === undefined) return null;
+    const waits = this.#parts.slice(oldest, oldest + MOST_AHEAD).find(({ state }) => state === 'waiting');
+    const part = waits ?? this.#share();
+    if (oldest < 0 || part === null) return null;
     part.state = 'reading';
     return part.window;
   }
 
   /** The window is too large: its pieces are to be read in its place. `newest` is the newest row in it (epoch seconds). */
-  split(window: Window, pieces: readonly Window[], newest: number | null): void {
+  split(window: Window, pieces: readonly Window[], newest: number | null, grain: Grain): void {
     this.#newest ??= newest;
-    const parts = this.#isSplit ? pieces.map(waiting) : pieces.flatMap((piece) => this.#without(piece));
-    this.#isSplit = true;
+    const parts = this.isSplit ? pieces.map(waiting) : pieces.flatMap((piece) => this.#without(piece));
+    this.#grain = grain;
     this.#parts.splice(this.#indexOf(window), 1, ...parts);
   }
 
-  /** The window is read down to a time (epoch seconds). `newest` is the newest row in it. */
-  reach(window: Window, down: number, newest: number | null): void {
+  /** The window is read down to a time (epoch seconds), with so many seconds (`Page.pace`) from row to row. `newest` is the newest row in it. */
+  reach(window: Window, down: number, newest: number | null, pace: number | null): void {
     this.#newest ??= newest;
     const part = this.#parts[this.#indexOf(window)];
-    if (part !== undefined) part.down = Math.max(down, window.from);
+    if (part === undefined) return;
+    part.down = Math.max(down, window.from);
+    part.pace = pace;
   }
 
   /** The window is read. `newest` is the newest row in it (epoch seconds). */
@@ -115,6 +128,23 @@ export class Cover {
     return { bookmark, ahead, complete: false };
   }
 
+  /** The older half of the longest stretch that a reader has before it, as a part of its own. */
+  #share(): Part | null {
+    if (this.#grain === null) return null;
+    const rows = this.#parts.map(rowsBefore);
+    const most = Math.max(...rows);
+    const at = rows.indexOf(most);
+    const longest = this.#parts[at];
+    if (longest === undefined || longest.down === null || most < LEAST_SHARED_ROWS) return null;
+    const { from } = longest.window;
+    const middle = halfway(from, longest.down, this.#grain);
+    if (middle === null) return null;
+    const half = waiting({ from, to: middle - 1 });
+    longest.window.from = middle;
+    this.#parts.splice(at, 0, half);
+    return half;
+  }
+
   /** A piece as parts, those read that earlier cycles have read. */
   #without(piece: Window): Part[] {
     const parts: Part[] = [];
@@ -123,7 +153,7 @@ export class Cover {
       if (done.to < from || (piece.to !== null && done.from > piece.to)) continue;
       if (done.from > from) parts.push(waiting({ from, to: done.from - 1 }));
       const to = piece.to === null ? done.to : Math.min(done.to, piece.to);
-      parts.push({ window: { from: Math.max(from, done.from), to }, state: 'read', down: null });
+      parts.push({ ...waiting({ from: Math.max(from, done.from), to }), state: 'read' });
       from = to + 1;
     }
     if (piece.to === null || from <= piece.to) parts.push(waiting({ from, to: piece.to }));
@@ -137,6 +167,12 @@ export class Cover {
   }
 }
 
-function waiting(window: Window): Part {
-  return { window, state: 'waiting', down: null };
+function waiting({ from, to }: Window): Part {
+  return { window: { from, to }, state: 'waiting', down: null, pace: null };
+}
+
+/** The rows that a reader still has before it, when they go on as they came. */
+function rowsBefore({ window, state, down, pace }: Part): number {
+  if (state !== 'reading' || down === null || pace === null || pace <= 0) return 0;
+  return (down - window.from) / pace;
 }

@@ -23,7 +23,7 @@ import { isTooLarge, splitWindow, windowToRead } from './windows.js';
 const MAX_WALKS = 8;
 
 /** Pages in memory that are not committed yet, beside those that are being waited for: more than come during a transaction, so that reading goes on. */
-const MOST_PAGES = 40;
+const MOST_PAGES = 80;
 
 const NEVER = () => false;
 
@@ -205,8 +205,9 @@ export class TableCycle {
       for await (const page of this.#source.pull(window)) {
         first ??= page;
         if (page === first && !page.last && isTooLarge(page.total, cover.isSplit)) {
-          const pieces = splitWindow(window, page, await this.#source.grain());
-          if (pieces.length > 1) return cover.split(window, pieces, page.newest);
+          const grain = await this.#source.grain();
+          const pieces = splitWindow(window, page, grain);
+          if (pieces.length > 1) return cover.split(window, pieces, page.newest, grain);
         }
         if (isFailed()) return;
         const { newest } = first;
@@ -224,7 +225,7 @@ export class TableCycle {
   ): Promise<Underway> {
     return this.#memory.turns.take(async () => {
       const batch = await this.#log.sortOut(page, NEVER);
-      if (!page.last) cover.reach(window, this.#oldestOf(page, window, newest), newest);
+      if (!page.last) cover.reach(window, this.#oldestOf(page, window, newest), newest, page.pace ?? null);
       const reached = page.last ? cover.read(window, newest) : undefined;
       const progress = { rows: this.#log.rowsRead, rowsExpected: page.total, ...cover.progress };
       const finished = reached?.complete ?? false;

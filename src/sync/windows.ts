@@ -9,6 +9,10 @@ export type Grain = { readonly unit: 'second' } | { readonly unit: 'day'; readon
 const WINDOW_ROWS = 1_500;
 /** A piece that holds more than it should is only split again past this: each window costs part of a page. */
 const MOST_WINDOW_ROWS = 2 * WINDOW_ROWS;
+/** Rows lie evenly unless the newest of them lie so many times closer than all of them do. */
+const CLOSER = 2;
+/** As many of such pieces as are read side by side: many updates of one moment would else be taken for many rows everywhere. */
+const MOST_CLOSE_PIECES = 24;
 
 /** The window that a cycle has to read: from the lookback behind the bookmark, never before the start date, with no end. */
 export function windowToRead(at: { bookmark: number | null; lookback: number; startDate: number }): Window {
@@ -21,22 +25,29 @@ export function isTooLarge(total: number | null, isPiece: boolean): boolean {
   return (total ?? 0) > (isPiece ? MOST_WINDOW_ROWS : WINDOW_ROWS);
 }
 
+/** What the first page of a window tells of it: its newest row, how many there are, and how far they lie apart (`Page.pace`). */
+export interface Found {
+  readonly newest: number | null;
+  readonly total: number | null;
+  readonly pace?: number;
+}
+
 /**
- * The window in pieces of about `WINDOW_ROWS` rows each, oldest first, which together cover it exactly; the window itself when it
- * is small enough or can't be split. `newest` is the newest row in it, `total` the number of its rows. An open window ends in an open piece.
+ * The window in pieces, oldest first, which together cover it exactly; the window itself when it is small enough or can't be split. An open
+ * window ends in an open piece. Each holds about `WINDOW_ROWS` rows where they lie evenly. Where the newest ones lie much closer, only those are dealt out
+ * by how close they lie; the rest is one piece, whose own first page tells how to go on.
  */
-export function splitWindow(
-  window: Window,
-  found: { readonly newest: number | null; readonly total: number | null },
-  grain: Grain,
-): Window[] {
-  const end = window.to ?? found.newest;
+export function splitWindow(window: Window, found: Found, grain: Grain): Window[] {
+  const end = Math.min(window.to ?? Number.POSITIVE_INFINITY, found.newest ?? Number.POSITIVE_INFINITY);
   const pieces = Math.ceil((found.total ?? 0) / WINDOW_ROWS);
-  if (end === null || pieces < 2 || end <= window.from) return [window];
-  const span = end - window.from;
+  if (!Number.isFinite(end) || pieces < 2 || end <= window.from) return [window];
+  const even = (end - window.from) / pieces;
+  const close = (found.pace ?? even / WINDOW_ROWS) * WINDOW_ROWS;
+  const isEven = close * CLOSER >= even;
+  const [length, most] = isEven ? [even, pieces] : [Math.max(1, close), Math.min(pieces, MOST_CLOSE_PIECES)];
   const starts = new Set<number>();
-  for (let piece = 1; piece < pieces; piece += 1) {
-    const start = align(window.from + Math.floor((span * piece) / pieces), grain);
+  for (let piece = 1; piece < most; piece += 1) {
+    const start = align(Math.ceil(end - piece * length), grain);
     if (start > window.from && start <= end) starts.add(start);
   }
   // Where clocks go back across midnight a day begins twice, and the later of two times may be aligned to the earlier beginning.
@@ -66,6 +77,12 @@ export function windowsOver(times: readonly number[], grain: Grain): (Window & {
 function endOf(time: number, grain: Grain): number {
   if (grain.unit === 'second') return time;
   return Math.max(time, startOfDay(startOfDay(time, grain.timeZone) + 1.5 * DAY, grain.timeZone) - 1);
+}
+
+/** The moment nearest to the middle between two that a window can begin with; null where there is none behind `from`. */
+export function halfway(from: number, to: number, grain: Grain): number | null {
+  const middle = align(Math.ceil((from + to) / 2), grain);
+  return middle > from && middle <= to ? middle : null;
 }
 
 function nextStart(starts: readonly number[], index: number, end: number | null): number | null {

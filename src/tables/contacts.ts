@@ -10,6 +10,7 @@ export const contacts: Table<IntercomApi> = {
   method: 'incremental',
   key: 'id',
   reads: 'searched',
+  takesReadyRows: true,
   grain: 'day',
   pull: pullContacts,
   customAttributes: (api) => api.attributes('contact'),
@@ -21,6 +22,7 @@ export const contacts: Table<IntercomApi> = {
 const CONTACT_SEARCH: Search = {
   path: '/contacts/search',
   list: 'data',
+  isOrdered: true,
   include: 'include_merge_history=true',
 };
 

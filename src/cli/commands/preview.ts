@@ -50,7 +50,7 @@ async function preview(name: string, tableName: string, options: PreviewOptions)
     const values: unknown[] = [];
     for await (const { raw, fetchedAt } of take(pages, options.limit)) {
       const shaped = shape(raw, fetchedAt);
-      const value = shaped.ok ? withoutNulls(shaped.row.value) : { unpublishable: shaped.letter.reason };
+      const value = shaped.ok ? withoutNulls(shaped.value) : { unpublishable: shaped.letter.reason };
       values.push(value);
       if (options.json !== true) printResult(JSON.stringify(value, null, 2));
     }

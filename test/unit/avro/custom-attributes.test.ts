@@ -146,19 +146,15 @@ describe('values of custom attributes', () => {
     expect(shaped).toMatchObject({
       ok: true,
       leftovers: [],
-      row: {
-        value: {
-          custom_attributes_text: 'a',
-          custom_attributes_count: 3,
-          custom_attributes_share: 0.5,
-          custom_attributes_active: false,
-          custom_attributes_since: 1_700_000_000_000,
-        },
+      value: {
+        custom_attributes_text: 'a',
+        custom_attributes_count: 3,
+        custom_attributes_share: 0.5,
+        custom_attributes_active: false,
+        custom_attributes_since: 1_700_000_000_000,
       },
     });
-    const { custom_attributes: json } = (
-      shaped as unknown as { row: { value: { custom_attributes: string } } }
-    ).row.value;
+    const { custom_attributes: json } = (shaped as unknown as { value: { custom_attributes: string } }).value;
     expect(JSON.parse(json)).toEqual(values);
   });
 
@@ -166,9 +162,9 @@ describe('values of custom attributes', () => {
     const shaped = shape(raw({ count: 'many', active: 'yes', share: null }), 0);
     expect(shaped).toMatchObject({
       leftovers: ['custom_attributes.count', 'custom_attributes.active'],
-      row: { value: { custom_attributes: '{"active":"yes","count":"many","share":null}' } },
+      value: { custom_attributes: '{"active":"yes","count":"many","share":null}' },
     });
-    const { value } = (shaped as { row: { value: object } }).row;
+    const { value } = shaped as { value: object };
     expect(value).toMatchObject({ custom_attributes_count: null, _extra: null });
   });
 
@@ -176,11 +172,9 @@ describe('values of custom attributes', () => {
     const shaped = shape(raw({ count: 9007199254740993n, text: 123456789012345678901n }), 0);
     expect(shaped).toMatchObject({
       leftovers: ['custom_attributes.count'],
-      row: {
-        value: {
-          custom_attributes: '{"count":9007199254740993,"text":123456789012345678901}',
-          custom_attributes_text: '123456789012345678901',
-        },
+      value: {
+        custom_attributes: '{"count":9007199254740993,"text":123456789012345678901}',
+        custom_attributes_text: '123456789012345678901',
       },
     });
   });
@@ -207,7 +201,7 @@ describe('values of custom attributes', () => {
         raw({ text: 'a', count: 3, since: 5 }),
         0,
       );
-      const { value } = (shaped as { row: { value: object } }).row;
+      const { value } = shaped as { value: object };
       expect(type.fromBuffer(type.toBuffer(value))).toMatchObject({ ...value });
     }
   });

@@ -21,8 +21,8 @@ function shape(
   if (!shaped.ok) throw new Error(shaped.letter.reason);
   const schema = valueSchema(table, form, { rules: some, columns: [] });
   const type = avsc.Type.forSchema(JSON.parse(publishedText(schema)));
-  type.toBuffer(shaped.row.value);
-  const value = Object.fromEntries(Object.entries(shaped.row.value).filter(([, each]) => each !== null));
+  type.toBuffer(shaped.value);
+  const value = Object.fromEntries(Object.entries(shaped.value).filter(([, each]) => each !== null));
   return { value, hash: shaped.row.hash, fields: schema.fields.map(({ name }) => name) };
 }
 

@@ -27,6 +27,19 @@ describe('parseJson', () => {
     expect(parseJson(text)).toEqual(value);
   });
 
+  it('finds a large number wherever in the text it stands, also behind many digits that are none', () => {
+    for (let pad = 0; pad < 40; pad += 1) {
+      const text = `{"${'x'.repeat(pad)}":9007199254740993,"digits":"${'7'.repeat(40 + pad)}","b":9007199254740995}`;
+      expect(Object.values(parseJson(text) as object)).toEqual([
+        9007199254740993n,
+        '7'.repeat(40 + pad),
+        9007199254740995n,
+      ]);
+      const late = `{"digits":"x${'7'.repeat(40 + pad)}","b":9007199254740995}`;
+      expect(parseJson(late)).toMatchObject({ b: 9007199254740995n });
+    }
+  });
+
   it('keeps keys that are names of prototypes', () => {
     const value = parseJson('{"__proto__":{"x":9007199254740993}}') as object;
     expect(Object.keys(value)).toEqual(['__proto__']);

@@ -5,6 +5,7 @@ import { expect, it, vi } from 'vitest';
 import { walkNewestFirst } from '../../../src/intercom/search.js';
 import type { Requester } from '../../../src/intercom/transport.js';
 import { PublisherError } from '../../../src/model/errors.js';
+import type { RawRow } from '../../../src/model/row.js';
 import type { Window } from '../../../src/model/state.js';
 import type { Page } from '../../../src/model/table.js';
 import { type ModelRow, SearchModel, type World, world } from './search-model.js';
@@ -13,7 +14,7 @@ import { type ModelRow, SearchModel, type World, world } from './search-model.js
 vi.setConfig({ testTimeout: 30_000 });
 
 const DAY = 86_400;
-const SEARCH = { path: '/contacts/search', list: 'data' } as const;
+const SEARCH = { path: '/contacts/search', list: 'data', isOrdered: true } as const;
 
 interface Walk {
   readonly pages: readonly Page[];
@@ -156,4 +157,53 @@ it('does not take a page without a count for the end of its doubts', async () =>
   }));
   const { failure } = await walk(answering(replies), { from: 0, to: null });
   expect(failure?.code).toBe('walk-unclean');
+});
+
+it('ends where the window begins now, when its older end has moved meanwhile', async () => {
+  await fc.assert(
+    fc.asyncProperty(windowed, fc.nat(3), fc.nat(8 * DAY), async ({ of, window }, after, by) => {
+      fc.pre(of.rules.sorts);
+      const model = new SearchModel(quiet(of));
+      const moving: { from: number; to: number | null } = { ...window };
+      const rows: RawRow[] = [];
+      let pages = 0;
+      for await (const page of walkNewestFirst(model, SEARCH, moving)) {
+        rows.push(...page.rows);
+        if (pages === after) moving.from = Math.min(window.from + by, window.to ?? Number.POSITIVE_INFINITY);
+        pages += 1;
+      }
+      const brought = sorted(rows as unknown as ModelRow[]);
+      const stay = model.rows.filter((row) => isIn(row, moving));
+      expect(brought).toEqual(expect.arrayContaining(stay));
+      for (const row of brought) expect(isIn(row, window)).toBe(true);
+      // What lies on pages that nobody has asked for yet stays there.
+      const older = model.rows.filter((row) => row.updated_at < moving.from).length;
+      if (pages > after + 1)
+        expect(model.requests * of.rules.perPage).toBeLessThan(
+          model.rows.length - older + 2 * of.rules.perPage + (after + 1) * of.rules.perPage,
+        );
+    }),
+    { numRuns: 300 },
+  );
+});
+
+it('tells how far the rows of a page lie apart, where they are in order', async () => {
+  const rows = (...times: unknown[]) => times.map((updated_at, id) => ({ id, updated_at }));
+  const next = (after: string) => ({ pages: { next: { starting_after: after } } });
+  const { pages } = await walk(
+    answering([
+      { data: rows(900, 880, null, 860), ...next('a') },
+      { data: rows(850), ...next('b') },
+      { data: rows(840, 850), ...next('c') },
+      { data: rows(830, 820) },
+    ]),
+    { from: 0, to: null },
+  );
+  expect(pages.map(({ pace }) => pace)).toEqual([20, undefined, undefined, undefined]);
+  const unsure = walkNewestFirst(
+    answering([{ data: rows(900, 880) }]),
+    { ...SEARCH, isOrdered: false },
+    { from: 0, to: null },
+  );
+  expect((await unsure.next()).value).not.toHaveProperty('pace');
 });

@@ -66,8 +66,7 @@ function shape(raw: RawRow, fetchedAt: number): ShapedRow {
   const made = {
     op: 'upsert',
     key: id,
-    value: raw,
-    bytes: Buffer.alloc(0),
+    bytes: Buffer.from(JSON.stringify(raw)),
     hash: hashOf(content, time),
     updatedAt,
     fetchedAt,

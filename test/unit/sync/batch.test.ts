@@ -14,8 +14,7 @@ function tableOf(reads: TableSource['reads'], method: TableSource['method'] = 'i
     const row = {
       op: 'upsert',
       key: id,
-      value: raw,
-      bytes: Buffer.alloc(0),
+      bytes: Buffer.from(JSON.stringify(raw)),
       hash: v,
       updatedAt: t === null ? null : t * 1000,
       fetchedAt,

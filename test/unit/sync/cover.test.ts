@@ -6,6 +6,7 @@ import type { Window } from '../../../src/model/state.js';
 import { type ClosedWindow, Cover, type Reached } from '../../../src/sync/cover.js';
 
 const LOOKBACK = 100;
+const SECOND = { unit: 'second' } as const;
 
 /** A cover that was split into these windows, the last of them open, with rows up to `newest`. */
 function coverOf(pieces: readonly Window[], newest: number, ahead: readonly ClosedWindow[] = []): Cover {
@@ -13,7 +14,7 @@ function coverOf(pieces: readonly Window[], newest: number, ahead: readonly Clos
   const cover = new Cover(whole, ahead, LOOKBACK);
   const first = cover.next();
   if (first === null) throw new Error('there is nothing to read');
-  cover.split(first, pieces, newest);
+  cover.split(first, pieces, newest, SECOND);
   return cover;
 }
 
@@ -66,8 +67,40 @@ describe('Cover', () => {
     const cover = coverOf(three, 3_000);
     const [first, second] = taken(cover) as [Window, Window];
     cover.read(first, 900);
-    cover.reach(second, 1_500, 1_990);
+    cover.reach(second, 1_500, 1_990, null);
     expect(cover.progress).toEqual({ covered: 999 + 499, toCover: 3_000 });
+  });
+
+  it('gives away the older half of the longest stretch that is still to be read, once no window waits', () => {
+    const cover = coverOf(three, 10_000);
+    const [first, , third] = taken(cover) as [Window, Window, Window];
+    expect(cover.next()).toBeNull();
+    // 8,000 seconds at one row in ten seconds, and 900 at one a second.
+    cover.reach(third, 9_999, 10_000, 10);
+    cover.reach(first, 900, 999, 1);
+    const half = cover.next() as Window;
+    expect(half).toEqual({ from: 0, to: 449 });
+    expect(first).toEqual({ from: 450, to: 999 });
+    expect(cover.read(half, null)).toMatchObject({ bookmark: 449, complete: false });
+    expect(cover.read(first, null)).toMatchObject({ bookmark: 999 });
+  });
+
+  it('leaves short stretches to who reads them', () => {
+    const cover = coverOf(three, 10_000);
+    const [first] = taken(cover) as [Window];
+    cover.reach(first, 599, 999, 1);
+    expect(cover.next()).toBeNull();
+    cover.reach(first, 900, 999, 0);
+    expect(cover.next()).toBeNull();
+    cover.reach(first, 601, 999, 1);
+    expect(cover.next()).not.toBeNull();
+  });
+
+  it('keeps an interval that was small enough in one piece', () => {
+    const cover = new Cover({ from: 0, to: null }, [], LOOKBACK);
+    const whole = cover.next() as Window;
+    cover.reach(whole, 5_000, 9_000, 1);
+    expect(cover.next()).toBeNull();
   });
 
   it('keeps windows within reach of the oldest one that is missing', () => {
@@ -82,9 +115,8 @@ describe('Cover', () => {
   });
 
   it('never makes anything safe that is not read, over splits and crashes, in any order', () => {
-    const steps = fc.array(fc.record({ pick: fc.nat(), split: fc.integer({ min: 0, max: 4 }) }), {
-      maxLength: 60,
-    });
+    const step = fc.record({ pick: fc.nat(), split: fc.integer({ min: 0, max: 4 }), share: fc.boolean() });
+    const steps = fc.array(step, { maxLength: 60 });
     fc.assert(
       fc.property(fc.array(steps, { minLength: 1, maxLength: 4 }), fc.nat(800), (cycles, newest) => {
         let bookmark = -1;
@@ -110,11 +142,24 @@ describe('Cover', () => {
               expect(window.from).toBeGreaterThan((ahead[index - 1]?.to ?? -2) + 1);
             if (reached.complete) expect(bookmark).toBe(newest);
           };
-          for (const { pick, split } of [...all, ...(cycle === cycles.length - 1 ? finish(300) : [])]) {
+          for (const { pick, split, share } of [
+            ...all,
+            ...(cycle === cycles.length - 1 ? finish(300) : []),
+          ]) {
             open.push(...taken(cover));
             const window = open.splice(pick % Math.max(1, open.length), 1)[0];
             if (window === undefined) break;
             const end = window.to ?? Math.max(newest, window.from);
+            if (share) {
+              // So close that there are rows enough for a second reader.
+              const down = window.from + Math.floor((end - window.from) * 0.9);
+              for (let second = down; second <= end; second += 1) read.add(second);
+              cover.reach(window, down, newest, 0.001);
+              open.push(window);
+              const half = cover.next();
+              if (half !== null) open.push(half);
+              continue;
+            }
             const cuts = Array.from(
               { length: split },
               (_, cut) => window.from + Math.floor(((end - window.from) * (cut + 1)) / (split + 1)),
@@ -129,6 +174,7 @@ describe('Cover', () => {
                 window,
                 [...pieces.slice(0, -1), { from: starts.at(-1) ?? 0, to: window.to }],
                 newest,
+                SECOND,
               );
               continue;
             }
@@ -144,5 +190,5 @@ describe('Cover', () => {
 
 /** Enough steps without a split to read everything that is left. */
 function finish(steps: number) {
-  return Array.from({ length: steps }, () => ({ pick: 0, split: 0 }));
+  return Array.from({ length: steps }, () => ({ pick: 0, split: 0, share: false }));
 }

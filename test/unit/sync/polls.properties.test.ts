@@ -45,8 +45,7 @@ function shape(raw: RawRow, fetchedAt: number): ShapedRow {
   const row = {
     op: 'upsert',
     key: String(id),
-    value: raw,
-    bytes: Buffer.alloc(0),
+    bytes: Buffer.from(JSON.stringify(raw)),
     hash: String(version),
     updatedAt,
     fetchedAt,

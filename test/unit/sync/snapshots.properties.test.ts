@@ -85,8 +85,7 @@ function shape(raw: RawRow, fetchedAt: number): ShapedRow {
   const row = {
     op: 'upsert',
     key: id,
-    value: raw,
-    bytes: Buffer.alloc(0),
+    bytes: Buffer.from(JSON.stringify(raw)),
     hash: String(content),
     updatedAt,
     fetchedAt,

@@ -112,11 +112,10 @@ export class TableModel implements TableSink, TableWork {
   }
 
   encode(change: Change) {
-    const value = change.op === 'delete' ? null : change.value;
-    if (value?.tooLarge === true) return { reason: 'too large' };
-    const text = value === null ? null : Buffer.from(JSON.stringify(value));
+    const value = change.op === 'delete' ? null : change.bytes;
+    if (value?.includes('"tooLarge":true')) return { reason: 'too large' };
     return {
-      records: [{ topic: 'rows', key: Buffer.from(change.key), value: text }, ...this.unbury([change.key])],
+      records: [{ topic: 'rows', key: Buffer.from(change.key), value }, ...this.unbury([change.key])],
     };
   }
 
@@ -163,10 +162,11 @@ function shape(raw: RawRow, fetchedAt: number): ShapedRow {
   if (keyless) return { ok: false, letter: { key: `letter-${id}`, reason: 'no key', raw, fetchedAt } };
   const updatedAt = updated_at === null ? null : updated_at * 1000;
   const hash = JSON.stringify(raw);
+  const bytes = Buffer.from(hash);
   return {
     ok: true,
     raw,
     leftovers: unknown,
-    row: { op: 'upsert', key: id, value: raw, bytes: Buffer.alloc(0), hash, updatedAt, fetchedAt },
+    row: { op: 'upsert', key: id, bytes, hash, updatedAt, fetchedAt },
   };
 }

@@ -13,7 +13,7 @@ export class TopicModel<Row> implements TableSink {
   readonly log: Logged<Row>[] = [];
 
   encode(change: Change): { records: readonly OutgoingRecord[] } {
-    const value = change.op === 'delete' ? null : Buffer.from(JSON.stringify(change.value));
+    const value = change.op === 'delete' ? null : change.bytes;
     return { records: [{ topic: 'rows', key: Buffer.from(change.key), value }] };
   }
 

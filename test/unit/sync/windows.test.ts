@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Window } from '../../../src/model/state.js';
-import { knownTimeZone, splitWindow, startOfDay, windowToRead } from '../../../src/sync/windows.js';
+import { halfway, knownTimeZone, splitWindow, startOfDay, windowToRead } from '../../../src/sync/windows.js';
 
 const at = (iso: string) => Date.parse(iso) / 1000;
 
@@ -43,6 +43,40 @@ describe('splitWindow', () => {
     expect(pieces.at(-1)?.to).toBeNull();
   });
 
+  it('splits evenly where the newest rows lie about as far apart as all of them do', () => {
+    const found = { newest: 6_000, total: 6_000, pace: 0.6 };
+    expect(splitWindow({ from: 0, to: null }, found, second).map(({ from }) => from)).toEqual([
+      0, 1_500, 3_000, 4_500,
+    ]);
+  });
+
+  it('deals out the newest rows where they lie much closer than all of them, and leaves the rest whole', () => {
+    const found = { newest: 1_000_000, total: 6_000, pace: 2 };
+    const pieces = splitWindow({ from: 0, to: null }, found, second);
+    expect(pieces).toEqual([
+      { from: 0, to: 990_999 },
+      { from: 991_000, to: 993_999 },
+      { from: 994_000, to: 996_999 },
+      { from: 997_000, to: null },
+    ]);
+  });
+
+  it('takes many updates of one moment for no more than that', () => {
+    const found = { newest: 1_000_000, total: 1_000_000, pace: 0 };
+    const pieces = splitWindow({ from: 0, to: null }, found, second);
+    expect(pieces).toHaveLength(24);
+    expect(pieces[0]).toEqual({ from: 0, to: 999_976 });
+  });
+
+  it('measures from the newest row where a window ends later', () => {
+    const found = { newest: 10_000, total: 3_000, pace: 1 };
+    const pieces = splitWindow({ from: 0, to: 500_000 }, found, second);
+    expect(pieces).toEqual([
+      { from: 0, to: 8_499 },
+      { from: 8_500, to: 500_000 },
+    ]);
+  });
+
   const zones = [
     'UTC',
     'America/Los_Angeles',
@@ -62,13 +96,15 @@ describe('splitWindow', () => {
       from: moment,
       span: fc.integer({ min: 0, max: 40_000_000 }),
       total: fc.nat(200_000),
+      pace: fc.option(fc.double({ min: 0, max: 1_000, noNaN: true })),
       open: fc.boolean(),
       grain: grains,
     });
     fc.assert(
-      fc.property(cases, ({ from, span, total, open, grain }) => {
+      fc.property(cases, ({ from, span, total, pace, open, grain }) => {
         const window: Window = { from, to: open ? null : from + span };
-        const pieces = splitWindow(window, { newest: from + span, total }, grain);
+        const found = { newest: from + span, total, ...(pace === null ? {} : { pace }) };
+        const pieces = splitWindow(window, found, grain);
         expect(pieces[0]?.from).toBe(from);
         expect(pieces.at(-1)?.to).toBe(window.to);
         for (const [index, piece] of pieces.entries()) {
@@ -96,6 +132,24 @@ describe('splitWindow', () => {
         },
       ),
     );
+  });
+});
+
+describe('halfway', () => {
+  it.each([
+    ['the middle', 0, 10, 5],
+    ['the only second behind the first', 0, 1, 1],
+    ['none where there is one second', 7, 7, null],
+  ])('%s', (_, from, to, middle) => {
+    expect(halfway(from, to, { unit: 'second' })).toBe(middle);
+  });
+
+  it.each([
+    ['the beginning of a day', '2024-06-01T07:00:00Z', '2024-06-09T20:00:00Z', '2024-06-05T07:00:00.000Z'],
+    ['none within a day', '2024-06-01T07:00:00Z', '2024-06-01T20:00:00Z', null],
+  ])('%s where the API can tell only days apart', (_, from, to, middle) => {
+    const found = halfway(at(from), at(to), { unit: 'day', timeZone: 'America/Los_Angeles' });
+    expect(found === null ? null : new Date(found * 1000).toISOString()).toBe(middle);
   });
 });
 

@@ -1,0 +1,92 @@
+/** Reads a reply and shapes its rows: what the shaping thread does with each page. */
+
+import { type RowShaper, rowShaper, type ValueForm } from '../../avro/codec.js';
+import { type CustomColumn, compileUnknown } from '../../avro/custom-attributes.js';
+import type { FieldRules } from '../../avro/rules.js';
+import { parseJson } from '../../intercom/parse.js';
+import { rowsIn } from '../../intercom/reply.js';
+import { isCutShort } from '../../intercom/sublists.js';
+import type { RawRow } from '../../model/row.js';
+import type { KeyName } from '../../model/table.js';
+import type { TableName } from '../../model/table-names.js';
+
+/** How the rows of a table are shaped: plain data, which can go to another thread. */
+export interface ShapingPlan {
+  readonly table: TableName;
+  readonly key: KeyName;
+  readonly form: ValueForm;
+  readonly rules: FieldRules;
+  readonly columns: readonly CustomColumn[];
+  /** Whether custom attributes without a column may get one. */
+  readonly growsColumns: boolean;
+}
+
+/** One row that was shaped, but for its bytes. */
+export interface ShapedCells {
+  readonly key: string;
+  /** `updated_at` as it came, and in epoch milliseconds. */
+  readonly time: unknown;
+  readonly updatedAt: number | null;
+  readonly hash: string;
+  readonly leftovers: readonly string[];
+  /** Where in the page's bytes the row ends; it begins where the one before ends. */
+  readonly end: number;
+}
+
+/** A reply with its rows shaped, in a form that is handed to another thread at little cost. */
+export interface ShapedPage {
+  /** The reply without its rows. */
+  readonly rest: Readonly<Record<string, unknown>>;
+  /** The rows in their order; those that only the main thread can shape come as they are. */
+  readonly rows: readonly ({ readonly cells: ShapedCells } | { readonly raw: RawRow })[];
+  /** The encoded rows, one behind the other. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+export class PageShaper {
+  readonly #shape: RowShaper;
+  readonly #unknown: (raw: RawRow) => string[];
+
+  constructor({ table, key, form, rules, columns, growsColumns }: ShapingPlan) {
+    this.#shape = rowShaper(table, key, form, { rules, columns });
+    this.#unknown = growsColumns ? compileUnknown(columns) : () => [];
+  }
+
+  /**
+   * Shapes the rows under the key `list`; null for what is no good reply. `columnless` names the custom attributes that are known to have no
+   * column. Throws for a body that is not JSON.
+   */
+  shape(body: Buffer, list: string, columnless: ReadonlySet<string>): ShapedPage | null {
+    const json = parseJson(body.toString('utf8')) as Record<string, unknown> | null;
+    if (!Array.isArray(json?.[list]) || json.type === 'error.list') return null;
+    const { [list]: _, ...rest } = json;
+    const encoded: Buffer[] = [];
+    let end = 0;
+    const rows = rowsIn({ json }, [list]).map((raw) => {
+      // Lists that are cut short are read to their end first.
+      const shaped = isCutShort(raw) ? null : this.#shape(raw, 0);
+      if (!shaped?.ok || this.#mayGetColumns(shaped.raw, columnless)) return { raw };
+      const { row, leftovers } = shaped;
+      const { key, hash, updatedAt, bytes } = row;
+      encoded.push(bytes);
+      end += bytes.length;
+      return { cells: { key, time: raw.updated_at, updatedAt, hash, leftovers, end } };
+    });
+    return { rest, rows, bytes: joined(encoded, end) };
+  }
+
+  #mayGetColumns(redacted: RawRow, columnless: ReadonlySet<string>): boolean {
+    return this.#unknown(redacted).some((name) => !columnless.has(name));
+  }
+}
+
+/** In memory of its own, which can be handed over. */
+function joined(pieces: readonly Buffer[], length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}

@@ -1,0 +1,137 @@
+/**
+ * The shaping thread as the main thread sees it: large replies are parsed, and their rows shaped and encoded, on a second core.
+ *
+ * Nothing depends on it. A page that it does not take is read in the main thread: where there is one core, until the thread is up, when
+ * it is behind, and for good once it has broken.
+ */
+
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { ShapedPage, ShapingPlan } from './page.js';
+import type { Answer, Order } from './thread.js';
+
+export interface ShapingOptions {
+  /** Told once why the thread has broken. */
+  readonly onBroken?: (message: string) => void;
+  /** Milliseconds without a page after which the thread ends: it takes some 40 MB. The next page starts it again. */
+  readonly lingerMs?: number;
+  /** The thread's script, where that is not the built one. */
+  readonly script?: URL;
+  /** Whether there is a second core. */
+  readonly isWorthIt?: boolean;
+}
+
+/** With so many pages before it a page is read by the main thread, which waits for nothing else then. */
+const MOST_WAITING = 4;
+const LINGER_MS = 60_000;
+
+export class Shaping {
+  readonly #options: ShapingOptions;
+  #thread: Worker | null = null;
+  #up: Promise<void> | null = null;
+  #isUp = false;
+  #isOver: boolean;
+  #idle: NodeJS.Timeout | null = null;
+  /** Plans that the running thread has, by the numbers that it knows them by. */
+  #plans = new Map<ShapingPlan, number>();
+  readonly #waiting = new Map<number, (page: ShapedPage | null) => void>();
+  #numbers = 0;
+
+  constructor(options: ShapingOptions = {}) {
+    this.#options = options;
+    this.#isOver = !(options.isWorthIt ?? availableParallelism() > 1);
+  }
+
+  /** Brings the thread up, so that the first page finds it; resolves when it is, or will not be. Safe to call more than once. */
+  start(): Promise<void> {
+    if (this.#isOver) return Promise.resolve();
+    this.#up ??= this.#begin();
+    return this.#up;
+  }
+
+  #begin(): Promise<void> {
+    const { script = new URL('./thread.js', import.meta.url) } = this.#options;
+    const thread = new Worker(script);
+    thread.unref();
+    thread.on('message', ({ id, page }: Answer) => this.#deliver(id, page));
+    thread.on('error', (error) => this.#break(error.message));
+    thread.on('exit', () => {
+      if (this.#thread === thread) this.#break('it ended');
+    });
+    this.#thread = thread;
+    this.#linger();
+    return new Promise((resolve) => {
+      thread.on('exit', () => resolve());
+      thread.on('online', () => {
+        this.#isUp = this.#thread === thread;
+        resolve();
+      });
+    });
+  }
+
+  /** Shapes the rows under the key `list` of a reply; null where the main thread has to read it. `columnless`: see `PageShaper`. */
+  shape(
+    body: Buffer,
+    list: string,
+    plan: ShapingPlan,
+    columnless: Iterable<string>,
+  ): Promise<ShapedPage | null> {
+    void this.start();
+    const thread = this.#thread;
+    if (thread === null || !this.#isUp || this.#waiting.size >= MOST_WAITING) return Promise.resolve(null);
+    this.#linger();
+    const known = this.#plans.get(plan);
+    const planId = known ?? this.#next();
+    this.#plans.set(plan, planId);
+    const news = known === undefined ? plan : null;
+    const order: Order = { id: this.#next(), body, list, planId, plan: news, columnless: [...columnless] };
+    const page = new Promise<ShapedPage | null>((resolve) => this.#waiting.set(order.id, resolve));
+    thread.postMessage(order);
+    return page;
+  }
+
+  /** Ends the thread; what it has not delivered is read by who waits for it. */
+  async close(): Promise<void> {
+    this.#isOver = true;
+    await this.#end();
+  }
+
+  #next(): number {
+    this.#numbers += 1;
+    return this.#numbers;
+  }
+
+  #deliver(id: number, page: ShapedPage | null): void {
+    this.#waiting.get(id)?.(page);
+    this.#waiting.delete(id);
+  }
+
+  #break(why: string): void {
+    this.#isOver = true;
+    void this.#end();
+    this.#options.onBroken?.(
+      `the thread that shapes rows broke (${why}): they are shaped in the main thread from now on, which is slower; restart to have it again`,
+    );
+  }
+
+  /** Ends the thread when no page has come for a while. */
+  #linger(): void {
+    if (this.#idle !== null) clearTimeout(this.#idle);
+    this.#idle = setTimeout(
+      () => (this.#waiting.size > 0 ? this.#linger() : void this.#end()),
+      this.#options.lingerMs ?? LINGER_MS,
+    );
+    this.#idle.unref();
+  }
+
+  async #end(): Promise<void> {
+    const thread = this.#thread;
+    if (this.#idle !== null) clearTimeout(this.#idle);
+    this.#thread = null;
+    this.#up = null;
+    this.#isUp = false;
+    this.#plans = new Map();
+    for (const id of [...this.#waiting.keys()]) this.#deliver(id, null);
+    await thread?.terminate();
+  }
+}
