@@ -6,10 +6,9 @@ import { rowShaper, TopicCodec, UNADAPTED, valueSchema } from '../src/avro/codec
 import { publishedText } from '../src/avro/published.js';
 import { Registry } from '../src/avro/registry.js';
 import type { RawRow } from '../src/model/row.js';
-import { type Addresses, median, rounded, type Say, Stage } from './stage.js';
+import { type Addresses, median, PER_PAGE, rounded, type Say, Stage } from './stage.js';
 
 const ROUNDS = 9;
-const PER_PAGE = 150;
 
 /** Prints and returns the ratio: the median of some rounds in turns. */
 export async function benchEncoding(addresses: Addresses, say: Say, pages = 60): Promise<number> {
@@ -65,21 +64,7 @@ async function pagesOf(addresses: Addresses, count: number): Promise<string[]> {
   const stage = await Stage.open(addresses, { contacts: count * PER_PAGE, tables: ['contacts'] });
   try {
     const texts: string[] = [];
-    for (let cursor: string | undefined; texts.length < count; ) {
-      const response = await fetch(`${stage.url}/contacts/search`, {
-        method: 'POST',
-        headers: { authorization: 'Bearer simulated-token', 'content-type': 'application/json' },
-        body: JSON.stringify({
-          query: { field: 'updated_at', operator: '>', value: 0 },
-          pagination: { per_page: PER_PAGE, ...(cursor === undefined ? {} : { starting_after: cursor }) },
-        }),
-      });
-      const text = await response.text();
-      texts.push(text);
-      cursor = (JSON.parse(text) as { pages: { next?: { starting_after: string } } }).pages.next
-        ?.starting_after;
-      if (cursor === undefined) break;
-    }
+    for await (const text of stage.pages()) texts.push(text);
     return texts;
   } finally {
     await stage.close();

@@ -49,7 +49,11 @@ async function pipe(producer: kafkajs.Producer, topic: string, url: string, toke
   const startedAt = performance.now();
   for (let after: string | undefined; ; ) {
     const body = JSON.stringify({ query, pagination: { per_page: 150, starting_after: after } });
-    const response = await request(`${url}/contacts/search`, { method: 'POST', headers, body });
+    const response = await request(`${url}/contacts/search?include_merge_history=true`, {
+      method: 'POST',
+      headers,
+      body,
+    });
     const page = (await response.body.json()) as Page;
     const messages = page.data.map((row) => {
       const value: Record<string, unknown> = {};

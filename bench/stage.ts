@@ -26,6 +26,8 @@ export interface StageOptions {
   readonly parts?: number;
   /** Entries that a list inside a contact holds at most; what is cut takes requests of its own. */
   readonly sublistLimit?: number;
+  /** Every contact has been shown once, and is shown again at hardly a cost: what is measured is not the simulator. */
+  readonly shown?: boolean;
   /** Milliseconds before each reply. */
   readonly latency?: number;
   /** Requests in 10 seconds; 0: no limit. */
@@ -63,11 +65,12 @@ export class Stage {
 
   static async open(addresses: Addresses, options: StageOptions): Promise<Stage> {
     const { contacts = 0, companies = 0, conversations = 0, parts = 5, latency = 0, budget = 0 } = options;
-    const { sublistLimit = 10 } = options;
+    const { sublistLimit = 10, shown = false } = options;
     const counts = { contacts, companies, conversations, parts };
-    const sizes = { ...counts, latency, budget, port: 0, 'sublist-limit': sublistLimit };
+    const sizes = { ...counts, budget, port: 0, 'sublist-limit': sublistLimit };
     const args = Object.entries(sizes).flatMap(([name, value]) => [`--${name}`, String(value)]);
-    const simulator = spawn(process.execPath, [CLI, 'simulate', '--json', ...args], {
+    const flags = shown ? ['--json', '--keep-texts'] : ['--json'];
+    const simulator = spawn(process.execPath, [CLI, 'simulate', ...flags, ...args], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     const [text] = (await once(simulator.stdout, 'data')) as [Buffer];
@@ -75,7 +78,28 @@ export class Stage {
     const dir = await mkdtemp(join(tmpdir(), 'intercom-kafka-bench-'));
     const stage = new Stage(workspace, simulator, dir);
     await stage.#write(addresses, options);
+    if (shown) for await (const _ of stage.pages());
+    await stage.act('latency', { ms: latency });
     return stage;
+  }
+
+  /** The pages of all contacts, one after another, as the API sends them. */
+  async *pages(): AsyncGenerator<string> {
+    for (let after: string | undefined; ; ) {
+      const response = await fetch(`${this.url}/contacts/search?include_merge_history=true`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({
+          query: { field: 'updated_at', operator: '>', value: 0 },
+          pagination: { per_page: PER_PAGE, ...(after === undefined ? {} : { starting_after: after }) },
+        }),
+      });
+      const text = await response.text();
+      yield text;
+      const { pages } = JSON.parse(text) as { pages: { next?: { starting_after: string } } };
+      after = pages.next?.starting_after;
+      if (after === undefined) return;
+    }
   }
 
   async #write({ brokers, registryUrl }: Addresses, { tables, connection }: StageOptions) {
@@ -153,6 +177,8 @@ export class Stage {
   }
 }
 
+/** As many as a page of the API holds. */
+export const PER_PAGE = 150;
 const WARM_UP_CONTACTS = 30_000;
 
 /** Publishes some rows that nobody counts: a broker that has just started compiles its own code on the cores that are measured. */

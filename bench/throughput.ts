@@ -15,12 +15,10 @@ import { COMPRESSION_TYPES } from '../src/kafka/codecs.js';
 import { Writer } from '../src/kafka/writer.js';
 import { readRecords } from '../test/support/topics.js';
 import type { PlainRecord, PlainTask } from './plain.js';
-import { type Addresses, median, rounded, type Say, Stage } from './stage.js';
+import { type Addresses, median, PER_PAGE, rounded, type Say, Stage } from './stage.js';
 
 /** As many at once as a transaction of the publisher holds under load. */
 const PER_SEND = 700;
-/** As many as a page of the API holds. */
-const PER_PAGE = 150;
 const ROUNDS = 3;
 /** No list is cut: pages are all that is asked for. */
 const WHOLE_LISTS = 1_000;
@@ -47,6 +45,7 @@ export async function benchThroughput(
       contacts: rows,
       tables: ['contacts'],
       sublistLimit: WHOLE_LISTS,
+      shown: true,
     });
     try {
       times.push((await stage.cycle()).seconds);

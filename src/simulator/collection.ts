@@ -38,6 +38,8 @@ export class Collection {
   readonly #changed = new Map<number, { readonly time: number; readonly patch: Row }>();
   readonly #created = new Map<number, Created>();
   readonly #createdIds = new Map<string, number>();
+  /** What rows look like on their way to a client, as long as they stay as they are. */
+  readonly #texts = new Map<number, Buffer>();
   /** The places of changed and created rows. */
   readonly #moved = new SortedList(comparePlaces);
   /** Generated rows that are no longer where they were generated. */
@@ -75,6 +77,13 @@ export class Collection {
     const time = created?.time ?? this.#generator.timeOf(index);
     const row = this.#generator.make(index, this.idAt(index), time);
     return Object.assign(row, this.#changed.get(index)?.patch);
+  }
+
+  /** The bytes that `render` makes of a row: made once for each version of it. */
+  text(index: number, render: (row: Row) => string): Buffer {
+    const kept = this.#texts.get(index) ?? Buffer.from(render(this.at(index) ?? {}));
+    this.#texts.set(index, kept);
+    return kept;
   }
 
   has(index: number): boolean {
@@ -175,6 +184,7 @@ export class Collection {
   }
 
   #leave(index: number): void {
+    this.#texts.delete(index);
     const changed = this.#changed.get(index);
     if (changed !== undefined) {
       this.#moved.delete({ time: changed.time, index });

@@ -3,6 +3,7 @@
 import type { ServerResponse } from 'node:http';
 import { ApiError } from './errors.js';
 import type { Fault } from './faults.js';
+import { bodyBytes } from './kept-texts.js';
 
 export interface Reply {
   readonly status: number;
@@ -37,14 +38,14 @@ const CODES: Readonly<Record<number, string>> = {
 };
 
 export function send(response: ServerResponse, { status, headers, body }: Reply): void {
-  sendText(response, status, headers, JSON.stringify(body));
+  sendText(response, status, headers, bodyBytes(body));
 }
 
 function sendText(
   response: ServerResponse,
   status: number,
   headers: Readonly<Record<string, string>>,
-  text: string,
+  text: string | Buffer,
 ): void {
   response.writeHead(status, { 'content-type': JSON_TYPE, ...headers }).end(text);
 }

@@ -17,7 +17,10 @@ export interface SearchSettings {
 }
 
 export interface SearchResult {
-  readonly rows: readonly Row[];
+  /** Where the rows stand in their collection. */
+  readonly indexes: readonly number[];
+  /** The rows, made when they are looked at. */
+  rows(): Row[];
   readonly total: number;
   readonly pages: Row;
 }
@@ -52,9 +55,19 @@ export function search(collection: Collection, body: unknown, settings: SearchSe
   const times = asked.field === 'updated_at' ? timesFound(asked.query) : null;
   const found = times === null ? scanned(collection, asked) : inOrderOfUpdates(collection, asked, times);
   return {
-    rows: found.places.map(({ index }) => collection.at(index)).filter((row) => row !== undefined),
+    ...shown(collection, found.places),
     total: found.total,
     pages: pagesOf(asked, found, settings.cursors),
+  };
+}
+
+function shown(
+  collection: Collection,
+  places: readonly { readonly index: number }[],
+): Pick<SearchResult, 'rows' | 'indexes'> {
+  return {
+    indexes: places.map(({ index }) => index),
+    rows: () => places.map(({ index }) => collection.at(index)).filter((row) => row !== undefined),
   };
 }
 
@@ -125,10 +138,10 @@ export function listed(collection: Collection, query: URLSearchParams, defaultPe
   let index = cursor?.kind === 'keyset' ? cursor.at.index - 1 : collection.end - 1;
   for (; index >= 0 && places.length <= perPage; index -= 1)
     if (collection.has(index)) places.push({ time: 0, index });
-  const shown = places.slice(0, perPage);
-  const last = shown.at(-1);
+  const onPage = places.slice(0, perPage);
+  const last = onPage.at(-1);
   const found = {
-    places: shown,
+    places: onPage,
     total: collection.size,
     more: places.length > perPage,
     passed: 0,
@@ -136,7 +149,7 @@ export function listed(collection: Collection, query: URLSearchParams, defaultPe
   };
   const asked = { perPage, cursor, signature };
   return {
-    rows: shown.map((place) => collection.at(place.index)).filter((row) => row !== undefined),
+    ...shown(collection, onPage),
     total: found.total,
     pages: pagesOf(asked as Asked, found, 'keyset'),
   };

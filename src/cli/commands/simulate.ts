@@ -21,6 +21,7 @@ interface SimulateOptions {
   readonly budget: number;
   readonly cursors: 'keyset' | 'position';
   readonly sublistLimit: number;
+  readonly keepTexts?: boolean;
   readonly hostile?: boolean;
   readonly json?: boolean;
 }
@@ -51,6 +52,7 @@ export function simulateCommand(program: Command, finish: (code: number) => void
       wholeNumber,
       10,
     )
+    .option('--keep-texts', 'keep what contacts look like on their way: faster the second time, 2.4 KB each')
     .option('--hostile', 'texts, attribute names and times as careless and hostile writers leave them')
     .action(async (options: SimulateOptions) => finish(await simulate(options)));
 }
@@ -105,6 +107,7 @@ async function start(options: SimulateOptions): Promise<Simulator> {
       accessToken: token,
       counts: { contacts, companies, conversations, parts },
       budget: options.budget === 0 ? null : { limit: options.budget, windowSeconds: 10 },
+      keepTexts: options.keepTexts === true,
       hostile: options.hostile === true,
     });
   } catch (cause) {

@@ -5,6 +5,7 @@ import { cut, withMerges, withoutMerges } from '../contacts.js';
 import { dateRules } from '../dates.js';
 import { ApiError } from '../errors.js';
 import { adminId } from '../generate/ids.js';
+import { KeptTexts } from '../kept-texts.js';
 import { listed, type SearchResult, search } from '../search.js';
 import { type Api, type ApiCall, found, paged, type Route } from './call.js';
 import { withoutCount } from './lists.js';
@@ -30,19 +31,29 @@ function searchContacts(api: Api, { body, version, query }: ApiCall): Row {
     defaultPerPage: 50,
     sorts: true,
   });
-  return page(api, query, result);
+  const page = { type: 'list', total_count: result.total, pages: result.pages };
+  return options.keepTexts && asksForMerges(query)
+    ? { ...page, data: keptTexts(api, query, result) }
+    : { ...page, data: result.rows().map((row) => shown(api, query, row)) };
 }
 
 function listContacts(api: Api, { query }: ApiCall): Row {
-  return page(api, query, listed(api.workspace.contacts, query, 50));
+  const { rows, total, pages } = listed(api.workspace.contacts, query, 50);
+  return { type: 'list', data: rows().map((row) => shown(api, query, row)), total_count: total, pages };
 }
 
-function page(api: Api, query: URLSearchParams, { rows, total, pages }: SearchResult): Row {
-  return { type: 'list', data: rows.map((row) => shown(api, query, row)), total_count: total, pages };
+function keptTexts(api: Api, query: URLSearchParams, { indexes }: SearchResult): KeptTexts {
+  const { searchedContacts } = api.workspace;
+  const render = (row: Row) => JSON.stringify(shown(api, query, row));
+  return new KeptTexts(indexes.map((index) => searchedContacts.text(index, render)));
+}
+
+function asksForMerges(query: URLSearchParams): boolean {
+  return query.get('include_merge_history') === 'true';
 }
 
 function shown({ options }: Api, query: URLSearchParams, row: Row): Row {
-  const whole = query.get('include_merge_history') === 'true' ? withMerges(row) : withoutMerges(row);
+  const whole = asksForMerges(query) ? withMerges(row) : withoutMerges(row);
   return cut(whole, options.sublistLimit);
 }
 

@@ -29,7 +29,7 @@ function searchConversations({ workspace, options }: Api, { body, version, query
 function page(query: URLSearchParams, { rows, total, pages }: SearchResult): Row {
   return {
     type: 'conversation.list',
-    conversations: rows.map((row) => listItem(row, query)),
+    conversations: rows().map((row) => listItem(row, query)),
     total_count: total,
     pages,
   };
