@@ -50,8 +50,16 @@ export class Shaping {
   }
 
   #begin(): Promise<void> {
-    const { script = new URL('./thread.js', import.meta.url) } = this.#options;
-    const thread = new Worker(script);
+    try {
+      return this.#watch(new Worker(this.#options.script ?? new URL('./thread.js', import.meta.url)));
+    } catch (error) {
+      this.#break(error instanceof Error ? error.message : String(error));
+      return Promise.resolve();
+    }
+  }
+
+  /** Resolves when the thread runs, or has ended. */
+  #watch(thread: Worker): Promise<void> {
     thread.unref();
     thread.on('message', ({ id, page }: Answer) => this.#deliver(id, page));
     thread.on('error', (error) => this.#break(error.message));

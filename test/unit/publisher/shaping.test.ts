@@ -126,15 +126,18 @@ describe('the shaping thread', () => {
     expect(await shaping.shape(body, 'data', CONTACTS, [])).not.toBeNull();
   });
 
-  it('is done without where it breaks, which is told once', async () => {
+  it.each([
+    ['breaks', 'data:text/javascript,throw new Error("no memory")', 'no memory'],
+    ['can not begin', 'http://127.0.0.1/thread.js', 'URL'],
+  ])('is done without where it %s, which is told once', async (_, address, why) => {
     const told: string[] = [];
-    const script = new URL('data:text/javascript,throw new Error("no memory")');
-    const shaping = await shapingThread({ script, onBroken: (why) => told.push(why) });
+    const script = new URL(address);
+    const shaping = await shapingThread({ script, onBroken: (message) => told.push(message) });
     const body = sharedBody(page({ id: '1' }));
     expect(await shaping.shape(body, 'data', CONTACTS, [])).toBeNull();
     await shaping.start();
     expect(await shaping.shape(body, 'data', CONTACTS, [])).toBeNull();
-    expect(told).toEqual([expect.stringContaining('no memory')]);
+    expect(told).toEqual([expect.stringContaining(why)]);
   });
 
   it('gives back what it has when it ends by itself', async () => {
