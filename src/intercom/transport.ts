@@ -165,9 +165,12 @@ export class Transport implements Requester {
     const sentAt = performance.now();
     let headers: Answer['headers'] | null = null;
     let closedMs: number | null = null;
+    // Until the reply was there: what it takes to read it says nothing of how far away the API is.
+    let ms: number | null = null;
     try {
       const answer = await this.#send(request);
       headers = answer.headers;
+      ms = performance.now() - sentAt;
       const receivedAt = Date.now();
       const failure = (await readElsewhere(request, answer)) ?? (await this.#read(request, answer));
       if (failure instanceof PublisherError) {
@@ -184,7 +187,7 @@ export class Transport implements Requester {
         throw new PublisherError('stopped', 'stopped while waiting for Intercom', { cause });
       return { error: cause instanceof PublisherError ? cause : this.#unreachable(request, cause), closedMs };
     } finally {
-      budget.give(headers, asker, closedMs === null ? performance.now() - sentAt : null);
+      budget.give(headers, asker, closedMs === null ? ms : null);
     }
   }
 

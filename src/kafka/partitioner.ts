@@ -29,11 +29,16 @@ function byte(data: Uint8Array, at: number): number {
   return data[at] as number;
 }
 
+/** The partition of a key among so many. */
+export function partitionOf(key: Uint8Array, partitions: number): number {
+  return (murmur2(key) & 0x7fffffff) % partitions;
+}
+
 /** Puts records with a key where Kafka's default partitioner does; all of ours have one. */
 export const keyPartitioner: ICustomPartitioner =
   () =>
   ({ message, partitionMetadata }) => {
     const { key } = message;
     if (!Buffer.isBuffer(key)) throw new Error('a record has no key of bytes');
-    return (murmur2(key) & 0x7fffffff) % partitionMetadata.length;
+    return partitionOf(key, partitionMetadata.length);
   };

@@ -10,17 +10,19 @@ import type { CompressionTypes, IHeaders, Kafka, Producer } from 'kafkajs';
 import type { PublisherError } from '../model/errors.js';
 import type { OutgoingRecord } from '../model/row.js';
 import { kafkaFailure } from './client.js';
-import { keyPartitioner } from './partitioner.js';
+import { keyPartitioner, partitionOf } from './partitioner.js';
 
 export interface WriterOptions {
   readonly transactionalId: string;
   readonly compression: CompressionTypes;
   /** The largest batch that every topic takes; left out: what topics take by default. */
   readonly maxBatchBytes?: number;
+  /** How many partitions topics have; one that is left out counts as one. */
+  readonly partitions?: ReadonlyMap<string, number>;
 }
 
-/** A send becomes one batch per partition, which kafkajs does not split: it stays below this, and below what every topic takes. */
-const MAX_SEND_BYTES = 800_000;
+/** A send becomes one batch per partition, which kafkajs does not split: each stays below this, and below what every topic takes. */
+const MAX_BATCH_BYTES = 800_000;
 /** Readers of committed records wait for the end of a transaction, and all of it is in memory. */
 const MAX_TRANSACTION_BYTES = 8 * 1024 * 1024;
 /** What a batch adds to its records, with room to spare. */
@@ -33,18 +35,20 @@ const RECORD_OVERHEAD_BYTES = 200;
 export class Writer {
   readonly #producer: Producer;
   readonly #compression: CompressionTypes;
-  readonly #maxSendBytes: number;
+  readonly #maxBatchBytes: number;
+  readonly #partitions: ReadonlyMap<string, number>;
   #broken: PublisherError | null = null;
   #waiting: Commit[] = [];
   #work: Promise<void> | null = null;
 
   private constructor(
     producer: Producer,
-    { compression, maxBatchBytes = Number.POSITIVE_INFINITY }: WriterOptions,
+    { compression, maxBatchBytes = Number.POSITIVE_INFINITY, partitions = new Map() }: WriterOptions,
   ) {
     this.#producer = producer;
     this.#compression = compression;
-    this.#maxSendBytes = Math.min(MAX_SEND_BYTES, maxBatchBytes - BATCH_OVERHEAD_BYTES);
+    this.#maxBatchBytes = Math.min(MAX_BATCH_BYTES, maxBatchBytes - BATCH_OVERHEAD_BYTES);
+    this.#partitions = partitions;
   }
 
   /** Connects and fences. Throws `kafka-unreachable`. */
@@ -107,7 +111,7 @@ export class Writer {
     if (records.length === 0) return;
     try {
       const transaction = await this.#producer.transaction();
-      for (const send of splitBySize(records, this.#maxSendBytes)) {
+      for (const send of splitBySize(records, this.#maxBatchBytes, (each) => this.#batchOf(each))) {
         await transaction.sendBatch({
           topicMessages: byTopic(send),
           compression: this.#compression,
@@ -119,6 +123,11 @@ export class Writer {
       this.#broken = kafkaFailure(error, 'committing a transaction');
       throw this.#broken;
     }
+  }
+
+  /** Names the batch of a send that the record goes into. */
+  #batchOf({ topic, key }: OutgoingRecord): string {
+    return `${topic}/${partitionOf(key, this.#partitions.get(topic) ?? 1)}`;
   }
 }
 
@@ -146,19 +155,29 @@ export function recordBytes(record: OutgoingRecord): number {
   return record.key.length + (record.value?.length ?? 0) + RECORD_OVERHEAD_BYTES;
 }
 
-/** Consecutive runs of records whose sizes sum up to `maxBytes` at most; a record that is larger stands alone. */
-export function splitBySize(records: readonly OutgoingRecord[], maxBytes: number): OutgoingRecord[][] {
+/**
+ * Consecutive runs of records. Those of a run that go into the same batch (`batchOf`) sum up to `maxBytes` at most; a record that is larger has
+ * its batch for itself.
+ */
+export function splitBySize(
+  records: readonly OutgoingRecord[],
+  maxBytes: number,
+  batchOf: (record: OutgoingRecord) => string = () => '',
+): OutgoingRecord[][] {
   const runs: OutgoingRecord[][] = [];
-  let room = 0;
+  const batches = new Map<string, number>();
   for (const record of records) {
-    const bytes = recordBytes(record);
+    const batch = batchOf(record);
+    const before = batches.get(batch);
+    const bytes = (before ?? 0) + recordBytes(record);
     const run = runs.at(-1);
-    if (run === undefined || bytes > room) {
+    if (run === undefined || (before !== undefined && bytes > maxBytes)) {
       runs.push([record]);
-      room = maxBytes - bytes;
+      batches.clear();
+      batches.set(batch, recordBytes(record));
     } else {
       run.push(record);
-      room -= bytes;
+      batches.set(batch, bytes);
     }
   }
   return runs;

@@ -93,6 +93,7 @@ export class Session {
         transactionalId: transactionalId(config, connection),
         compression: COMPRESSION_TYPES[config.kafka.compression],
         maxBatchBytes: Math.min(...[...topics.values()].map(({ maxMessageBytes }) => maxMessageBytes)),
+        partitions: new Map([...topics.values()].map(({ topic, partitions }) => [topic, partitions])),
       });
       const work = await restoreWork(context, connection, { ...opened, topics, schemas, writer, end });
       const weak = weakHashes(connection);

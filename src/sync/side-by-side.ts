@@ -1,28 +1,41 @@
 /** Work that is done side by side, each piece of which may bring more of it. */
 
+/** What the work on a piece may know and tell. */
+export interface Beside {
+  /** Whether another piece has failed. */
+  isFailed(): boolean;
+  /** There may be another piece now. */
+  look(): void;
+}
+
 /**
- * Does everything that `next` gives, at most `atOnce()` of it at once, and asks again whenever a piece is done. With the first failure no more
- * is begun; it is thrown when what was begun has come to rest. `isFailed` tells the work about it.
+ * Does everything that `next` gives, at most `atOnce()` of it at once, and asks again whenever a piece is done or says so. With the first failure
+ * no more is begun; it is thrown when what was begun has come to rest.
  */
 export async function sideBySide<T>(
   atOnce: () => number,
   next: () => T | null,
-  work: (piece: T, isFailed: () => boolean) => Promise<void>,
+  work: (piece: T, beside: Beside) => Promise<void>,
 ): Promise<void> {
   const running = new Set<Promise<void>>();
   const failures: unknown[] = [];
   const isFailed = () => failures.length > 0;
+  let look = () => {};
+  const beside = { isFailed, look: () => look() };
   for (;;) {
     while (running.size < atOnce() && !isFailed()) {
       const piece = next();
       if (piece === null) break;
-      const run: Promise<void> = work(piece, isFailed)
+      const run: Promise<void> = work(piece, beside)
         .catch((error: unknown) => void failures.push(error))
         .finally(() => running.delete(run));
       running.add(run);
     }
     if (running.size === 0) break;
-    await Promise.race(running);
+    const looked = new Promise<void>((resolve) => {
+      look = resolve;
+    });
+    await Promise.race([...running, looked]);
   }
   if (isFailed()) throw failures[0];
 }

@@ -15,7 +15,7 @@ import { CycleLog, type Underway } from './cycle-log.js';
 import { deletionsFrom, newDeletions } from './deletions.js';
 import { IdWalk, planWalk } from './reconcile.js';
 import { nextTime } from './schedule.js';
-import { Backlog, Pipeline, sideBySide } from './side-by-side.js';
+import { Backlog, type Beside, Pipeline, sideBySide } from './side-by-side.js';
 import type { TableMemory, TableSettings, TableSource, TableWork } from './source.js';
 import { isTooLarge, splitWindow, windowToRead } from './windows.js';
 
@@ -136,7 +136,7 @@ export class TableCycle {
     await sideBySide(
       () => this.#source.windowsAtOnce(),
       () => cover.next(),
-      (window, isFailed) => this.#readWindow(window, cover, isFailed),
+      (window, beside) => this.#readWindow(window, cover, beside),
     );
   }
 
@@ -185,10 +185,10 @@ export class TableCycle {
   }
 
   /** Walks a window, and again when rows left it meanwhile. */
-  async #readWindow(window: Window, cover: Cover, isFailed: () => boolean): Promise<void> {
-    for (let walk = 1; !isFailed(); walk += 1) {
+  async #readWindow(window: Window, cover: Cover, beside: Beside): Promise<void> {
+    for (let walk = 1; !beside.isFailed(); walk += 1) {
       try {
-        return await this.#walk(window, cover, isFailed);
+        return await this.#walk(window, cover, beside);
       } catch (error) {
         if (!(error instanceof PublisherError) || error.code !== 'walk-unclean' || walk === MAX_WALKS)
           throw error;
@@ -198,7 +198,7 @@ export class TableCycle {
   }
 
   /** Reads the window once and publishes it; or, when its first page shows that it is too large, leaves it to its pieces. */
-  async #walk(window: Window, cover: Cover, isFailed: () => boolean): Promise<void> {
+  async #walk(window: Window, cover: Cover, { isFailed, look }: Beside): Promise<void> {
     const pipeline = new Pipeline(this.#backlog);
     let first: Page | null = null;
     try {
@@ -212,6 +212,8 @@ export class TableCycle {
         if (isFailed()) return;
         const { newest } = first;
         await pipeline.take(() => this.#takePage(page, { window, newest, cover }));
+        // How far it has come shows whether it is worth a second reader.
+        look();
       }
     } finally {
       await pipeline.end();

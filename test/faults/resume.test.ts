@@ -5,11 +5,11 @@ import { startCommand } from '../support/command.js';
 import { Project } from '../support/project.js';
 import { readRecords } from '../support/topics.js';
 
-const ROWS = 30_000;
+const ROWS = 60_000;
 const PAGES = ROWS / 150;
-/** Windows that are read at once from an API as near as this one, and the pages of the largest. */
-const AT_ONCE = 6;
-const PAGES_A_WINDOW = 20;
+/** Windows that are read at once at most, and the pages of one: 1,500 rows, some of them on a page that others share. */
+const AT_ONCE = 24;
+const PAGES_A_WINDOW = 12;
 
 let project: Project;
 

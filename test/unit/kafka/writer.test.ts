@@ -27,6 +27,26 @@ describe('splitBySize', () => {
     expect(splitBySize([...records, ...records], bytes).map((run) => run.length)).toEqual([3, 3]);
   });
 
+  it('keeps each batch of a run within the limit, and begins a new run for none that has room', () => {
+    const sized = fc.array(fc.tuple(fc.integer({ min: 0, max: 1_500 }), fc.constantFrom('a', 'b', 'c')));
+    fc.assert(
+      fc.property(sized, (all) => {
+        const records = all.map(([bytes, topic]) => ({ ...record(bytes), topic }));
+        const runs = splitBySize(records, 2_000, ({ topic }) => topic);
+        expect(runs.flat()).toEqual(records);
+        const bytesOf = (run: typeof records, topic: string) =>
+          run.filter((each) => each.topic === topic).reduce((sum, each) => sum + recordBytes(each), 0);
+        for (const [index, run] of runs.entries()) {
+          for (const topic of ['a', 'b', 'c'])
+            expect(bytesOf(run as typeof records, topic)).toBeLessThanOrEqual(2_000);
+          const [next] = runs[index + 1] ?? [];
+          if (next !== undefined)
+            expect(bytesOf(run as typeof records, next.topic) + recordBytes(next)).toBeGreaterThan(2_000);
+        }
+      }),
+    );
+  });
+
   it('counts more for a record than its key and value', () => {
     expect(recordBytes(record(1_000))).toBeGreaterThan(1_004);
     expect(recordBytes({ topic: 't', key: Buffer.alloc(4), value: null })).toBeGreaterThan(4);

@@ -48,6 +48,35 @@ describe('sideBySide', () => {
     await run;
   });
 
+  it('asks again when a piece that is under way says so', async () => {
+    const pieces = [1];
+    const begun: number[] = [];
+    let look = () => {};
+    const under = open();
+    const run = sideBySide(
+      () => 3,
+      () => pieces.shift() ?? null,
+      (piece, beside) => {
+        begun.push(piece);
+        look = beside.look;
+        return under.promise;
+      },
+    );
+    await settle();
+    pieces.push(2, 3, 4);
+    await settle();
+    expect(begun).toEqual([1]);
+    look();
+    await settle();
+    expect(begun).toEqual([1, 2, 3]);
+    look();
+    await settle();
+    expect(begun).toEqual([1, 2, 3]);
+    under.resolve();
+    await run;
+    expect(begun).toEqual([1, 2, 3, 4]);
+  });
+
   it('does nothing when there is nothing', async () => {
     await sideBySide(
       () => 3,
@@ -66,7 +95,7 @@ describe('sideBySide', () => {
     const run = sideBySide(
       () => 2,
       () => pieces.shift() ?? null,
-      async (piece, isFailed) => {
+      async (piece, { isFailed }) => {
         begun.push(piece);
         seen.push(isFailed());
         await under[piece - 1]?.promise;
@@ -98,7 +127,7 @@ describe('sideBySide', () => {
     const run = sideBySide(
       () => 2,
       () => pieces.shift() ?? null,
-      async (piece, isFailed) => {
+      async (piece, { isFailed }) => {
         if (piece === 'fails') throw new Error('failed');
         await under.promise;
         seen.push(isFailed());
