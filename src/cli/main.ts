@@ -8,8 +8,8 @@ import { printRemark } from './context.js';
 import { EXIT, exitCodeOf, explain } from './exit.js';
 import { createProgram } from './program.js';
 
-/** By default V8 lets memory grow to four times what is in use before it collects; this keeps a fifth less at hardly a cost (docs/performance.md). */
-setFlagsFromString('--heap-growing-percent=200');
+/** By default V8 lets memory grow to four times what is in use before it collects; this keeps a quarter less at hardly a cost (docs/performance.md). */
+setFlagsFromString('--heap-growing-percent=130');
 
 async function main(argv: readonly string[]): Promise<number> {
   let code: number = EXIT.done;

@@ -26,7 +26,7 @@ export interface ApiRequest {
   readonly repeatable?: boolean;
 }
 
-/** Gives the JSON object of a reply, or null where somebody else has to look at it. The body lies in memory that threads can share. */
+/** Gives the JSON object of a reply, or null where somebody else has to look at it. */
 export type ReplyReader = (body: Buffer) => Promise<Record<string, unknown> | null>;
 
 /** Whoever sends requests: at once, or behind everybody else. */
@@ -288,14 +288,7 @@ async function readBody(request: ApiRequest, body: Dispatcher.ResponseData['body
     if (bytes > MAX_REPLY_BYTES) throw tooLarge(request);
     chunks.push(chunk);
   }
-  if (request.reader === undefined || bytes < LARGE_REPLY_BYTES) return Buffer.concat(chunks);
-  const shared = Buffer.from(new SharedArrayBuffer(bytes));
-  let at = 0;
-  for (const chunk of chunks) {
-    shared.set(chunk, at);
-    at += chunk.length;
-  }
-  return shared;
+  return Buffer.concat(chunks);
 }
 
 /** Null where the reply is not for the request's reader: it is small, or it is no success. */

@@ -7,7 +7,7 @@ import { Registry } from '../../src/avro/registry.js';
 import { parseJson } from '../../src/intercom/parse.js';
 import { type RawRow, readyOf } from '../../src/model/row.js';
 import { TableSchema } from '../../src/publisher/table-schema.js';
-import { shapingThread, sharedBody } from '../support/shaping.js';
+import { shapingThread } from '../support/shaping.js';
 import { simulate } from '../support/simulator.js';
 
 const RULES = { exclude: ['name'], hash: ['email'], hashKey: 'secret' };
@@ -31,7 +31,7 @@ async function schemaWithThread(definitions: readonly RawRow[]) {
 
 async function replyOf(): Promise<Buffer> {
   const { client } = await simulate({ counts: { contacts: 100 }, sublistLimit: 1_000 });
-  return sharedBody((await client.post('/contacts/search?include_merge_history=true', ALL)).text);
+  return Buffer.from((await client.post('/contacts/search?include_merge_history=true', ALL)).text);
 }
 
 const definition = (name: string, type = 'string') => ({

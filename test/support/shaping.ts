@@ -12,11 +12,3 @@ export async function shapingThread(options: ShapingOptions = {}): Promise<Shapi
   await shaping.start();
   return shaping;
 }
-
-/** In memory that the thread sees too, as the transport keeps replies. */
-export function sharedBody(text: string): Buffer {
-  const bytes = Buffer.from(text);
-  const shared = Buffer.from(new SharedArrayBuffer(bytes.length));
-  shared.set(bytes);
-  return shared;
-}

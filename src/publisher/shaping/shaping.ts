@@ -24,6 +24,8 @@ export interface ShapingOptions {
 /** With so many pages before it a page is read by the main thread, which waits for nothing else then. */
 const MOST_WAITING = 4;
 const LINGER_MS = 60_000;
+/** What a page leaves behind is garbage at once: a larger young generation takes memory and saves no time. */
+const LIMITS = { maxYoungGenerationSizeMb: 12 };
 
 export class Shaping {
   readonly #options: ShapingOptions;
@@ -51,7 +53,8 @@ export class Shaping {
 
   #begin(): Promise<void> {
     try {
-      return this.#watch(new Worker(this.#options.script ?? new URL('./thread.js', import.meta.url)));
+      const { script = new URL('./thread.js', import.meta.url) } = this.#options;
+      return this.#watch(new Worker(script, { resourceLimits: LIMITS }));
     } catch (error) {
       this.#break(error instanceof Error ? error.message : String(error));
       return Promise.resolve();

@@ -6,7 +6,7 @@ import { PageShaper, type ShapedPage, type ShapingPlan } from './page.js';
 /** What the thread is asked. */
 export interface Order {
   readonly id: number;
-  /** The reply, in memory that both threads see. */
+  /** The reply, a copy: memory that two threads share is let go late. */
   readonly body: Uint8Array;
   /** The key under which its rows stand. */
   readonly list: string;

@@ -8,7 +8,7 @@ import { type RawRow, readyOf } from '../../../src/model/row.js';
 import type { ShapingPlan } from '../../../src/publisher/shaping/page.js';
 import { readyReply } from '../../../src/publisher/shaping/ready-rows.js';
 import { Shaping } from '../../../src/publisher/shaping/shaping.js';
-import { shapingThread, sharedBody } from '../../support/shaping.js';
+import { shapingThread } from '../../support/shaping.js';
 import { simulate } from '../../support/simulator.js';
 
 const RULES: FieldRules = { exclude: ['name'], hash: ['email'], hashKey: 'secret' };
@@ -46,7 +46,7 @@ describe('the shaping thread', () => {
     ['conversations', 'conversations', CONVERSATIONS],
   ] as const)('makes of hostile %s what this thread makes of them', async (table, list, plan) => {
     const text = await replyOf(table);
-    const body = sharedBody(text);
+    const body = Buffer.from(text);
     const shaping = await shapingThread();
     const shaped = await shaping.shape(body, list, plan, []);
     if (shaped === null) throw new Error('the thread has not taken the page');
@@ -84,7 +84,7 @@ describe('the shaping thread', () => {
     const keyless = { name: 'nobody', large: 9007199254740993n.toString() };
     const plain = { id: 'c', custom_attributes: { seats: 4 } };
     const shaping = await shapingThread();
-    const body = sharedBody(page(cut, columnless, news, keyless, plain));
+    const body = Buffer.from(page(cut, columnless, news, keyless, plain));
     const shaped = await shaping.shape(body, 'data', plan, ['known']);
     const kinds = shaped?.rows.map((row) => ('raw' in row ? row.raw : row.cells.key));
     expect(kinds).toEqual([cut, 'a', news, keyless, 'c']);
@@ -102,13 +102,13 @@ describe('the shaping thread', () => {
     ['a reply without the list', '{"type":"list","pages":{}}'],
   ])('leaves %s to who knows what was asked', async (_, text) => {
     const shaping = await shapingThread();
-    expect(await shaping.shape(sharedBody(text), 'data', CONTACTS, [])).toBeNull();
-    expect(await shaping.shape(sharedBody(page({ id: '1' })), 'data', CONTACTS, [])).not.toBeNull();
+    expect(await shaping.shape(Buffer.from(text), 'data', CONTACTS, [])).toBeNull();
+    expect(await shaping.shape(Buffer.from(page({ id: '1' })), 'data', CONTACTS, [])).not.toBeNull();
   });
 
   it('leaves pages to the main thread while it is behind', async () => {
     const shaping = await shapingThread();
-    const body = sharedBody(page({ id: '1' }));
+    const body = Buffer.from(page({ id: '1' }));
     const pages = await Promise.all(
       Array.from({ length: 6 }, () => shaping.shape(body, 'data', CONTACTS, [])),
     );
@@ -118,7 +118,7 @@ describe('the shaping thread', () => {
 
   it('ends when no page comes, and comes back with the next', async () => {
     const shaping = await shapingThread({ lingerMs: 150 });
-    const body = sharedBody(page({ id: '1' }));
+    const body = Buffer.from(page({ id: '1' }));
     // Each page keeps it up for a while.
     for (let ms = 100; (await shaping.shape(body, 'data', CONTACTS, [])) !== null; ms *= 2)
       await new Promise((resolve) => setTimeout(resolve, ms));
@@ -133,7 +133,7 @@ describe('the shaping thread', () => {
     const told: string[] = [];
     const script = new URL(address);
     const shaping = await shapingThread({ script, onBroken: (message) => told.push(message) });
-    const body = sharedBody(page({ id: '1' }));
+    const body = Buffer.from(page({ id: '1' }));
     expect(await shaping.shape(body, 'data', CONTACTS, [])).toBeNull();
     await shaping.start();
     expect(await shaping.shape(body, 'data', CONTACTS, [])).toBeNull();
@@ -146,7 +146,7 @@ describe('the shaping thread', () => {
       'data:text/javascript,import{parentPort}from"node:worker_threads";parentPort.on("message",()=>process.exit())',
     );
     const shaping = await shapingThread({ script, onBroken: (why) => told.push(why) });
-    const body = sharedBody(page({ id: '1' }));
+    const body = Buffer.from(page({ id: '1' }));
     const [first, second] = [
       shaping.shape(body, 'data', CONTACTS, []),
       shaping.shape(body, 'data', CONTACTS, []),
@@ -156,7 +156,7 @@ describe('the shaping thread', () => {
   });
 
   it('is not there on one core, nor after the end', async () => {
-    const body = sharedBody(page({ id: '1' }));
+    const body = Buffer.from(page({ id: '1' }));
     const alone = new Shaping({ isWorthIt: false });
     await alone.start();
     expect(await alone.shape(body, 'data', CONTACTS, [])).toBeNull();
