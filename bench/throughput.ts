@@ -7,11 +7,12 @@ import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
-import kafkajs from 'kafkajs';
+import type { Kafka } from 'kafkajs';
 import { valueSchema } from '../src/avro/codec.js';
 import { publishedText } from '../src/avro/published.js';
 import { createKafka } from '../src/kafka/client.js';
 import { COMPRESSION_TYPES } from '../src/kafka/codecs.js';
+import kafkajs from '../src/kafka/kafkajs.js';
 import { Writer } from '../src/kafka/writer.js';
 import { readRecords } from '../test/support/topics.js';
 import type { PlainRecord, PlainTask } from './plain.js';
@@ -115,7 +116,7 @@ function messagesOf(records: Sent) {
   }));
 }
 
-async function makeTopic(kafka: kafkajs.Kafka, topic: string): Promise<string> {
+async function makeTopic(kafka: Kafka, topic: string): Promise<string> {
   const admin = kafka.admin();
   await admin.connect();
   await admin.createTopics({ topics: [{ topic, numPartitions: 3 }] });
@@ -124,7 +125,7 @@ async function makeTopic(kafka: kafkajs.Kafka, topic: string): Promise<string> {
 }
 
 /** Seconds to send the records without transactions, encoded and compressed as the publisher does. */
-async function send(kafka: kafkajs.Kafka, topic: string, records: Sent): Promise<number> {
+async function send(kafka: Kafka, topic: string, records: Sent): Promise<number> {
   const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
   await producer.connect();
   const startedAt = performance.now();
@@ -138,7 +139,7 @@ async function send(kafka: kafkajs.Kafka, topic: string, records: Sent): Promise
 }
 
 /** Seconds to send them in transactions, as the publisher does. */
-async function commit(kafka: kafkajs.Kafka, topic: string, records: Sent): Promise<number> {
+async function commit(kafka: Kafka, topic: string, records: Sent): Promise<number> {
   const writer = await Writer.open(kafka, { transactionalId: topic, compression: COMPRESSION_TYPES.zstd });
   const startedAt = performance.now();
   for (let start = 0; start < records.length; start += PER_SEND) {

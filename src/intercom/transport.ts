@@ -9,6 +9,7 @@ import { type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { PublisherError } from '../model/errors.js';
 import type { ApiAttempt } from '../model/events.js';
 import type { Asker, Budget } from './budget.js';
+import { jsonText } from './json-text.js';
 import { failureOf, retryAfterMs, retryPlan } from './retry.js';
 
 export interface ApiRequest {
@@ -198,7 +199,7 @@ export class Transport implements Requester {
   ): Promise<Record<string, unknown> | PublisherError> {
     if (body.length >= LARGE_REPLY_BYTES) await this.#nextTurn();
     const { origin } = this.#origin;
-    return failureOf(request, { status, headers, text: body.toString('utf8') }, origin, this.#options.token);
+    return failureOf(request, { status, headers, text: jsonText(body) }, origin, this.#options.token);
   }
 
   /** Large replies are read one in each turn of the event loop: else many that come together hold up the next requests, and Kafka. */

@@ -3,7 +3,8 @@
  * restore, so that an instance that comes or goes should move no more than its share.
  */
 
-import kafkajs, { type PartitionAssigner } from 'kafkajs';
+import type { PartitionAssigner } from 'kafkajs';
+import kafkajs from './kafkajs.js';
 
 const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
 

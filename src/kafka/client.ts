@@ -1,12 +1,12 @@
 /** Makes the Kafka client, and turns its failures into ours. */
 
 import { readFileSync } from 'node:fs';
-import kafkajs, { type Kafka, type KafkaConfig, type SASLOptions } from 'kafkajs';
+import type { Kafka, KafkaConfig, SASLOptions } from 'kafkajs';
 import { PublisherError } from '../model/errors.js';
 import type { KafkaSettings, SaslConfig, TlsFiles } from '../model/kafka.js';
 import { registerCodecs } from './codecs.js';
+import kafkajs from './kafkajs.js';
 import { oauthBearerProvider } from './oauth-bearer.js';
-import { installRecordEncoding } from './record-encoding.js';
 
 /**
  * How long a request to Kafka is tried again. Short first waits, because a transaction that follows another one at once is
@@ -22,7 +22,6 @@ const PROMPT_REQUEST_MS = 10_000;
 /** Makes a client. `prompt` is for commands that ask once and report; the default sits out a broker's restart. */
 export function createKafka(settings: KafkaSettings, patience: 'patient' | 'prompt' = 'patient'): Kafka {
   registerCodecs();
-  installRecordEncoding();
   const { ssl, sasl } = settings;
   const config: KafkaConfig = {
     brokers: [...settings.brokers],

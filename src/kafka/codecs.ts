@@ -4,9 +4,9 @@
  */
 
 import { Decoder, Encoder } from '@toondepauw/node-zstd';
-import kafkajs from 'kafkajs';
 import { compressFrame, decompressFrame } from 'lz4-napi';
 import snappy from 'snappy';
+import kafkajs from './kafkajs.js';
 
 interface Codec {
   compress(encoder: { buffer: Buffer }): Promise<Buffer>;

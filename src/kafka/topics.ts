@@ -1,8 +1,9 @@
 /** The topics a connection needs: named, created, and checked against what exists. */
 
-import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import type { Admin, Kafka } from 'kafkajs';
 import { PublisherError } from '../model/errors.js';
 import { kafkaFailure } from './client.js';
+import kafkajs from './kafkajs.js';
 
 /** The `topics` section of the configuration. */
 export interface TopicSettings {

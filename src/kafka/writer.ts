@@ -111,7 +111,7 @@ export class Writer {
     if (records.length === 0) return;
     try {
       const transaction = await this.#producer.transaction();
-      for (const send of splitBySize(records, this.#maxBatchBytes, (each) => this.#batchOf(each))) {
+      for (const send of splitBySize(records, this.#maxBatchBytes, (each) => this.#partitionOf(each))) {
         await transaction.sendBatch({
           topicMessages: byTopic(send),
           compression: this.#compression,
@@ -125,9 +125,8 @@ export class Writer {
     }
   }
 
-  /** Names the batch of a send that the record goes into. */
-  #batchOf({ topic, key }: OutgoingRecord): string {
-    return `${topic}/${partitionOf(key, this.#partitions.get(topic) ?? 1)}`;
+  #partitionOf({ topic, key }: OutgoingRecord): number {
+    return partitionOf(key, this.#partitions.get(topic) ?? 1);
   }
 }
 
@@ -156,31 +155,37 @@ export function recordBytes(record: OutgoingRecord): number {
 }
 
 /**
- * Consecutive runs of records. Those of a run that go into the same batch (`batchOf`) sum up to `maxBytes` at most; a record that is larger has
- * its batch for itself.
+ * Consecutive runs of records. Those of a run that go into the same batch, which is one partition of one topic, sum up to `maxBytes` at most; a
+ * record that is larger has its batch for itself.
  */
 export function splitBySize(
   records: readonly OutgoingRecord[],
   maxBytes: number,
-  batchOf: (record: OutgoingRecord) => string = () => '',
+  partitionOf: (record: OutgoingRecord) => number = () => 0,
 ): OutgoingRecord[][] {
   const runs: OutgoingRecord[][] = [];
-  const batches = new Map<string, number>();
+  /** Bytes of the run's batches: a list with one for each partition, by topic. */
+  const batches = new Map<string, number[]>();
+  let run: OutgoingRecord[] = [];
   for (const record of records) {
-    const batch = batchOf(record);
-    const before = batches.get(batch);
-    const bytes = (before ?? 0) + recordBytes(record);
-    const run = runs.at(-1);
-    if (run === undefined || (before !== undefined && bytes > maxBytes)) {
-      runs.push([record]);
+    const bytes = recordBytes(record);
+    const partition = partitionOf(record);
+    const before = batches.get(record.topic)?.[partition] ?? 0;
+    if (run.length === 0 || (before > 0 && before + bytes > maxBytes)) {
+      run = [];
+      runs.push(run);
       batches.clear();
-      batches.set(batch, recordBytes(record));
-    } else {
-      run.push(record);
-      batches.set(batch, bytes);
     }
+    run.push(record);
+    addTo(batches, record.topic, partition, bytes);
   }
   return runs;
+}
+
+function addTo(batches: Map<string, number[]>, topic: string, partition: number, bytes: number): void {
+  const sizes = batches.get(topic) ?? [];
+  sizes[partition] = (sizes[partition] ?? 0) + bytes;
+  batches.set(topic, sizes);
 }
 
 function byTopic(records: readonly OutgoingRecord[]) {

@@ -2,6 +2,7 @@
 
 import { compileRules } from '../../avro/rules.js';
 import { tableSchema } from '../../avro/schema.js';
+import { jsonText } from '../../intercom/json-text.js';
 import { parseJson } from '../../intercom/parse.js';
 import { rowsIn } from '../../intercom/reply.js';
 import { type RawRow, readyRow } from '../../model/row.js';
@@ -42,7 +43,7 @@ export function readyReply(
 function wholeRows(body: Buffer, list: string): (index: number) => RawRow {
   let rows: readonly RawRow[] | null = null;
   return (index) => {
-    rows ??= rowsIn({ json: parseJson(body.toString('utf8')) as Record<string, unknown> }, [list]);
+    rows ??= rowsIn({ json: parseJson(jsonText(body)) as Record<string, unknown> }, [list]);
     return rows[index] as RawRow;
   };
 }
