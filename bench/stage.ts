@@ -50,17 +50,29 @@ export interface Cycle {
 export class Stage {
   readonly url: string;
   readonly token: string;
-  readonly prefix = `b${randomUUID().slice(0, 8)}`;
   readonly config: string;
+  readonly #settings: { readonly addresses: Addresses; readonly options: StageOptions };
   readonly #simulator: ChildProcess;
   readonly #dir: string;
+  #prefix = '';
 
-  private constructor({ url, token }: { url: string; token: string }, simulator: ChildProcess, dir: string) {
+  private constructor(
+    { url, token }: { url: string; token: string },
+    settings: { addresses: Addresses; options: StageOptions },
+    simulator: ChildProcess,
+    dir: string,
+  ) {
     this.url = url;
     this.token = token;
+    this.#settings = settings;
     this.#simulator = simulator;
     this.#dir = dir;
     this.config = join(dir, 'intercom-kafka.yaml');
+  }
+
+  /** What the topics of the publishers that are started now begin with. */
+  get prefix(): string {
+    return this.#prefix;
   }
 
   static async open(addresses: Addresses, options: StageOptions): Promise<Stage> {
@@ -76,8 +88,8 @@ export class Stage {
     const [text] = (await once(simulator.stdout, 'data')) as [Buffer];
     const workspace = JSON.parse(text.toString('utf8')) as { url: string; token: string };
     const dir = await mkdtemp(join(tmpdir(), 'intercom-kafka-bench-'));
-    const stage = new Stage(workspace, simulator, dir);
-    await stage.#write(addresses, options);
+    const stage = new Stage(workspace, { addresses, options }, simulator, dir);
+    await stage.renew();
     if (shown) for await (const _ of stage.pages());
     await stage.act('latency', { ms: latency });
     return stage;
@@ -102,7 +114,11 @@ export class Stage {
     }
   }
 
-  async #write({ brokers, registryUrl }: Addresses, { tables, connection }: StageOptions) {
+  /** Sets the stage for another first reading of the same workspace: publishers find no topics and no state. */
+  async renew(): Promise<void> {
+    const { brokers, registryUrl } = this.#settings.addresses;
+    const { tables, connection } = this.#settings.options;
+    this.#prefix = `b${randomUUID().slice(0, 8)}`;
     const config = {
       kafka: { brokers },
       schemaRegistry: { url: registryUrl },
@@ -180,12 +196,21 @@ export class Stage {
 /** As many as a page of the API holds. */
 export const PER_PAGE = 150;
 const WARM_UP_CONTACTS = 30_000;
+const WARM_UP_CYCLES = 5;
 
 /** Publishes some rows that nobody counts: a broker that has just started compiles its own code on the cores that are measured. */
 export async function warmUp(addresses: Addresses): Promise<void> {
-  const stage = await Stage.open(addresses, { contacts: WARM_UP_CONTACTS, tables: ['contacts'] });
+  const stage = await Stage.open(addresses, {
+    contacts: WARM_UP_CONTACTS,
+    tables: ['contacts'],
+    sublistLimit: 1_000,
+    shown: true,
+  });
   try {
-    await stage.cycle();
+    for (let cycle = 0; cycle < WARM_UP_CYCLES; cycle += 1) {
+      await stage.renew();
+      await stage.cycle();
+    }
   } finally {
     await stage.close();
   }
