@@ -77,9 +77,9 @@ const READY = Symbol('shaped where its reply was read');
 
 type MaybeReady = RawRow & { readonly [READY]?: Ready };
 
-/** Stands in the place of a row that is shaped already. It has only the fields that readings look at. */
-export function readyRow(seen: { readonly id: string; readonly updated_at: unknown }, ready: Ready): RawRow {
-  const row: MaybeReady = { ...seen, [READY]: ready };
+/** Stands in the place of a row that is shaped already. It has only the fields that readings look at, as they came. */
+export function readyRow(id: string, updatedAt: unknown, ready: Ready): RawRow {
+  const row: MaybeReady = { id, updated_at: updatedAt, [READY]: ready };
   return row;
 }
 

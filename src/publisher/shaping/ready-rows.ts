@@ -5,8 +5,8 @@ import { tableSchema } from '../../avro/schema.js';
 import { jsonText } from '../../intercom/json-text.js';
 import { parseJson } from '../../intercom/parse.js';
 import { rowsIn } from '../../intercom/reply.js';
-import { type RawRow, readyRow } from '../../model/row.js';
-import type { ShapedPage, ShapingPlan } from './page.js';
+import { type RawRow, type Ready, readyRow } from '../../model/row.js';
+import type { ShapedCells, ShapedPage, ShapingPlan } from './page.js';
 
 /** The reply that the page was, with its rows shaped by this plan. */
 export function readyReply(
@@ -15,35 +15,68 @@ export function readyReply(
   list: string,
   plan: ShapingPlan,
 ): Record<string, unknown> {
-  const whole = wholeRows(body, list);
-  // Only a row that its topic does not take is asked for: no page has to compile the rules for it.
-  const redact = (row: RawRow) => compileRules(tableSchema(plan.table), plan.rules).redact(row);
+  const whole = new WholePage(body, list, plan);
   let start = 0;
   const rows = page.rows.map((row, index): RawRow => {
     if ('raw' in row) return row.raw;
-    const { key, time, updatedAt, hash, leftovers, end } = row.cells;
+    const { time, end } = row.cells;
     const bytes = Buffer.from(page.bytes.buffer, start, end - start);
     start = end;
-    const original = () => whole(index);
-    return readyRow(
-      { id: key, updated_at: time },
-      {
-        by: plan,
-        row: { key, bytes, hash, updatedAt },
-        leftovers,
-        original,
-        redacted: () => redact(original()),
-      },
-    );
+    return readyRow(row.cells.key, time, new ReadyCells(whole, index, row.cells, bytes));
   });
   return { ...page.rest, [list]: rows };
 }
 
+/** One of them. There are many, and they wait for their commit: so each has only what differs. */
+class ReadyCells implements Ready {
+  readonly row: Ready['row'];
+  readonly leftovers: readonly string[];
+  readonly #page: WholePage;
+  readonly #index: number;
+
+  constructor(
+    page: WholePage,
+    index: number,
+    { key, hash, updatedAt, leftovers }: ShapedCells,
+    bytes: Buffer,
+  ) {
+    this.#page = page;
+    this.#index = index;
+    this.row = { key, bytes, hash, updatedAt };
+    this.leftovers = leftovers;
+  }
+
+  get by(): ShapingPlan {
+    return this.#page.plan;
+  }
+
+  original(): RawRow {
+    return this.#page.row(this.#index);
+  }
+
+  redacted(): RawRow {
+    const { table, rules } = this.#page.plan;
+    // Only a row that its topic does not take is asked for: no page has to compile the rules for it.
+    return compileRules(tableSchema(table), rules).redact(this.original());
+  }
+}
+
 /** Reads the reply again when somebody needs a row of it, and once. */
-function wholeRows(body: Buffer, list: string): (index: number) => RawRow {
-  let rows: readonly RawRow[] | null = null;
-  return (index) => {
-    rows ??= rowsIn({ json: parseJson(jsonText(body)) as Record<string, unknown> }, [list]);
-    return rows[index] as RawRow;
-  };
+class WholePage {
+  readonly plan: ShapingPlan;
+  readonly #body: Buffer;
+  readonly #list: string;
+  #rows: readonly RawRow[] | null = null;
+
+  constructor(body: Buffer, list: string, plan: ShapingPlan) {
+    this.#body = body;
+    this.#list = list;
+    this.plan = plan;
+  }
+
+  row(index: number): RawRow {
+    const json = () => parseJson(jsonText(this.#body)) as Record<string, unknown>;
+    this.#rows ??= rowsIn({ json: json() }, [this.#list]);
+    return this.#rows[index] as RawRow;
+  }
 }
