@@ -4,7 +4,7 @@
  * An instance restores what it knows from the topics before it starts, and commands look into them; none of that should join a
  * group, wait for a rebalance or leave committed offsets behind, and it must know for certain when it has reached the end.
  * Kafkajs has no public way to do so, so this sends the fetch request itself over kafkajs's own connections. Beside
- * record-encoding.ts this is the only use of kafkajs's internals; the version is pinned.
+ * kafkajs.ts this is the only use of kafkajs's internals; the version is pinned.
  */
 
 import { createRequire } from 'node:module';
