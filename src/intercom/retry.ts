@@ -12,6 +12,7 @@ interface Asked {
 interface Answered {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
+  /** The body, as `jsonText` gives it. */
   readonly text: string;
 }
 

@@ -44,33 +44,64 @@ export async function* walkNewestFirst(
   search: Search,
   window: Window,
 ): AsyncGenerator<Page> {
-  const query = queryFor(window);
-  const cursors = new Set<string>();
-  let cursor: string | null = null;
-  let total: number | null = null;
-  let shrunk = false;
-  let sorted = true;
-  let newest: number | null = null;
-  for (;;) {
-    const reply: ApiReply = await ask(transport, search, query, cursor);
-    const found = rowsIn(reply, [search.list]);
-    const before: number | null = total;
-    total = countIn(reply) ?? before;
-    if (before !== null && total !== null && total < before) shrunk = true;
+  const walk = new Walk(transport, search, window);
+  // Nothing here knows a page while the next one is asked for: pages are large, and many walks go on side by side.
+  while (!walk.isOver) yield walk.next();
+  if (walk.hasShrunk) throw unclean(search);
+}
+
+class Walk {
+  readonly #transport: Requester;
+  readonly #search: Search;
+  readonly #window: Window;
+  readonly #query: object;
+  readonly #cursors = new Set<string>();
+  #cursor: string | null = null;
+  #total: number | null = null;
+  #newest: number | null = null;
+  #isSorted = true;
+  #hasShrunk = false;
+  #isOver = false;
+
+  constructor(transport: Requester, search: Search, window: Window) {
+    this.#transport = transport;
+    this.#search = search;
+    this.#window = window;
+    this.#query = queryFor(window);
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Whether rows left the result meanwhile. */
+  get hasShrunk(): boolean {
+    return this.#hasShrunk;
+  }
+
+  async next(): Promise<Page> {
+    const reply = await ask(this.#transport, this.#search, this.#query, this.#cursor);
+    const found = rowsIn(reply, [this.#search.list]);
+    const before = this.#total;
+    const total = countIn(reply) ?? before;
+    if (before !== null && total !== null && total < before) this.#hasShrunk = true;
     const times = found.map((row) => epochSeconds(row.updated_at));
-    sorted &&= isDescending(times);
-    newest = newestOf(newest, found, reply.serverNow);
-    const next = nextCursor(reply, found.length);
-    if (next !== null && cursors.has(next)) throw stuck(search);
-    if (next !== null) cursors.add(next);
-    const passed = sorted && isBefore(times.at(-1), window.from);
-    const last = next === null || passed;
-    const rows = found.filter((_, index) => isWithin(times[index], window));
-    const pace = search.isOrdered && sorted ? paceOf(times) : {};
-    yield { rows, total, newest, ...pace, last: last && !shrunk, fetchedAt: reply.receivedAt };
-    if (last && shrunk) throw unclean(search);
-    if (last) return;
-    cursor = next;
+    this.#isSorted &&= isDescending(times);
+    this.#total = total;
+    this.#newest = newestOf(this.#newest, found, reply.serverNow);
+    this.#cursor = this.#unused(nextCursor(reply, found.length));
+    this.#isOver = this.#cursor === null || (this.#isSorted && isBefore(times.at(-1), this.#window.from));
+    const rows = found.filter((_, index) => isWithin(times[index], this.#window));
+    const pace = this.#search.isOrdered && this.#isSorted ? paceOf(times) : {};
+    const last = this.#isOver && !this.#hasShrunk;
+    return { rows, total, newest: this.#newest, ...pace, last, fetchedAt: reply.receivedAt };
+  }
+
+  #unused(cursor: string | null): string | null {
+    if (cursor === null) return null;
+    if (this.#cursors.has(cursor)) throw stuck(this.#search);
+    this.#cursors.add(cursor);
+    return cursor;
   }
 }
 

@@ -161,7 +161,7 @@ export function recordBytes(record: OutgoingRecord): number {
 export function splitBySize(
   records: readonly OutgoingRecord[],
   maxBytes: number,
-  partitionOf: (record: OutgoingRecord) => number = () => 0,
+  partitionFor: (record: OutgoingRecord) => number = () => 0,
 ): OutgoingRecord[][] {
   const runs: OutgoingRecord[][] = [];
   /** Bytes of the run's batches: a list with one for each partition, by topic. */
@@ -169,7 +169,7 @@ export function splitBySize(
   let run: OutgoingRecord[] = [];
   for (const record of records) {
     const bytes = recordBytes(record);
-    const partition = partitionOf(record);
+    const partition = partitionFor(record);
     const before = batches.get(record.topic)?.[partition] ?? 0;
     if (run.length === 0 || (before > 0 && before + bytes > maxBytes)) {
       run = [];

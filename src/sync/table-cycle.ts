@@ -27,6 +27,15 @@ const MOST_PAGES = 80;
 
 const NEVER = () => false;
 
+/** A window that is being read. */
+interface Reading {
+  readonly window: Window;
+  readonly cover: Cover;
+  readonly pipeline: Pipeline;
+  /** The newest row that there was in it when it began to be read; undefined before the first page. */
+  newest: number | null | undefined;
+}
+
 export class TableCycle {
   readonly #work: TableWork;
   readonly #source: TableSource;
@@ -198,26 +207,36 @@ export class TableCycle {
   }
 
   /** Reads the window once and publishes it; or, when its first page shows that it is too large, leaves it to its pieces. */
-  async #walk(window: Window, cover: Cover, { isFailed, look }: Beside): Promise<void> {
-    const pipeline = new Pipeline(this.#backlog);
-    let first: Page | null = null;
+  async #walk(window: Window, cover: Cover, beside: Beside): Promise<void> {
+    const reading: Reading = { window, cover, pipeline: new Pipeline(this.#backlog), newest: undefined };
+    const pages = this.#source.pull(window)[Symbol.asyncIterator]();
     try {
-      for await (const page of this.#source.pull(window)) {
-        first ??= page;
-        if (page === first && !page.last && isTooLarge(page.total, cover.isSplit)) {
-          const grain = await this.#source.grain();
-          const pieces = splitWindow(window, page, grain);
-          if (pieces.length > 1) return cover.split(window, pieces, page.newest, grain);
-        }
-        if (isFailed()) return;
-        const { newest } = first;
-        await pipeline.take(() => this.#takePage(page, { window, newest, cover }));
-        // How far it has come shows whether it is worth a second reader.
-        look();
-      }
+      // A page is known to what takes it, and not here while the next one is asked for: pages are large.
+      while (await this.#takeNext(pages, reading, beside)) beside.look();
     } finally {
-      await pipeline.end();
+      await pages.return?.();
+      await reading.pipeline.end();
     }
+  }
+
+  /** False when the window is over, left to its pieces, or given up because another one failed. */
+  async #takeNext(pages: AsyncIterator<Page>, reading: Reading, { isFailed }: Beside): Promise<boolean> {
+    const { value: page, done } = await pages.next();
+    if (done || isFailed()) return false;
+    const { window, cover } = reading;
+    const isFirst = reading.newest === undefined;
+    if (isFirst && !page.last && isTooLarge(page.total, cover.isSplit)) {
+      const grain = await this.#source.grain();
+      const pieces = splitWindow(window, page, grain);
+      if (pieces.length > 1) {
+        cover.split(window, pieces, page.newest, grain);
+        return false;
+      }
+    }
+    if (isFirst) reading.newest = page.newest;
+    const { newest = null } = reading;
+    await reading.pipeline.take(() => this.#takePage(page, { window, newest, cover }));
+    return true;
   }
 
   /** Publishes a page of a window; `newest` is the newest row that there was in it when it began to be read. */

@@ -26,11 +26,18 @@ const CONTACT_SEARCH: Search = {
   include: 'include_merge_history=true',
 };
 
-async function* pullContacts(api: IntercomApi, window: Window): AsyncGenerator<Page> {
-  for await (const page of api.search(CONTACT_SEARCH, window)) {
-    const rows = page.rows.some(isCutShort)
-      ? await Promise.all(page.rows.map((row) => api.completeContact(row)))
-      : page.rows;
-    yield { ...page, rows };
-  }
+function pullContacts(api: IntercomApi, window: Window): AsyncIterable<Page> {
+  return mapPages(api.search(CONTACT_SEARCH, window), async (page) => {
+    if (!page.rows.some(isCutShort)) return page;
+    return { ...page, rows: await Promise.all(page.rows.map((row) => api.completeContact(row))) };
+  });
+}
+
+/** The pages as `change` makes them. A generator would know each page until it has the next one, and pages are large. */
+function mapPages(pages: AsyncGenerator<Page>, change: (page: Page) => Promise<Page>): AsyncIterable<Page> {
+  const next = async (): Promise<IteratorResult<Page, void>> => {
+    const { value, done } = await pages.next();
+    return done ? { value: undefined, done } : { value: await change(value), done: false };
+  };
+  return { [Symbol.asyncIterator]: () => ({ next, return: () => pages.return(undefined) }) };
 }
