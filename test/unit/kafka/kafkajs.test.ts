@@ -38,6 +38,28 @@ it('stands in the place where the client looks for it', () => {
   expect(internal('kafkajs')).toBe(kafkajs);
 });
 
+it('is what the client sends with: it was in its place before the client was loaded', async () => {
+  const sendMessages = internal('kafkajs/src/producer/sendMessages') as (
+    parts: object,
+  ) => (send: object) => Promise<unknown>;
+  const cluster = {
+    addMultipleTargetTopics: async () => undefined,
+    refreshMetadataIfNecessary: async () => undefined,
+    findTopicPartitionMetadata: () => metadata(1),
+    isConnected: () => true,
+  };
+  const partitioner = () => {
+    throw new Error('asked');
+  };
+  const bail = (error: unknown) => {
+    throw error;
+  };
+  const retrier = (send: (give: typeof bail) => unknown) => send(bail);
+  const send = sendMessages({ logger: { error: () => undefined }, cluster, partitioner, retrier });
+  const failure = await send({ topicMessages: [{ topic: 't', messages: [{}] }] }).catch((error) => error);
+  expect(failure).toMatchObject({ message: 'asked', stack: expect.stringContaining('groupByPartition') });
+});
+
 it('takes time in proportion to the messages', () => {
   const messages = Array.from({ length: 200_000 }, (_, index) => index);
   const grouping = { topic: 't', partitionMetadata: metadata(1), messages, partitioner: () => 0 };
