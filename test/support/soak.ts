@@ -99,6 +99,8 @@ class Soak {
   readonly #options: SoakOptions;
   readonly #project: Project;
   readonly #dice: Dice;
+  /** Thrown by requests, whose number depends on the machine: what is done to the publishers does not. */
+  readonly #requestDice: Dice;
   readonly #changes: Changes;
   readonly #events = new Map<string, number>();
   #running: RunningCommand[];
@@ -107,6 +109,7 @@ class Soak {
     this.#options = options;
     this.#project = project;
     this.#dice = new Dice(options.seed, 'soak', 0);
+    this.#requestDice = new Dice(options.seed, 'requests', 0);
     this.#changes = new Changes(project.simulator.workspace, options.seed, 'changes');
     this.#running = Array.from({ length: options.instances }, () => this.#start());
   }
@@ -120,19 +123,20 @@ class Soak {
     return Object.values(await this.#project.counts()).reduce((sum, count) => sum + count, 0);
   }
 
-  /** Does something every now and then until the time is over. */
+  /** Does something every now and then, each thing as often as the deck holds it, until the time is over and everything was done once. */
   async disturb(): Promise<void> {
     const { simulator } = this.#project;
     const end = Date.now() + this.#options.seconds * 1000;
     simulator.onRequest = () => {
-      if (this.#dice.chance(0.05)) this.#changes.next();
+      if (this.#requestDice.chance(0.05)) this.#changes.next();
     };
-    while (Date.now() < end) {
-      const act = this.#dice.pick(this.#acts());
-      await act();
-      this.#supervise();
-      await delay(50 + this.#dice.below(500));
-    }
+    do {
+      for (const act of shuffled(this.#deck(), this.#dice)) {
+        await act();
+        this.#supervise();
+        await delay(50 + this.#dice.below(500));
+      }
+    } while (Date.now() < end);
     simulator.onRequest = null;
     simulator.faults.clear();
     this.#count('end of the disturbance');
@@ -155,7 +159,7 @@ class Soak {
     await this.#project.close();
   }
 
-  #acts(): (() => Promise<void>)[] {
+  #deck(): (() => Promise<void>)[] {
     const { servers, seconds } = this.#options;
     const often = [this.#change, this.#change, this.#change, this.#fault, this.#fault, this.#fault];
     const seldom = [this.#kill, this.#stop, this.#holdScroll];
@@ -237,6 +241,13 @@ class Soak {
     this.#options.log(what);
     this.#events.set(what, (this.#events.get(what) ?? 0) + 1);
   }
+}
+
+function shuffled<T>(values: readonly T[], dice: Dice): T[] {
+  return values
+    .map((value) => ({ value, place: dice.next() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ value }) => value);
 }
 
 /** Without what differs from one run to the next. */
