@@ -1,6 +1,7 @@
 /** How much of the request budget is used, alone and beside another client, how many requests it takes, and what an idle poll asks. */
 
 import { setMaxListeners } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Budget } from '../src/intercom/budget.js';
 import { Transport } from '../src/intercom/transport.js';
 import type { LoggedRequest } from '../src/simulator/traffic.js';
@@ -10,6 +11,8 @@ const PER_PAGE = 150;
 const PER_SCROLL = 100;
 const WINDOW_SECONDS = 10;
 const LIMIT = 1_000;
+/** The shortest for which details are looked at again. */
+const LOOKBACK_SECONDS = 5;
 
 export interface ApiFigures {
   /** Requests per second over those that the budget grants. */
@@ -113,7 +116,8 @@ async function benchRequests(addresses: Addresses, say: Say, share: number) {
     'contacts',
   ];
   tables.push('conversation_parts', 'conversations', 'segments', 'tags', 'teams');
-  const stage = await Stage.open(addresses, { contacts, companies, conversations, tables });
+  const connection = { schedule: '* * * * * *', lookback: LOOKBACK_SECONDS };
+  const stage = await Stage.open(addresses, { contacts, companies, conversations, tables, connection });
   try {
     const { requests } = await stage.cycle();
     const pages = (rows: number) => Math.ceil(rows / PER_PAGE);
@@ -128,13 +132,50 @@ async function benchRequests(addresses: Addresses, say: Say, share: number) {
         `${requests.length} made over ${least}, the least possible: ${(requests.length / least).toFixed(3)}`,
     );
     for (const [route, count] of countsOf(requests)) say(`    ${String(count).padStart(6)} ${route}`);
-    const idle = countsOf((await stage.cycle()).requests);
-    say(`idle poll: ${[...idle.values()].reduce((sum, count) => sum + count, 0)} requests`);
-    for (const [route, count] of idle) say(`    ${String(count).padStart(6)} ${route}`);
+    const idle = await benchIdle(stage, say);
     return { requests: requests.length / least, idle };
   } finally {
     await stage.close();
   }
+}
+
+/**
+ * The requests by route of a poll that finds nothing changed, and nothing that has changed within the lookback either: what of five
+ * conversations might show late has been looked for by then, at a cost that is told too.
+ */
+async function benchIdle(stage: Stage, say: Say): Promise<ReadonlyMap<string, number>> {
+  const { ids } = await stage.act('touch', { table: 'conversations', count: 5, patch: { title: 'changed' } });
+  const before = (await stage.requests()).length;
+  const running = stage.start(['--log-level', 'debug']);
+  try {
+    const polls = () => running.stderr().split('\n').flatMap(pollEndIn);
+    const settled = async () => {
+      while (polls().length === 0) await delay(100);
+      const [first = 0] = polls();
+      while ((polls().at(-1) ?? 0) < first + 2 * LOOKBACK_SECONDS * 1000) await delay(100);
+      return polls();
+    };
+    const ends = await settled();
+    const requests = (await stage.requests()).slice(before);
+    const [from = 0, to = 0] = ends.slice(-2);
+    const idle = countsOf(requests.filter(({ at }) => at > from && at <= to));
+    const details = requests.filter(({ route }) => route === 'GET /conversations/*').length;
+    say(
+      `idle poll: ${[...idle.values()].reduce((sum, count) => sum + count, 0)} requests, once the lookback of ${LOOKBACK_SECONDS} s is over; ` +
+        `until then ${ends.length} polls took ${details} details of ${(ids as unknown[]).length} conversations that had changed`,
+    );
+    for (const [route, count] of idle) say(`    ${String(count).padStart(6)} ${route}`);
+    return idle;
+  } finally {
+    running.process.kill('SIGTERM');
+    await running.finished;
+  }
+}
+
+/** Epoch milliseconds at which a poll ended, where a line of the log tells of one. */
+function pollEndIn(line: string): number[] {
+  if (!line.includes('"cycle finished"') || !line.endsWith('}')) return [];
+  return [Date.parse((JSON.parse(line) as { time: string }).time)];
 }
 
 function secondsOf(requests: readonly LoggedRequest[]): number {

@@ -149,15 +149,15 @@ export class Stage {
   }
 
   /** Starts the publisher with these arguments. */
-  start(...args: string[]): RunningCommand {
-    return startCommand(['run', ...args, '--config', this.config, '--log-format', 'json']);
+  start(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): RunningCommand {
+    return startCommand(['run', ...args, '--config', this.config, '--log-format', 'json'], env);
   }
 
-  /** One complete cycle in a process of its own; throws when it fails. */
-  async cycle(): Promise<Cycle> {
+  /** One complete cycle in a process of its own, with these additions to its environment; throws when it fails. */
+  async cycle(env: Readonly<Record<string, string>> = {}): Promise<Cycle> {
     const before = (await this.requests()).length;
     const startedAt = Date.now();
-    const running = this.start('--once');
+    const running = this.start(['--once'], env);
     const peak = watchMemory(running.process);
     const { code, stderr } = await running.finished;
     if (code !== 0) throw new Error(`run --once ended with ${code}:\n${stderr}`);

@@ -25,6 +25,8 @@ export interface Page {
   readonly last: boolean;
   /** Epoch milliseconds at which the reply arrived. */
   readonly fetchedAt: number;
+  /** Called when a page of a searched table is on its way to the topic: it is published then, or the session ends. */
+  readonly onTaken?: () => void;
 }
 
 /** One entry of a list of deleted rows. */
@@ -57,6 +59,8 @@ export interface Table<Api> {
   readonly takesReadyRows?: boolean;
   /** Reads the window (searched tables) or everything (whole tables). */
   pull(api: Api, window: Window): AsyncIterable<Page>;
+  /** Pulls of one session, in place of `pull`, which need not read again what those before have read. `lookback` in seconds. */
+  polling?(api: Api, lookback: number): (window: Window) => AsyncIterable<Page>;
   /**
    * Whether the API has no row of this ID any more; for a child table: no parent. Asked before a row that a reading did not bring
    * is called deleted; left out where a reading can't miss a row.

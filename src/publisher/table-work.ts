@@ -7,7 +7,7 @@ import type { TopicRecord } from '../kafka/reader.js';
 import { readStates, type States } from '../kafka/states.js';
 import { deadLetterTopic, type TopicFacts, tableTopic } from '../kafka/topics.js';
 import type { Writer } from '../kafka/writer.js';
-import { emptyState } from '../model/state.js';
+import { emptyState, type Window } from '../model/state.js';
 import type { Page } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import { epochSeconds } from '../model/time.js';
@@ -79,7 +79,7 @@ export async function restoreWork(
   const work = await Promise.all(
     tablesOf(connection).map(async (table): Promise<[TableName, TableWork]> => {
       const sink = delivery(context, connection, table, parts, buried.get(table.name) ?? new Map());
-      const source = bind(context, table, parts, grain, idSource(context, connection, table, parts, grain));
+      const source = bind(context, connection, table, parts, grain);
       const memory = await restoreTable(context, connection, table, parts, states);
       const { name, startDate, lookback } = connection;
       const settings = { connection: name, startDate, lookback, reconcile: connection.deletes.reconcile };
@@ -172,20 +172,23 @@ type GrainOf = (table: IntercomTable) => ReturnType<TableSource['grain']>;
 
 /** The table as a cycle sees it. */
 function bind(
-  { shaping }: SessionContext,
+  context: SessionContext,
+  connection: ConnectionConfig,
   table: IntercomTable,
-  { ofTable, requestsAtOnce, schemas }: Parts,
+  parts: Parts,
   grain: GrainOf,
-  ids: IdSource | null,
 ): TableSource {
+  const { shaping } = context;
+  const { ofTable, requestsAtOnce, schemas } = parts;
   const schema = the(schemas, table.name);
   const api = ofTable(table.name, table.takesReadyRows ? (list) => schema.reader(list) : undefined);
   const pupil = schemas.get(TEACHES[table.name] ?? table.name) ?? schema;
+  const pull = table.polling?.(api, connection.lookback) ?? ((window: Window) => table.pull(api, window));
   return {
     name: table.name,
     method: table.method,
     reads: table.reads,
-    pull: (window) => (pupil === schema ? table.pull(api, window) : taught(table.pull(api, window), pupil)),
+    pull: (window) => (pupil === schema ? pull(window) : taught(pull(window), pupil)),
     windowsAtOnce: () => Math.min(table.windowsAtOnce ?? WINDOWS_AT_ONCE, requestsAtOnce()),
     foresee: async () => {
       if (table.takesReadyRows) void shaping.start();
@@ -197,7 +200,7 @@ function bind(
       epochSeconds(table.versionTime === undefined ? raw.updated_at : table.versionTime(raw)),
     grain: () => grain(table),
     confirmGone: (keys) => confirmGone(table, api, keys),
-    ids,
+    ids: idSource(context, connection, table, parts, grain),
     deletions:
       table.deletions === undefined ? null : (since) => table.deletions?.(api, since) ?? Promise.resolve([]),
   };

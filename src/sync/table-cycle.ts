@@ -251,7 +251,9 @@ export class TableCycle {
       const progress = { rows: this.#log.rowsRead, rowsExpected: page.total, ...cover.progress };
       const finished = reached?.complete ?? false;
       const end = { finished, progress, ...(reached === undefined ? {} : { reached }) };
-      return this.#log.commit(batch, [], end, page.notShown);
+      const underway = this.#log.commit(batch, [], end, page.notShown);
+      page.onTaken?.();
+      return underway;
     });
   }
 

@@ -2,7 +2,9 @@ import type { IntercomApi } from '../intercom/api.js';
 import { idOf, type RawRow } from '../model/row.js';
 import type { Window } from '../model/state.js';
 import type { Page, Table } from '../model/table.js';
+import { epochSeconds } from '../model/time.js';
 import { CONVERSATION_SEARCH } from './conversations.js';
+import { DetailsRead } from './details-read.js';
 
 /**
  * The parts of conversations. They move with their conversation: whenever its `updated_at` moves, all parts that its detail
@@ -15,7 +17,11 @@ export const conversationParts: Table<IntercomApi> = {
   reads: 'searched',
   grain: 'second',
   windowsAtOnce: 4,
-  pull: pullParts,
+  pull: (api, window) => pullParts(api, window, new DetailsRead(0)),
+  polling: (api, lookback) => {
+    const read = new DetailsRead(lookback);
+    return (window) => pullParts(api, window, read);
+  },
   ids: (api, window) => api.search(CONVERSATION_SEARCH, window),
   hinted: { entity: 'conversation', rows: partsOf },
   isGone: (api, id) => api.isConversationGone(id),
@@ -27,17 +33,19 @@ export const conversationParts: Table<IntercomApi> = {
 /** Conversations whose details are fetched together: enough to fill the requests in flight, few enough for memory. */
 const DETAILS_AT_ONCE = 25;
 
-async function* pullParts(api: IntercomApi, window: Window): AsyncGenerator<Page> {
+/** Yields the parts of the conversations of a window whose details have to be read; `read` knows which, and learns of what is published. */
+export async function* pullParts(api: IntercomApi, window: Window, read: DetailsRead): AsyncGenerator<Page> {
   let begun = false;
   for await (const page of api.search(CONVERSATION_SEARCH, window)) {
+    const at = performance.now();
     // Whoever finds the window too large says so before its details are fetched.
     if (!begun) yield { ...page, rows: [], last: false };
     begun = true;
-    const ids = page.rows.map(idOf);
-    for (let start = 0; start < ids.length || start === 0; start += DETAILS_AT_ONCE) {
-      const details = await Promise.all(
-        ids.slice(start, start + DETAILS_AT_ONCE).map((id) => api.conversation(id)),
-      );
+    read.moveOn(page.newest);
+    const due = page.rows.filter((row) => read.isDue(row, at));
+    for (let start = 0; start < due.length || start === 0; start += DETAILS_AT_ONCE) {
+      const asked = due.slice(start, start + DETAILS_AT_ONCE);
+      const details = await Promise.all(asked.map((row) => api.conversation(idOf(row))));
       const rows = details.flatMap((detail) => (detail === null ? [] : partsOf(detail.row)));
       const notShown = details.reduce(
         (sum, detail) => sum + (detail === null ? 0 : partsNotShown(detail.row)),
@@ -47,9 +55,20 @@ async function* pullParts(api: IntercomApi, window: Window): AsyncGenerator<Page
         (latest, detail) => Math.max(latest, detail?.fetchedAt ?? 0),
         page.fetchedAt,
       );
-      yield { ...page, rows, notShown, fetchedAt, last: page.last && start + DETAILS_AT_ONCE >= ids.length };
+      const onTaken = () => {
+        for (const [index, row] of asked.entries())
+          if (!isBehind(details[index]?.row, row)) read.add(row, at);
+      };
+      const last = page.last && start + DETAILS_AT_ONCE >= due.length;
+      yield { ...page, rows, notShown, fetchedAt, last, onTaken };
     }
   }
+}
+
+/** Whether a detail is older than what a search has shown of it: it will show more. */
+function isBehind(detail: RawRow | undefined, row: RawRow): boolean {
+  const [read, shown] = [epochSeconds(detail?.updated_at), epochSeconds(row.updated_at)];
+  return read !== null && shown !== null && read < shown;
 }
 
 /** How many parts the conversation has beyond those that its detail shows. */

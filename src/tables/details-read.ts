@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { idOf, type RawRow } from '../model/row.js';
+import { epochSeconds } from '../model/time.js';
+
+/** A second may bring another change behind the one that a search has shown, also where nothing else is ever late. */
+const LEAST_LOOKBACK = 5;
+
+interface Reading {
+  /** Epoch seconds. */
+  readonly updatedAt: number;
+  /** What the search showed of the row. */
+  readonly version: string;
+  /** Milliseconds at which the search showed it first. */
+  readonly firstAt: number;
+  /** Milliseconds by which the detail was not read yet that was read last. */
+  readonly readAt: number;
+}
+
+/**
+ * The rows whose details were read lately, so that a poll that finds a row as it was need not read its detail again. A detail may still
+ * show something late (what changes in the same second moves no `updated_at`, and no API shows all at once): so it is read again
+ * whenever it has been known twice as long as at the last time, and a last time when the lookback is over. What shows
+ * late within the lookback is found by then, and no later than twice as late as it showed, or by the poll behind.
+ *
+ * Times are those of a clock that never goes back, in milliseconds; nothing here reads one.
+ */
+export class DetailsRead {
+  readonly #lookback: number;
+  readonly #readings = new Map<string, Reading>();
+  /** Epoch seconds of `updated_at` before which no poll looks any more. */
+  #floor = Number.NEGATIVE_INFINITY;
+
+  /** `lookback` in seconds. */
+  constructor(lookback: number) {
+    this.#lookback = Math.max(lookback, LEAST_LOOKBACK);
+  }
+
+  /** Rows whose readings are remembered. */
+  get size(): number {
+    return this.#readings.size;
+  }
+
+  /** Forgets what lies more than the lookback before the newest row (epoch seconds): no poll will look there. */
+  moveOn(newest: number | null): void {
+    const floor = (newest ?? Number.NEGATIVE_INFINITY) - this.#lookback;
+    if (floor <= this.#floor) return;
+    this.#floor = floor;
+    for (const [id, { updatedAt }] of this.#readings) if (updatedAt < floor) this.#readings.delete(id);
+  }
+
+  /** Whether the detail of a row that a search showed at a time has to be read. */
+  isDue(row: RawRow, at: number): boolean {
+    const reading = this.#readings.get(idOf(row));
+    if (reading === undefined || reading.version !== versionOf(row)) return true;
+    const known = at - reading.firstAt;
+    const knownThen = reading.readAt - reading.firstAt;
+    const whole = this.#lookback * 1000;
+    return knownThen < whole && known >= Math.min(2 * knownThen, whole);
+  }
+
+  /** The detail of a row that a search showed at a time was read after it, and is on its way to the topic. */
+  add(row: RawRow, at: number): void {
+    const updatedAt = epochSeconds(row.updated_at);
+    if (updatedAt === null || updatedAt < this.#floor) return;
+    const id = idOf(row);
+    const version = versionOf(row);
+    const before = this.#readings.get(id);
+    const firstAt = before?.version === version ? before.firstAt : at;
+    this.#readings.set(id, { updatedAt, version, firstAt, readAt: at });
+  }
+}
+
+function versionOf(row: RawRow): string {
+  return createHash('sha256').update(JSON.stringify(row)).digest('base64');
+}
