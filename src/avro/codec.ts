@@ -1,6 +1,7 @@
 /** From a row to the bytes of a record and back: schemas derived, registered and compiled once per table. */
 
 import { createHash } from 'node:crypto';
+import { canonicalJson } from '../model/json.js';
 import type { RawRow, ShapedRow, Upsert } from '../model/row.js';
 import type { KeyName } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
@@ -9,7 +10,6 @@ import { CUSTOM_ATTRIBUTES, type CustomColumn, compileColumns, withColumns } fro
 import { Encoder, framed } from './encoder.js';
 import { flatSchema } from './flat.js';
 import { contentHash, recordHash } from './hash.js';
-import { canonicalJson } from './json.js';
 import { publishedText } from './published.js';
 import type { Registry } from './registry.js';
 import { compileRules, type FieldRules, NO_RULES } from './rules.js';

@@ -1,8 +1,8 @@
 /** Hashes of rows: one tells whether a row changed, the other identifies attributes, which have no ID. */
 
 import { hash } from 'node:crypto';
+import { canonicalJson } from '../model/json.js';
 import type { RawRow } from '../model/row.js';
-import { canonicalJson } from './json.js';
 
 /**
  * 32 hexadecimal digits that tell the contents of encoded rows of one schema apart. Nulls at the end, a zero byte each, don't count, so that

@@ -4,7 +4,7 @@
  * A tree mirrors the nesting of the API's row, with positions in a list as keys. Keys from outside live in Maps only.
  */
 
-import { canonicalJson } from './json.js';
+import { canonicalJson } from '../model/json.js';
 
 /** A value that no field holds, as it was sent. */
 export class Leftover {

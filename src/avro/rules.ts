@@ -6,9 +6,9 @@
  */
 
 import { createHmac } from 'node:crypto';
+import { canonicalJson } from '../model/json.js';
 import type { RawRow } from '../model/row.js';
 import { type AttributeDefinition, CUSTOM_ATTRIBUTES } from './custom-attributes.js';
-import { canonicalJson } from './json.js';
 import { contentOf, type Field, keyField, pathsOf, type RecordSchema } from './schema.js';
 import { isObject, type RawObject } from './walk.js';
 

@@ -1,5 +1,7 @@
 /** What moves through the pipe: rows as the API sends them, and what is committed to Kafka. */
 
+import { canonicalJson } from './json.js';
+
 /** One row as the API sent it: parsed JSON, never trusted to have any shape. */
 export type RawRow = Readonly<Record<string, unknown>>;
 
@@ -57,8 +59,8 @@ export interface OutgoingRecord {
 
 /** A row's ID as text, whatever stands in its place. */
 export function idOf({ id }: RawRow): string {
-  // Some objects can't be converted: `{"toString": 0}` throws.
-  return typeof id === 'object' ? JSON.stringify(id) : String(id);
+  // Some objects can't be converted: `{"toString": 0}` throws, and so does a number beyond 2^53 in `JSON.stringify`.
+  return typeof id === 'object' ? canonicalJson(id) : String(id);
 }
 
 /** What became of a row that was shaped where its reply was read. */

@@ -1,9 +1,9 @@
 /** Turns the changes of one table into records, and hands them over with the table's state. */
 
 import { createHash } from 'node:crypto';
-import { canonicalJson } from '../avro/json.js';
 import { stateRecord } from '../kafka/states.js';
 import type { Writer } from '../kafka/writer.js';
+import { canonicalJson } from '../model/json.js';
 import type { Change, DeadLetter, OutgoingRecord } from '../model/row.js';
 import type { TableState } from '../model/state.js';
 import type { TableName } from '../model/table-names.js';

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { canonicalJson } from '../model/json.js';
 import { idOf, type RawRow } from '../model/row.js';
 import { epochSeconds } from '../model/time.js';
 
@@ -71,5 +72,5 @@ export class DetailsRead {
 }
 
 function versionOf(row: RawRow): string {
-  return createHash('sha256').update(JSON.stringify(row)).digest('base64');
+  return createHash('sha256').update(canonicalJson(row)).digest('base64');
 }

@@ -58,6 +58,7 @@ describe('idOf', () => {
     [12345678901234567890n, '12345678901234567890'],
     [null, 'null'],
     [{ toString: 0 }, '{"toString":0}'],
+    [{ number: 12345678901234567890n }, '{"number":12345678901234567890}'],
     [undefined, 'undefined'],
   ])('%s is %s', (id, expected) => {
     expect(idOf({ id })).toBe(expected);

@@ -52,12 +52,31 @@ describe('a row', () => {
   it.each([
     ['updated', row(1_001)],
     ['shown otherwise in the same second', row(1_000, { statistics: { count_conversation_parts: 2 } })],
+    [
+      'shown with another number beyond 2^53',
+      row(1_000, { custom_attributes: { order: 9007199254740993n } }),
+    ],
     ['with a time that nobody can read', row('yesterday')],
   ])('is read at once when it is %s', (_, changed) => {
     const read = new DetailsRead(900);
     for (const second of upTo(1_000)) read.add(row(1_000), second * SECONDS);
     expect(read.isDue(row(1_000), 1_001 * SECONDS)).toBe(false);
     expect(read.isDue(changed, 1_001 * SECONDS)).toBe(true);
+  });
+
+  it('may hold numbers beyond 2^53, by which it changes too', () => {
+    const read = new DetailsRead(900);
+    const of = (order: bigint) => row(1_000, { custom_attributes: { order } });
+    for (const second of upTo(1_000)) read.add(of(9007199254740993n), second * SECONDS);
+    expect(read.isDue(of(9007199254740993n), 1_001 * SECONDS)).toBe(false);
+    expect(read.isDue(of(9007199254740992n), 1_001 * SECONDS)).toBe(true);
+  });
+
+  it('may be nested as deep as it likes', () => {
+    const read = new DetailsRead(900);
+    const deep = row(1_000, JSON.parse(`{"x": ${'['.repeat(50_000)}${']'.repeat(50_000)}}`) as object);
+    for (const second of [0, 900]) read.add(deep, second * SECONDS);
+    expect(read.isDue(deep, 1_001 * SECONDS)).toBe(false);
   });
 
   it('that changed begins anew', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalJson, MAX_DEPTH } from '../../../src/avro/json.js';
+import { canonicalJson, MAX_DEPTH } from '../../../src/model/json.js';
 
 function nestedLists(levels: number): unknown {
   return JSON.parse('['.repeat(levels) + ']'.repeat(levels));
