@@ -1,6 +1,9 @@
 /** How time and memory grow with the workspace, and how long a restart takes. */
 
-import { type Addresses, rounded, type Say, Stage } from './stage.js';
+import { type Addresses, type Cycle, median, rounded, type Say, Stage } from './stage.js';
+
+/** When garbage is collected moves a peak by some tens of megabytes. */
+const RESTARTS = 3;
 
 /** Prints wall time and peak memory for workspaces of ten, hundred and thousand thousand rows, and the time of a restart. */
 export async function benchSize(addresses: Addresses, say: Say): Promise<void> {
@@ -18,12 +21,24 @@ export async function benchSize(addresses: Addresses, say: Say): Promise<void> {
       await stage.close();
     }
   }
-  await benchWhole(addresses, say);
+  sayGrowth(measured, say);
+  await benchWhole(addresses, say, measured.at(-1)?.megabytes ?? 0);
 }
 
-/** A table that is read whole is remembered row by row. */
-async function benchWhole(addresses: Addresses, say: Say): Promise<void> {
-  // Enough rows for the memory that does not depend on them to have come to rest.
+/** What a row more costs, without what every start costs. */
+function sayGrowth(measured: readonly { rows: number; seconds: number }[], say: Say): void {
+  const further = measured.slice(1).map(({ rows, seconds }, index) => {
+    const before = measured[index] ?? { rows: 0, seconds: 0 };
+    return ((seconds - before.seconds) * 1e6) / (rows - before.rows);
+  });
+  const [first = 0, second = 0] = further;
+  say(
+    `growth: a further row takes ${further.map((each) => `${each.toFixed(0)} µs`).join(', then ')}: ${(second / first).toFixed(2)}`,
+  );
+}
+
+/** A table that is read whole is remembered row by row. `searched` is the peak, in megabytes, of as many rows of a table that is not. */
+async function benchWhole(addresses: Addresses, say: Say, searched: number): Promise<void> {
   const few = 100_000;
   const many = 1_000_000;
   const peaks = new Map<number, number>();
@@ -31,16 +46,24 @@ async function benchWhole(addresses: Addresses, say: Say): Promise<void> {
     const stage = await Stage.open(addresses, { companies: rows, tables: ['companies'] });
     try {
       const first = await stage.cycle();
-      const again = await stage.cycle();
-      peaks.set(rows, Math.max(first.megabytes, again.megabytes));
+      const again: Cycle[] = [];
+      while (again.length < RESTARTS) again.push(await stage.cycle());
+      const of = (what: 'seconds' | 'megabytes' | 'untilFirstRequest') =>
+        median(again.map((each) => each[what]));
+      peaks.set(rows, Math.max(first.megabytes, of('megabytes')));
+      const all = again.map(({ megabytes }) => megabytes.toFixed(0)).join(', ');
       say(
-        `whole: ${rounded(rows)} companies: ${first.seconds.toFixed(1)} s, read again ${again.seconds.toFixed(1)} s, ` +
-          `${first.megabytes.toFixed(0)} and ${again.megabytes.toFixed(0)} MB; from a start to its first request ${again.untilFirstRequest.toFixed(1)} s`,
+        `whole: ${rounded(rows)} companies: ${first.seconds.toFixed(1)} s, read again ${of('seconds').toFixed(1)} s, ` +
+          `${first.megabytes.toFixed(0)} MB, and ${all} MB behind a restart; from a start to its first request ${of('untilFirstRequest').toFixed(1)} s`,
       );
     } finally {
       await stage.close();
     }
   }
-  const bytes = (((peaks.get(many) ?? 0) - (peaks.get(few) ?? 0)) * 1024 * 1024) / (many - few);
-  say(`whole: ${bytes.toFixed(0)} bytes a row on top`);
+  const peak = (rows: number) => peaks.get(rows) ?? 0;
+  const each = (megabytes: number, rows: number) => ((megabytes * 1024 * 1024) / rows).toFixed(0);
+  say(
+    `whole: ${each(peak(many) - searched, many)} bytes a row on top of what as many contacts take; ` +
+      `from ${rounded(few)} to ${rounded(many)} companies ${each(peak(many) - peak(few), many - few)} a row`,
+  );
 }
