@@ -38,7 +38,7 @@ describe('jsonText', () => {
         const got = jsonText(body);
         expect(parsed(got)).toEqual(expected(body));
         expect(parsed(got)).toEqual({ value: JSON.parse(JSON.stringify(each)) });
-        if (body.byteOffset % 4 === 0 && !/\\[^\0-\x7f]/.test(body.toString()))
+        if (body.byteOffset % 4 === 0 && !/\\[^\0-\x7f]|"[^\0-\xff]"/u.test(body.toString()))
           expect(isOneByte(got)).toBe(true);
       }),
       { numRuns: 1_000 },
@@ -72,6 +72,14 @@ describe('jsonText', () => {
     const body = Buffer.from(source);
     expect('value' in parsed(jsonText(body))).toBe(isGood);
     expect(parsed(jsonText(body))).toEqual(expected(body));
+  });
+
+  // V8 13.6 makes the key "\\" of it where it has met an object alike: the text itself is what can be relied on.
+  it.each([
+    ['as it was where a key is one character', '{"日":1,"日本":2}', '{"日":1,"日本":2}'],
+    ['as escapes where keys are longer', '{"日本":"é"}', '{"\\u65e5\\u672c":"é"}'],
+  ])('is %s', (_, source, expectedText) => {
+    expect(jsonText(Buffer.from(source))).toBe(expectedText);
   });
 
   it.each([0, 1, 2, 3])('reads a body that lies %i bytes into its memory', (offset) => {
