@@ -24,10 +24,12 @@ const text = fc.oneof(
   fc.constantFrom('\u007f', '\u0080', 'ÿ', 'Ā', '\u07ff', '\u0800', '\uffff', '\u{10000}', '\u{10ffff}'),
   fc.constantFrom('\\', '"', '\\é', '\\\\é', '\\u00e9', 'a'.repeat(47), 'a'.repeat(48)),
 );
+/** V8 13.6 (Node 24) takes one escape alone for the key "\\" where an object like it had that: in any text, whoever wrote it. */
+const key = text.filter((each) => each.length !== 1 || JSON.stringify(each).length === 3);
 const value = fc.letrec((tie) => ({
   any: fc.oneof(text, fc.double(), fc.constant(null), tie('list'), tie('object')),
   list: fc.array(tie('any'), { maxLength: 5 }),
-  object: fc.dictionary(text, tie('any'), { maxKeys: 5 }),
+  object: fc.dictionary(key, tie('any'), { maxKeys: 5 }),
 })).any;
 
 describe('jsonText', () => {
@@ -74,7 +76,20 @@ describe('jsonText', () => {
     expect(parsed(jsonText(body))).toEqual(expected(body));
   });
 
-  // V8 13.6 makes the key "\\" of it where it has met an object alike: the text itself is what can be relied on.
+  it('keeps keys of one character, also where an object like it has had a backslash for a key', () => {
+    for (const keys of [
+      ['日本', 'a', '\\', 'zz'],
+      ['日', 'a', 'zz', 'Ж'],
+    ])
+      for (let round = 0; round < 4_000; round += 1) {
+        const some = keys.filter((_, index) => (round >> index) % 2 === 1);
+        const of = (round >> 4) % 2 === 1 ? some.toReversed() : some;
+        const object = Object.fromEntries(of.map((each, index) => [each, keys[(round >> (5 + index)) % 4]]));
+        const body = Buffer.from(JSON.stringify(object));
+        expect(Object.keys(JSON.parse(jsonText(body)) as object)).toEqual(of);
+      }
+  });
+
   it.each([
     ['as it was where a key is one character', '{"日":1,"日本":2}', '{"日":1,"日本":2}'],
     ['as escapes where keys are longer', '{"日本":"é"}', '{"\\u65e5\\u672c":"é"}'],
