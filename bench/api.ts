@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Budget } from '../src/intercom/budget.js';
 import { Transport } from '../src/intercom/transport.js';
 import type { LoggedRequest } from '../src/simulator/traffic.js';
-import { type Addresses, percent, type Say, Stage } from './stage.js';
+import { type Addresses, percent, type Say, Stage, timesOf } from './stage.js';
 
 const PER_PAGE = 150;
 const PER_SCROLL = 100;
@@ -148,14 +148,11 @@ async function benchIdle(stage: Stage, say: Say): Promise<ReadonlyMap<string, nu
   const before = (await stage.requests()).length;
   const running = stage.start(['--log-level', 'debug']);
   try {
-    const polls = () => running.stderr().split('\n').flatMap(pollEndIn);
-    const settled = async () => {
-      while (polls().length === 0) await delay(100);
-      const [first = 0] = polls();
-      while ((polls().at(-1) ?? 0) < first + 2 * LOOKBACK_SECONDS * 1000) await delay(100);
-      return polls();
-    };
-    const ends = await settled();
+    await running.until('"cycle finished"');
+    const over = Date.now() + 2 * LOOKBACK_SECONDS * 1000;
+    const polls = () => timesOf(running.stderr(), 'cycle finished');
+    while (Math.max(...polls()) < over) await delay(100);
+    const ends = polls();
     const requests = (await stage.requests()).slice(before);
     const [from = 0, to = 0] = ends.slice(-2);
     const idle = countsOf(requests.filter(({ at }) => at > from && at <= to));
@@ -170,12 +167,6 @@ async function benchIdle(stage: Stage, say: Say): Promise<ReadonlyMap<string, nu
     running.process.kill('SIGTERM');
     await running.finished;
   }
-}
-
-/** Epoch milliseconds at which a poll ended, where a line of the log tells of one. */
-function pollEndIn(line: string): number[] {
-  if (!line.includes('"cycle finished"') || !line.endsWith('}')) return [];
-  return [Date.parse((JSON.parse(line) as { time: string }).time)];
 }
 
 function secondsOf(requests: readonly LoggedRequest[]): number {

@@ -164,7 +164,7 @@ export class Stage {
     const requests = (await this.requests()).slice(before);
     const first = requests[0]?.at ?? startedAt;
     return {
-      seconds: (lastFinished(stderr) - first) / 1000,
+      seconds: (Math.max(...timesOf(stderr, 'table finished')) - first) / 1000,
       untilFirstRequest: (first - startedAt) / 1000,
       requests,
       megabytes: peak(),
@@ -216,13 +216,13 @@ export async function warmUp(addresses: Addresses): Promise<void> {
   }
 }
 
-/** Epoch milliseconds at which the last table was finished, by the log. */
-function lastFinished(log: string): number {
-  const times = log.split('\n').flatMap((line) => {
-    if (!line.includes('"table finished"')) return [];
+/** When a log has a message, in epoch milliseconds, in order. */
+export function timesOf(log: string, message: string): number[] {
+  return log.split('\n').flatMap((line) => {
+    // The last line may still be on its way.
+    if (!line.includes(`"${message}"`) || !line.endsWith('}')) return [];
     return [Date.parse((JSON.parse(line) as { time: string }).time)];
   });
-  return Math.max(...times);
 }
 
 /** Keeps looking at the peak resident memory of a process, which the kernel counts. */

@@ -1,7 +1,6 @@
 /** From a row to the bytes of a record and back: schemas derived, registered and compiled once per table. */
 
-import { createHash } from 'node:crypto';
-import { canonicalJson } from '../model/json.js';
+import { digestOf } from '../model/json.js';
 import type { RawRow, ShapedRow, Upsert } from '../model/row.js';
 import type { KeyName } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
@@ -70,7 +69,7 @@ export function rowShaper(
     const row = key === '_sdc_record_hash' ? { ...redacted, [key]: recordHash(raw) } : redacted;
     const shaped = shape(row);
     if (shaped.key === null) {
-      return { ok: false, letter: { key: rowId(raw), reason: shaped.reason, raw: redacted, fetchedAt } };
+      return { ok: false, letter: { key: digestOf(raw), reason: shaped.reason, raw: redacted, fetchedAt } };
     }
     const { key: id, value } = shaped;
     const misfits = fillColumns(redacted, value).map((name) => `${CUSTOM_ATTRIBUTES}.${name}`);
@@ -98,11 +97,6 @@ function encodedOr(encoder: Encoder, value: Readonly<Record<string, unknown>>) {
   } catch (error) {
     return `the row can't be encoded: ${error instanceof Error ? error.message : String(error)}`;
   }
-}
-
-/** Names a row that has no key by its content. */
-function rowId(raw: RawRow): string {
-  return createHash('sha256').update(canonicalJson(raw)).digest('hex').slice(0, 32);
 }
 
 /** Encodes keys, puts the registry's ids in front of what was encoded, and decodes keys: of one topic. */

@@ -46,7 +46,7 @@ function oneByteText(body: Buffer): string | null {
     const first = body[next] as number;
     const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
     const point = pointAt(body, next, length);
-    // Node 24 takes a key of one escape for a backslash, now and then.
+    // Node 24 takes a key of one escape for a backslash, where an object like it has had that for a key.
     if (point >= LATIN_1_END && body[next - 1] === QUOTE && body[next + length] === QUOTE) return null;
     end = writePoint(point, end);
     read = next + length;

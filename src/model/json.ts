@@ -6,12 +6,19 @@
  * lies below is carried as a string that holds its JSON text, because readers and databases refuse unbounded nesting.
  */
 
+import { createHash } from 'node:crypto';
+
 /** How many levels of objects and lists a text has at most. */
 export const MAX_DEPTH = 200;
 
 /** The canonical text of parsed JSON. `undefined` counts as null; lone surrogates come out as escapes. */
 export function canonicalJson(value: unknown): string {
   return nested(value, MAX_DEPTH);
+}
+
+/** Names parsed JSON by its content: 32 hexadecimal digits. */
+export function digestOf(value: unknown): string {
+  return createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 32);
 }
 
 function nested(value: unknown, depth: number): string {

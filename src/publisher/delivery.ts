@@ -1,9 +1,8 @@
 /** Turns the changes of one table into records, and hands them over with the table's state. */
 
-import { createHash } from 'node:crypto';
 import { stateRecord } from '../kafka/states.js';
 import type { Writer } from '../kafka/writer.js';
-import { canonicalJson } from '../model/json.js';
+import { canonicalJson, digestOf } from '../model/json.js';
 import type { Change, DeadLetter, OutgoingRecord } from '../model/row.js';
 import type { TableState } from '../model/state.js';
 import type { TableName } from '../model/table-names.js';
@@ -55,7 +54,7 @@ export class Delivery implements TableSink {
   bury(letter: DeadLetter): OutgoingRecord | null {
     const { table, deadLetters, buried } = this.#options;
     const { key, reason, raw, fetchedAt } = letter;
-    const hash = createHash('sha256').update(canonicalJson({ reason, raw })).digest('hex').slice(0, 32);
+    const hash = digestOf({ reason, raw });
     if (buried.get(key) === hash) return null;
     buried.set(key, hash);
     const about = { table, key, reason, fetchedAt: new Date(fetchedAt).toISOString() };

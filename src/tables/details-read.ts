@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { canonicalJson } from '../model/json.js';
+import { digestOf } from '../model/json.js';
 import { idOf, type RawRow } from '../model/row.js';
 import { epochSeconds } from '../model/time.js';
 
@@ -9,7 +8,7 @@ const LEAST_LOOKBACK = 5;
 interface Reading {
   /** Epoch seconds. */
   readonly updatedAt: number;
-  /** What the search showed of the row. */
+  /** The digest of what the search showed of the row. */
   readonly version: string;
   /** Milliseconds at which the search showed it first. */
   readonly firstAt: number;
@@ -52,7 +51,7 @@ export class DetailsRead {
   /** Whether the detail of a row that a search showed at a time has to be read. */
   isDue(row: RawRow, at: number): boolean {
     const reading = this.#readings.get(idOf(row));
-    if (reading === undefined || reading.version !== versionOf(row)) return true;
+    if (reading === undefined || reading.version !== digestOf(row)) return true;
     const known = at - reading.firstAt;
     const knownThen = reading.readAt - reading.firstAt;
     const whole = this.#lookback * 1000;
@@ -64,13 +63,9 @@ export class DetailsRead {
     const updatedAt = epochSeconds(row.updated_at);
     if (updatedAt === null || updatedAt < this.#floor) return;
     const id = idOf(row);
-    const version = versionOf(row);
+    const version = digestOf(row);
     const before = this.#readings.get(id);
     const firstAt = before?.version === version ? before.firstAt : at;
     this.#readings.set(id, { updatedAt, version, firstAt, readAt: at });
   }
-}
-
-function versionOf(row: RawRow): string {
-  return createHash('sha256').update(canonicalJson(row)).digest('base64');
 }
