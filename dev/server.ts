@@ -103,6 +103,20 @@ export class LocalServer {
     this.child?.kill('SIGKILL');
   }
 
+  /** Ends the process in order, by force after 20 seconds, and keeps its directory: `restart` starts it again. */
+  async halt(): Promise<void> {
+    await this.down();
+  }
+
+  /** Stops the process where it is, as a machine that hangs would; `resume` lets it continue. */
+  pause(): void {
+    this.child?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.child?.kill('SIGCONT');
+  }
+
   /** Waits for the process to end (stops it unless it was killed) and starts it with the same directory and port. */
   async restart(): Promise<void> {
     await this.down();
@@ -143,6 +157,8 @@ export class LocalServer {
     const ended = once(child, 'exit');
     child.ref();
     child.kill('SIGTERM');
+    // A paused process takes no other signal.
+    child.kill('SIGCONT');
     const force = setTimeout(() => child.kill('SIGKILL'), STOP_DEADLINE_MS);
     await ended;
     clearTimeout(force);

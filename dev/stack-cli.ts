@@ -4,21 +4,26 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { freePort, isPortFree } from './ports.js';
-import { type KafkaServer, type RegistryServer, startKafka, startRegistry } from './stack.js';
+import { type KafkaCluster, type RegistryServer, startKafkaCluster, startRegistry } from './stack.js';
 
 const KAFKA_PORT = 9092;
 const REGISTRY_PORT = 8081;
 
-const USAGE = `Starts a Kafka broker and a schema registry on this machine until Ctrl-C.
+const MAX_BROKERS = 9;
+
+const USAGE = `Starts Kafka and a schema registry on this machine until Ctrl-C.
 
 Usage: npm run stack -- [options]
-  --kafka-port PORT     default: ${KAFKA_PORT}, or a free one when that is taken
+  --brokers N           how many brokers form the cluster (1 to ${MAX_BROKERS}); default: 1. With three, topics have three replicas
+                        and a write waits for two of them
+  --kafka-port PORT     of the first broker, the others follow; default: ${KAFKA_PORT}, or a free one when that is taken
   --registry-port PORT  default: ${REGISTRY_PORT}, or a free one when that is taken
   --dir DIR             keep topics and schemas in this directory; default: a temporary one, removed at the end
   --help
 `;
 
 interface Options {
+  readonly size: number;
   readonly kafkaPort: number;
   readonly registryPort: number;
   readonly dir: string | undefined;
@@ -27,10 +32,20 @@ interface Options {
 async function readOptions(): Promise<Options | null> {
   const string = { type: 'string' } as const;
   const { values } = parseArgs({
-    options: { 'kafka-port': string, 'registry-port': string, dir: string, help: { type: 'boolean' } },
+    options: {
+      brokers: { ...string, default: '1' },
+      'kafka-port': string,
+      'registry-port': string,
+      dir: string,
+      help: { type: 'boolean' },
+    },
   });
   if (values.help) return null;
+  const size = Number(values.brokers);
+  if (!Number.isInteger(size) || size < 1 || size > MAX_BROKERS)
+    throw new Error(`--brokers: ${values.brokers} is not a whole number from 1 to ${MAX_BROKERS}`);
   return {
+    size,
     kafkaPort: await choosePort(values['kafka-port'], KAFKA_PORT),
     registryPort: await choosePort(values['registry-port'], REGISTRY_PORT),
     dir: values.dir,
@@ -48,9 +63,9 @@ function part(dir: string | undefined, name: string): { dir?: string } {
   return dir === undefined ? {} : { dir: join(dir, name) };
 }
 
-function announcement(kafka: KafkaServer, registry: RegistryServer): string {
+function announcement(kafka: KafkaCluster, registry: RegistryServer): string {
   return `
-Kafka     ${kafka.brokers.join(',')}
+Kafka     ${kafka.brokers.join(',')}${processes(kafka)}
 Registry  ${registry.url}  (page: ${registry.baseUrl}/ui)
 
 For intercom-kafka.yaml:
@@ -60,13 +75,29 @@ kafka:
 schemaRegistry:
   url: ${registry.url}
 
-Ctrl-C stops both.
+Ctrl-C stops everything.
 `;
 }
 
-async function serve({ kafkaPort, registryPort, dir }: Options): Promise<void> {
+/** What it takes to stop, kill or pause one broker by hand: `kill -STOP PID`. */
+function processes({ servers }: KafkaCluster): string {
+  if (servers.length === 1) return '';
+  return servers
+    .map(({ port, pid, dir }, index) => `\n  node ${index + 1}  127.0.0.1:${port}  process ${pid}  ${dir}`)
+    .join('');
+}
+
+/** The ports of all brokers: from the first one on, those that are free. */
+async function portsFrom(first: number, size: number): Promise<number[]> {
+  const ports = [first];
+  for (let port = first + 1; ports.length < size; port += 1) if (await isPortFree(port)) ports.push(port);
+  return ports;
+}
+
+async function serve({ size, kafkaPort, registryPort, dir }: Options): Promise<void> {
   const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-  const kafka = await startKafka({ port: kafkaPort, ...part(dir, 'kafka') });
+  const ports = await portsFrom(kafkaPort, size);
+  const kafka = await startKafkaCluster({ size, ports, ...part(dir, 'kafka') });
   try {
     const registry = await startRegistry({ port: registryPort, ...part(dir, 'registry') });
     process.stdout.write(announcement(kafka, registry));

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { type Consumer, Kafka, type KafkaMessage, logLevel, type Producer } from 'kafkajs';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { startKafka, startRegistry } from '../../dev/stack.js';
+import { startKafka, startKafkaCluster, startRegistry } from '../../dev/stack.js';
 import { createTopics } from '../support/create-topics.js';
 
 const RECORD = { type: 'record', name: 'Tag', fields: [{ name: 'id', type: 'string' }] };
@@ -105,6 +105,32 @@ test('topics and their data survive a crash and an orderly restart of the broker
   await server.restart();
 
   expect(values(await readCommitted(kafka, topic, 2))).toEqual(['before the crash', 'after the crash']);
+});
+
+test('a cluster of three keeps three replicas, and loses and regains a broker that is killed or stopped', async () => {
+  const cluster = await startKafkaCluster({ size: 3 });
+  onTestFinished(() => cluster.stop());
+  const [first = '', second = '', third = ''] = cluster.brokers;
+  const kafka = client(cluster.brokers);
+  const topic = 'stack-cluster';
+  await createTopics(kafka, [{ topic }]);
+  await send(await transactionalProducer(kafka, topic), topic, 'value', 'commit');
+  const admin = client([third]).admin();
+  onTestFinished(() => admin.disconnect());
+  const { topics } = await admin.fetchTopicMetadata({ topics: [topic, '__transaction_state'] });
+  const replicas = topics.flatMap(({ partitions }) => partitions.map((each) => each.replicas.length));
+  expect(new Set(replicas)).toEqual(new Set([3]));
+
+  const alive = async () =>
+    (await admin.describeCluster()).brokers.map(({ host, port }) => `${host}:${port}`);
+  const soon = { timeout: 15_000 };
+  cluster.servers[0]?.kill();
+  await expect.poll(alive, soon).toEqual([second, third]);
+  await cluster.servers[0]?.restart();
+  await cluster.servers[1]?.halt();
+  await expect.poll(alive, soon).toEqual([first, third]);
+  await cluster.servers[1]?.restart();
+  await expect.poll(alive, soon).toEqual([first, second, third]);
 });
 
 test('a schema that was registered just before a crash of the registry keeps its id', async () => {
