@@ -9,7 +9,7 @@
 import type { CompressionTypes, IHeaders, Kafka, Producer } from 'kafkajs';
 import type { PublisherError } from '../model/errors.js';
 import type { OutgoingRecord } from '../model/row.js';
-import { kafkaFailure } from './client.js';
+import { kafkaFailure, transactionFailure } from './client.js';
 import { keyPartitioner, partitionOf } from './partitioner.js';
 
 export interface WriterOptions {
@@ -109,6 +109,7 @@ export class Writer {
   async #commit(records: readonly OutgoingRecord[]): Promise<void> {
     if (this.#broken !== null) throw this.#broken;
     if (records.length === 0) return;
+    const startedAt = Date.now();
     try {
       const transaction = await this.#producer.transaction();
       for (const send of splitBySize(records, this.#maxBatchBytes, (each) => this.#partitionOf(each))) {
@@ -120,7 +121,10 @@ export class Writer {
       }
       await transaction.commit();
     } catch (error) {
-      this.#broken = kafkaFailure(error, 'committing a transaction');
+      this.#broken = transactionFailure(error, 'committing a transaction', {
+        tookMs: Date.now() - startedAt,
+        timeoutMs: TRANSACTION_TIMEOUT_MS,
+      });
       throw this.#broken;
     }
   }
