@@ -16,8 +16,8 @@ const PATIENT_RETRY = { initialRetryTime: 5, maxRetryTime: 1_000, retries: 80, f
 /** For the first contact: somebody waits for the answer. */
 const PROMPT_RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 4, factor: 0.2, multiplier: 2 };
 
-const PATIENT_REQUEST_MS = 30_000;
-const PROMPT_REQUEST_MS = 10_000;
+/** How long a connection may be silent while a request waits: a broker answers all but a few kinds of them at once. */
+const REQUEST_TIMEOUT_MS = 10_000;
 
 /** Makes a client. `prompt` is for commands that ask once and report; the default sits out a broker's restart. */
 export function createKafka(settings: KafkaSettings, patience: 'patient' | 'prompt' = 'patient'): Kafka {
@@ -28,7 +28,7 @@ export function createKafka(settings: KafkaSettings, patience: 'patient' | 'prom
     clientId: settings.clientId,
     retry: patience === 'patient' ? PATIENT_RETRY : PROMPT_RETRY,
     connectionTimeout: 5_000,
-    requestTimeout: patience === 'patient' ? PATIENT_REQUEST_MS : PROMPT_REQUEST_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     // What matters of kafkajs's log reaches us as errors; the rest (each retry as an error) is noise.
     logLevel: kafkajs.logLevel.NOTHING,
     ...(ssl === false ? {} : { ssl: ssl === true ? true : tlsFiles(ssl) }),
@@ -74,8 +74,6 @@ const CONNECTION_ERRORS = new Set([
 /** What kafkajs says once a broker has taken the connection and answers nothing. */
 const MUTE = 'Broker not connected';
 const SASL_ERRORS = new Set(['KafkaJSSASLAuthenticationError']);
-/** What kafkajs makes of a group that this user may not describe. */
-const NO_COORDINATOR = 'KafkaJSGroupCoordinatorNotFound';
 /** What a broker answers that wants SASL and gets none, or the other way round. */
 const SASL_TYPES = new Set([
   'ILLEGAL_SASL_STATE',
@@ -152,10 +150,9 @@ export function kafkaFailure(error: unknown, doing: string, brokers?: readonly s
       { cause: error },
     );
   }
-  const advice =
-    type.endsWith('AUTHORIZATION_FAILED') || root.name === NO_COORDINATOR
-      ? '; where the broker has ACLs, check that this user has all permissions that docs/security.md lists'
-      : '';
+  const advice = type.endsWith('AUTHORIZATION_FAILED')
+    ? '; where the broker has ACLs, check that this user has all permissions that docs/security.md lists'
+    : '';
   return new PublisherError('kafka-error', `Kafka: ${doing} failed: ${root.message}${advice}`, {
     cause: error,
   });

@@ -1,14 +1,19 @@
 /**
- * Kafkajs, with two of its functions replaced by faster ones that come to the same. Nothing else of this project loads it.
+ * Kafkajs, with some of its functions and classes replaced. Nothing else of this project loads it.
  *
- * Both take more time than everything else that happens to a row on its way to the broker: kafkajs allocates a buffer for each record, each
- * header and each length, and copies all messages of a partition for each one that is added to them. It must not be loaded before they are in
- * their places; where somebody else did that, the grouping stays as it is, which only takes time. The version of kafkajs is pinned.
+ * Two functions are replaced by faster ones with the same results. They took more time than everything else that happens to a row on its way to
+ * the broker: kafkajs allocates a buffer for each record, each header and each length, and copies all messages of a partition for each one that is
+ * added to them. Three classes are extended, so that connections that carry nothing any more are closed, an idle client stays idle, and a
+ * coordinator is waited for.
+ *
+ * Kafkajs must not be loaded before they are in their places. The version of kafkajs is pinned.
  */
 
 import { createRequire } from 'node:module';
 import type kafka from 'kafkajs';
+import { awaitCoordinators } from './coordinators.js';
 import { encodeRecord, type RecordEncoder } from './record-encoding.js';
+import { closeSilent, watchSilence } from './silent-connections.js';
 
 const internal = createRequire(import.meta.url);
 
@@ -34,6 +39,10 @@ export function groupByPartition<Message>(grouping: Grouping<Message>): Record<s
   return groups;
 }
 
+interface Errors {
+  readonly KafkaJSConnectionClosedError: Parameters<typeof closeSilent>[1];
+}
+
 /** Puts another function in the place of the one that a module of kafkajs is. */
 function replace<F>(path: string, by: (original: F) => F): void {
   const original = internal(path) as F;
@@ -46,5 +55,11 @@ replace<RecordEncoder>(
   'kafkajs/src/protocol/recordBatch/record/v0',
   (original) => (record) => encodeRecord(record) ?? original(record),
 );
+// Before the connection, which loads it.
+replace('kafkajs/src/network/requestQueue', watchSilence);
+replace<Parameters<typeof closeSilent>[0]>('kafkajs/src/network/connection', (original) =>
+  closeSilent(original, (internal('kafkajs/src/errors') as Errors).KafkaJSConnectionClosedError),
+);
+replace('kafkajs/src/cluster', awaitCoordinators);
 
 export default internal('kafkajs') as typeof kafka;
