@@ -10,6 +10,7 @@ import { createLogger, LOG_LEVELS, type LogFormat, type LogLevel, logEvents } fr
 import { Terminal } from '../observe/terminal.js';
 import { fieldRuleProblems } from '../publisher/field-rules.js';
 import { EXIT } from './exit.js';
+import { logWarnings, printRemark } from './remarks.js';
 
 /** Options of every command. */
 export interface CommonOptions {
@@ -64,11 +65,6 @@ export function printResult(text: string): void {
   process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
 }
 
-/** Remarks for the person at the terminal go to standard error. */
-export function printRemark(text: string): void {
-  process.stderr.write(text.endsWith('\n') ? text : `${text}\n`);
-}
-
 export interface Watching {
   readonly events: Events;
   readonly log: Logger;
@@ -83,6 +79,7 @@ export function watch(options: CommonOptions): Watching {
   const terminal = isTerminal && format === 'pretty' ? new Terminal(process.stderr) : null;
   const write = (line: string) => (terminal === null ? process.stderr.write(line) : terminal.print(line));
   const log = createLogger(format, options.logLevel, { write }, isTerminal);
+  logWarnings(log);
   const events = new Events();
   logEvents(events, log, terminal === null ? 'all' : 'problems');
   return { events, log, terminal };

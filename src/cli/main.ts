@@ -4,9 +4,9 @@
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { CommanderError } from 'commander';
-import { printRemark } from './context.js';
 import { EXIT, exitCodeOf, explain } from './exit.js';
 import { createProgram } from './program.js';
+import { chooseRemarkFormat, printRemark, reportWarnings } from './remarks.js';
 
 /** By default V8 lets memory grow to four times what is in use before it collects; this keeps a quarter less at hardly a cost (docs/performance.md). */
 setFlagsFromString('--heap-growing-percent=130');
@@ -22,7 +22,7 @@ async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has printed its own message; help and version are no errors.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    printRemark(explain(error));
+    printRemark(explain(error), 'error');
     return exitCodeOf(error);
   }
 }
@@ -36,6 +36,8 @@ function version(): string {
 process.stdout.on('error', (error: NodeJS.ErrnoException) =>
   process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.failed),
 );
+chooseRemarkFormat(process.argv.slice(2), process.stderr.isTTY === true);
+reportWarnings();
 const code = await main(process.argv);
 const flushed = (stream: NodeJS.WriteStream) =>
   new Promise<void>((resolve) => stream.write('', () => resolve()));

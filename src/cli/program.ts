@@ -11,6 +11,7 @@ import { runCommand } from './commands/run.js';
 import { schemasCommand } from './commands/schemas.js';
 import { simulateCommand } from './commands/simulate.js';
 import { statusCommand } from './commands/status.js';
+import { printRemark } from './remarks.js';
 
 const COMMANDS = [
   connectCommand,
@@ -30,6 +31,7 @@ export function createProgram(version: string, finish: (code: number) => void): 
   const program = new Command('intercom-kafka')
     .description('Publishes everything that changes in Intercom workspaces to compacted Kafka topics.')
     .version(version)
+    .configureOutput({ outputError: (text) => printRemark(text, 'error') })
     .exitOverride();
   for (const add of COMMANDS) add(program, finish);
   for (const command of program.commands) command.exitOverride();

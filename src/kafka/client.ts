@@ -16,8 +16,8 @@ const PATIENT_RETRY = { initialRetryTime: 5, maxRetryTime: 1_000, retries: 80, f
 /** For the first contact: somebody waits for the answer. */
 const PROMPT_RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 4, factor: 0.2, multiplier: 2 };
 
-const PATIENT_REQUEST_MS = 30_000;
-const PROMPT_REQUEST_MS = 10_000;
+/** How long a connection may be silent while a request waits: a broker answers all but a few kinds of them at once. */
+const REQUEST_TIMEOUT_MS = 10_000;
 
 /** Makes a client. `prompt` is for commands that ask once and report; the default sits out a broker's restart. */
 export function createKafka(settings: KafkaSettings, patience: 'patient' | 'prompt' = 'patient'): Kafka {
@@ -28,7 +28,7 @@ export function createKafka(settings: KafkaSettings, patience: 'patient' | 'prom
     clientId: settings.clientId,
     retry: patience === 'patient' ? PATIENT_RETRY : PROMPT_RETRY,
     connectionTimeout: 5_000,
-    requestTimeout: patience === 'patient' ? PATIENT_REQUEST_MS : PROMPT_REQUEST_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     // What matters of kafkajs's log reaches us as errors; the rest (each retry as an error) is noise.
     logLevel: kafkajs.logLevel.NOTHING,
     ...(ssl === false ? {} : { ssl: ssl === true ? true : tlsFiles(ssl) }),
@@ -62,7 +62,9 @@ function saslOptions(sasl: SaslConfig): SASLOptions {
   return { mechanism: sasl.mechanism, username: sasl.username, password: sasl.password } as SASLOptions;
 }
 
-const FENCED_TYPES = new Set(['PRODUCER_FENCED', 'INVALID_PRODUCER_EPOCH', 'INVALID_PRODUCER_ID_MAPPING']);
+/** Which one a broker answers depends on the request and its version, not on what happened. */
+const FENCED_TYPES = new Set(['PRODUCER_FENCED', 'INVALID_PRODUCER_EPOCH']);
+const FORGOTTEN_TYPES = new Set(['INVALID_PRODUCER_ID_MAPPING', 'UNKNOWN_PRODUCER_ID']);
 const CONNECTION_ERRORS = new Set([
   'KafkaJSConnectionError',
   'KafkaJSConnectionClosedError',
@@ -72,8 +74,6 @@ const CONNECTION_ERRORS = new Set([
 /** What kafkajs says once a broker has taken the connection and answers nothing. */
 const MUTE = 'Broker not connected';
 const SASL_ERRORS = new Set(['KafkaJSSASLAuthenticationError']);
-/** What kafkajs makes of a group that this user may not describe. */
-const NO_COORDINATOR = 'KafkaJSGroupCoordinatorNotFound';
 /** What a broker answers that wants SASL and gets none, or the other way round. */
 const SASL_TYPES = new Set([
   'ILLEGAL_SASL_STATE',
@@ -81,16 +81,59 @@ const SASL_TYPES = new Set([
   'SASL_AUTHENTICATION_FAILED',
 ]);
 
+/** How long a transaction had been open when it failed, and the time-out that the broker holds it to, in milliseconds. */
+export interface TransactionTime {
+  readonly tookMs: number;
+  readonly timeoutMs: number;
+}
+
+/** Whether the broker no longer accepts this producer's epoch: another instance raised it, or the broker itself when it ended a transaction. */
+export function isFenced(error: unknown): boolean {
+  return FENCED_TYPES.has(typeOf(rootOf(error)));
+}
+
+/** Whether the broker has deleted what it knew of the producer (`transactional.id.expiration.ms`). Initialising the producer again is all it takes. */
+export function isForgottenProducer(error: unknown): boolean {
+  return FORGOTTEN_TYPES.has(typeOf(rootOf(error)));
+}
+
+/**
+ * Whether the broker may have ended the transaction because it took too long. The broker raises the epoch then, which looks like fencing; only the
+ * time tells the two apart. The broker starts counting later than the producer, so a transaction that failed earlier was fenced for certain.
+ */
+export function isTransactionTimeout(error: unknown, { tookMs, timeoutMs }: TransactionTime): boolean {
+  return tookMs >= timeoutMs && (isFenced(error) || typeOf(rootOf(error)) === 'INVALID_TXN_STATE');
+}
+
+/** A failure inside a transaction as one of ours. `doing` completes "Kafka: … failed". */
+export function transactionFailure(error: unknown, doing: string, time: TransactionTime): PublisherError {
+  if (error instanceof PublisherError || !isTransactionTimeout(error, time))
+    return kafkaFailure(error, doing);
+  const [took, timeout] = [time.tookMs, time.timeoutMs].map((ms) => Math.round(ms / 1_000));
+  return new PublisherError(
+    'kafka-transaction-timeout',
+    `Kafka: ${doing} failed: the transaction was open for ${took} s, and the broker ends one after ${timeout} s; this instance was paused, or Kafka was slow`,
+    { cause: error },
+  );
+}
+
 /** A failure of kafkajs as one of ours. `doing` completes "Kafka: … failed". */
 export function kafkaFailure(error: unknown, doing: string, brokers?: readonly string[]): PublisherError {
   if (error instanceof PublisherError) return error;
   const root = rootOf(error);
   if (root instanceof PublisherError) return root;
-  const type = 'type' in root && typeof root.type === 'string' ? root.type : '';
+  const type = typeOf(root);
   if (FENCED_TYPES.has(type)) {
     return new PublisherError('fenced', `Kafka: ${doing} was refused: another instance has taken over`, {
       cause: error,
     });
+  }
+  if (FORGOTTEN_TYPES.has(type)) {
+    return new PublisherError(
+      'kafka-error',
+      `Kafka: ${doing} failed: the broker has forgotten this producer, which wrote nothing for longer than transactional.id.expiration.ms`,
+      { cause: error },
+    );
   }
   if (CONNECTION_ERRORS.has(root.name) || isSystemError(root) || root.message === MUTE) {
     const where = brokers === undefined ? '' : ` at ${brokers.join(', ')}`;
@@ -107,13 +150,17 @@ export function kafkaFailure(error: unknown, doing: string, brokers?: readonly s
       { cause: error },
     );
   }
-  const advice =
-    type.endsWith('AUTHORIZATION_FAILED') || root.name === NO_COORDINATOR
-      ? '; where the broker has ACLs, check that this user has all permissions that docs/security.md lists'
-      : '';
+  const advice = type.endsWith('AUTHORIZATION_FAILED')
+    ? '; where the broker has ACLs, check that this user has all permissions that docs/security.md lists'
+    : '';
   return new PublisherError('kafka-error', `Kafka: ${doing} failed: ${root.message}${advice}`, {
     cause: error,
   });
+}
+
+/** The broker's name of the error, or an empty text. */
+function typeOf(error: Error): string {
+  return 'type' in error && typeof error.type === 'string' ? error.type : '';
 }
 
 function isSystemError(error: Error): boolean {

@@ -22,6 +22,9 @@ const SESSION_TIMEOUT_MS = 15_000;
 /** A rebalance is noticed with a heartbeat: how soon an instance that comes gets its share, and one that goes is replaced. */
 const HEARTBEAT_MS = 1_000;
 
+/** How long a rebalance waits for an instance; kafkajs waits 5 s longer for the answer before it gives a connection up. */
+const REBALANCE_TIMEOUT_MS = 20_000;
+
 export class Group {
   readonly #consumer: Consumer;
 
@@ -37,6 +40,7 @@ export class Group {
       groupId: group,
       sessionTimeout: SESSION_TIMEOUT_MS,
       heartbeatInterval: HEARTBEAT_MS,
+      rebalanceTimeout: REBALANCE_TIMEOUT_MS,
       // Nothing is fetched; kafkajs looks after its heartbeats between two fetches, and leaves when one is over.
       maxWaitTimeInMs: HEARTBEAT_MS,
       allowAutoTopicCreation: false,

@@ -12,8 +12,8 @@
  */
 
 import type { CompressionTypes } from 'kafkajs';
-import { PublisherError } from '../model/errors.js';
 import type { OutgoingRecord } from '../model/row.js';
+import { isTransactionTimeout, transactionFailure } from './client.js';
 import { exchangeOf, type FlexibleReader, type FlexibleWriter } from './flexible.js';
 import type { Broker, BrokerLinks, Leaders, ProducerId } from './links.js';
 import { errorFromCode, typeOf } from './protocol-error.js';
@@ -366,14 +366,10 @@ function asError(error: unknown): Error {
 }
 
 /** Brokers answer alike to a producer that another one has fenced, and to one whose transaction the coordinator has aborted for its age. */
-function explained(error: unknown, openMs: number): unknown {
-  if (typeOf(error) !== 'INVALID_PRODUCER_EPOCH' || openMs < TRANSACTION_TIMEOUT_MS) return error;
-  const seconds = (ms: number) => `${Math.round(ms / 1000)} s`;
-  return new PublisherError(
-    'kafka-error',
-    `Kafka: committing a transaction failed: it was open for ${seconds(openMs)}, the coordinator aborts those that are open for more than ${seconds(TRANSACTION_TIMEOUT_MS)}`,
-    { cause: error },
-  );
+function explained(error: unknown, tookMs: number): unknown {
+  const time = { tookMs, timeoutMs: TRANSACTION_TIMEOUT_MS };
+  const isTimeout = isTransactionTimeout(error, time);
+  return isTimeout ? transactionFailure(error, 'committing a transaction', time) : error;
 }
 
 function setEnd(ends: Map<string, Map<number, number>>, at: PartitionBatch, end: number): void {

@@ -31,6 +31,8 @@ const ADVICE = {
   'walk-unclean': 'retry',
   'kafka-unreachable': 'stop',
   'kafka-error': 'fail-table',
+  /** The broker ended a transaction that was open for too long, and this instance may have lost the connection meanwhile. */
+  'kafka-transaction-timeout': 'fail-table',
   /** Another instance owns the connection now. */
   fenced: 'fail-connection',
   'topic-invalid': 'stop',

@@ -2,7 +2,7 @@
 
 import type { ConnectionConfig } from '../config/config.js';
 import { pause } from '../intercom/transport.js';
-import { asPublisherError, type PublisherError } from '../model/errors.js';
+import { asPublisherError, type ErrorCode, type PublisherError } from '../model/errors.js';
 import type { TableName } from '../model/table-names.js';
 import { mostTelling } from '../sync/cycle.js';
 import { Schedule } from '../sync/schedule.js';
@@ -11,8 +11,9 @@ import type { SessionContext } from './session-context.js';
 
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 5 * 60_000;
-/** Who was fenced may no longer be the owner, and learns that from the group with one of its next heartbeats. */
-const FENCED_WAIT_MS = 3_000;
+/** After these this instance may no longer be the owner, and learns that from the group with one of its next heartbeats. */
+const MAYBE_LOST = new Set<ErrorCode>(['fenced', 'kafka-transaction-timeout']);
+const MAYBE_LOST_WAIT_MS = 3_000;
 /** Tables without a schedule are read back to back, but not faster than this. */
 const BREATH_MS = 200;
 
@@ -48,7 +49,7 @@ export class ConnectionLoop {
         const error = asPublisherError(thrown);
         if (signal.aborted) break;
         const { name: connection } = this.#connection;
-        const retryInMs = error.code === 'fenced' ? Math.max(waitMs, FENCED_WAIT_MS) : waitMs;
+        const retryInMs = MAYBE_LOST.has(error.code) ? Math.max(waitMs, MAYBE_LOST_WAIT_MS) : waitMs;
         this.#context.events.emit('connection:failed', { connection, error, retryInMs });
         await pause(retryInMs, signal).catch(() => undefined);
         waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);

@@ -1,6 +1,6 @@
 /** Tells when tables are due, by their cron expressions in UTC. */
 
-import cron, { type ScheduledTask } from 'node-cron';
+import cron, { type ScheduledTask, type TaskOptions } from 'node-cron';
 import type { TableName } from '../model/table-names.js';
 
 export interface ScheduledTable {
@@ -9,9 +9,20 @@ export interface ScheduledTable {
   readonly schedule: string | null;
 }
 
+/** Node-cron writes to the console by itself, and once for each time that it missed. */
+const CRON_OPTIONS: TaskOptions = {
+  timezone: 'UTC',
+  logger: {
+    info: () => undefined,
+    debug: () => undefined,
+    warn: (message) => process.emitWarning(message, { type: 'ScheduleWarning', code: 'MISSED_TIME' }),
+    error: (error) => process.emitWarning(String(error), { type: 'ScheduleWarning' }),
+  },
+};
+
 /** The time in epoch milliseconds at which the cron expression (in UTC) comes round next. */
 export function nextTime(expression: string): number {
-  const task = cron.schedule(expression, () => undefined, { timezone: 'UTC' });
+  const task = cron.schedule(expression, () => undefined, CRON_OPTIONS);
   try {
     return task.getNextRun()?.getTime() ?? Number.MAX_SAFE_INTEGER;
   } finally {
@@ -36,7 +47,7 @@ export class Schedule {
     this.#due = new Set(tables.map(({ name }) => name));
     const expressions = new Set(tables.flatMap(({ schedule }) => schedule ?? []));
     this.#tasks = [...expressions].map((expression) =>
-      cron.schedule(expression, () => this.#becomeDue(expression), { timezone: 'UTC' }),
+      cron.schedule(expression, () => this.#becomeDue(expression), CRON_OPTIONS),
     );
   }
 

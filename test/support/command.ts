@@ -27,8 +27,9 @@ export interface RunningCommand {
 export function startCommand(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  node: string = process.execPath,
 ): RunningCommand {
-  const child = spawn(process.execPath, [CLI, ...args], {
+  const child = spawn(node, [CLI, ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

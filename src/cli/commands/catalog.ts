@@ -12,8 +12,9 @@ import type { TableName } from '../../model/table-names.js';
 import { openApi } from '../../publisher/api.js';
 import { rulesOf } from '../../publisher/field-rules.js';
 import { tablesOf } from '../../tables/all.js';
-import { type CommonOptions, printRemark, printResult, readConfig, withCommonOptions } from '../context.js';
+import { type CommonOptions, printResult, readConfig, withCommonOptions } from '../context.js';
 import { EXIT } from '../exit.js';
+import { printRemark } from '../remarks.js';
 import { layOut } from '../table.js';
 import { connectionOf, plannedColumns } from './preview.js';
 

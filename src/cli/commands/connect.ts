@@ -16,17 +16,11 @@ import {
   signIn,
   tokenFileOf,
 } from '../../publisher/connect.js';
-import {
-  type CommonOptions,
-  environment,
-  oneOf,
-  printRemark,
-  printResult,
-  withCommonOptions,
-} from '../context.js';
+import { type CommonOptions, environment, oneOf, printResult, withCommonOptions } from '../context.js';
 import { EXIT } from '../exit.js';
 import { ask, isTerminal } from '../prompt.js';
 import { awaitRedirect } from '../redirect.js';
+import { printRemark } from '../remarks.js';
 
 const REGIONS = ['us', 'eu', 'au'] as const;
 const DEFAULT_REDIRECT = 'http://localhost:8788/callback';

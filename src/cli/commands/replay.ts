@@ -10,12 +10,12 @@ import { readRecords, type Version, Versions } from '../../publisher/versions.js
 import {
   type CommonOptions,
   onInterruption,
-  printRemark,
   printResult,
   readConfig,
   withCommonOptions,
 } from '../context.js';
 import { EXIT } from '../exit.js';
+import { printRemark } from '../remarks.js';
 import { connectionOf, tableOf } from './preview.js';
 
 interface ReplayOptions extends CommonOptions {

@@ -7,8 +7,9 @@ import { parseMoment } from '../../config/values.js';
 import { PublisherError } from '../../model/errors.js';
 import { resetTables } from '../../publisher/reset.js';
 import { tablesOf } from '../../tables/all.js';
-import { type CommonOptions, printRemark, printResult, readConfig, withCommonOptions } from '../context.js';
+import { type CommonOptions, printResult, readConfig, withCommonOptions } from '../context.js';
 import { EXIT } from '../exit.js';
+import { printRemark } from '../remarks.js';
 import { connectionOf, tableOf } from './preview.js';
 
 interface ResetOptions extends CommonOptions {

@@ -10,8 +10,9 @@ import { tableTopic } from '../../kafka/topics.js';
 import { PublisherError } from '../../model/errors.js';
 import { currentSchema } from '../../publisher/table-schema.js';
 import { TABLES, tablesOf } from '../../tables/all.js';
-import { type CommonOptions, printRemark, printResult, readConfig, withCommonOptions } from '../context.js';
+import { type CommonOptions, printResult, readConfig, withCommonOptions } from '../context.js';
 import { EXIT } from '../exit.js';
+import { printRemark } from '../remarks.js';
 
 interface SchemasOptions extends CommonOptions {
   readonly export?: string;

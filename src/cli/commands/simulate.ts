@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import { type Command, InvalidArgumentError } from 'commander';
 import { PublisherError } from '../../model/errors.js';
 import { type Simulator, startSimulator } from '../../simulator/server.js';
-import { oneOf, onInterruption, printRemark, printResult, withCommonOptions } from '../context.js';
+import { oneOf, onInterruption, printResult, withCommonOptions } from '../context.js';
 import { EXIT } from '../exit.js';
+import { printRemark } from '../remarks.js';
 
 interface SimulateOptions {
   readonly host: string;

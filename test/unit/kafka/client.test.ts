@@ -5,7 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import kafkajs from 'kafkajs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createKafka, kafkaFailure } from '../../../src/kafka/client.js';
+import {
+  createKafka,
+  isFenced,
+  isForgottenProducer,
+  isTransactionTimeout,
+  kafkaFailure,
+  transactionFailure,
+} from '../../../src/kafka/client.js';
 import { oauthBearerProvider } from '../../../src/kafka/oauth-bearer.js';
 import { PublisherError } from '../../../src/model/errors.js';
 
@@ -19,8 +26,13 @@ describe('kafkaFailure', () => {
     ['INVALID_PRODUCER_EPOCH', 'fenced', 'Kafka: committing was refused: another instance has taken over'],
     [
       'INVALID_PRODUCER_ID_MAPPING',
-      'fenced',
-      'Kafka: committing was refused: another instance has taken over',
+      'kafka-error',
+      'Kafka: committing failed: the broker has forgotten this producer, which wrote nothing for longer than transactional.id.expiration.ms',
+    ],
+    [
+      'UNKNOWN_PRODUCER_ID',
+      'kafka-error',
+      'Kafka: committing failed: the broker has forgotten this producer, which wrote nothing for longer than transactional.id.expiration.ms',
     ],
     [
       'ILLEGAL_SASL_STATE',
@@ -70,6 +82,51 @@ describe('kafkaFailure', () => {
     expect(kafkaFailure(ours, 'reading')).toBe(ours);
     expect(kafkaFailure(wrapped(ours), 'reading')).toBe(ours);
     expect(kafkaFailure('a text', 'reading').message).toBe('Kafka: reading failed: a text');
+  });
+});
+
+describe('transactionFailure', () => {
+  const openFor = (tookMs: number) => ({ tookMs, timeoutMs: 30_000 });
+
+  it.each(['PRODUCER_FENCED', 'INVALID_PRODUCER_EPOCH', 'INVALID_TXN_STATE'])(
+    'names a transaction that was open for too long where a broker answers %s',
+    (type) => {
+      const error = wrapped(protocolError(type));
+      expect(isTransactionTimeout(error, openFor(30_000))).toBe(true);
+      expect(transactionFailure(error, 'committing', openFor(36_400))).toMatchObject({
+        code: 'kafka-transaction-timeout',
+        message:
+          'Kafka: committing failed: the transaction was open for 36 s, and the broker ends one after 30 s; this instance was paused, or Kafka was slow',
+        cause: error,
+      });
+    },
+  );
+
+  it.each([
+    ['PRODUCER_FENCED', 'fenced', true, false],
+    ['INVALID_PRODUCER_EPOCH', 'fenced', true, false],
+    ['INVALID_PRODUCER_ID_MAPPING', 'kafka-error', false, true],
+    ['UNKNOWN_PRODUCER_ID', 'kafka-error', false, true],
+    ['INVALID_TXN_STATE', 'kafka-error', false, false],
+    ['MESSAGE_TOO_LARGE', 'kafka-error', false, false],
+  ])('takes %s of a younger one for %s', (type, code, fenced, forgotten) => {
+    const error = wrapped(protocolError(type));
+    expect(isTransactionTimeout(error, openFor(29_999))).toBe(false);
+    expect(transactionFailure(error, 'committing', openFor(29_999)).code).toBe(code);
+    expect(isFenced(error)).toBe(fenced);
+    expect(isForgottenProducer(error)).toBe(forgotten);
+  });
+
+  it('keeps what is no answer of a broker about the producer, however long it took', () => {
+    const time = openFor(60_000);
+    expect(transactionFailure(wrapped(protocolError('MESSAGE_TOO_LARGE')), 'committing', time).code).toBe(
+      'kafka-error',
+    );
+    expect(transactionFailure(named('KafkaJSRequestTimeoutError'), 'committing', time).code).toBe(
+      'kafka-unreachable',
+    );
+    const ours = new PublisherError('stopped', 'ours');
+    expect(transactionFailure(ours, 'committing', time)).toBe(ours);
   });
 });
 
