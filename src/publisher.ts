@@ -49,7 +49,7 @@ export class Publisher {
   /** Connects to Kafka. Throws `kafka-unreachable` within seconds. */
   static async open(config: Config, events: Events = new Events()): Promise<Publisher> {
     const registry = new Registry(config.schemaRegistry);
-    const kafka = await KafkaAccess.open(config.kafka);
+    const kafka = await KafkaAccess.open(config.kafka, events);
     const shaping = new Shaping({ onBroken: (message) => events.emit('warning', { message }) });
     return new Publisher({ config, kafka, registry, events, shaping, hints: null });
   }

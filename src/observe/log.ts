@@ -95,6 +95,10 @@ function logProblems(events: Events, log: Logger): void {
     if (event.retryInMs !== null) log.warn(event, 'request failed, trying again');
     else log.debug(event, 'request');
   });
+  events.on('reading:waiting', ({ topic, message }) => log.warn({ topic }, message));
+  events.on('reading:resumed', ({ topic, message }) => {
+    if (message !== null) log.info({ topic }, message);
+  });
   events.on('warning', ({ connection, message }) =>
     log.warn(connection === undefined ? {} : { connection }, message),
   );
