@@ -3,7 +3,7 @@
 import type { Brokers } from './brokers.js';
 import { fetchFrom } from './fetch.js';
 import { exchangeOf, type FlexibleReader, type FlexibleRequest } from './flexible.js';
-import type { Leader } from './leaders.js';
+import { findLeaders, type Isolation, type Leader, listOffsets } from './leaders.js';
 
 /** The oldest open transaction of a partition. */
 export interface OpenTransaction {
@@ -33,6 +33,40 @@ export async function describeOpenTransaction(
   ]);
   const { topic, partition, offset } = at;
   return { topic, partition, offset, producerId, since };
+}
+
+/** Describes the oldest open transaction of each partition that has one. */
+export async function findOpenTransactions(brokers: Brokers, topic: string): Promise<OpenTransaction[]> {
+  const leaders = await findLeaders(brokers, topic);
+  const found = await Promise.all(
+    [...leaders].map(async ([partition, leader]) => {
+      const at = { topic, partition, leader };
+      // In this order: what is committed between the two answers does not look open.
+      const written = await endOf(brokers, at, 'uncommitted');
+      const stable = await endOf(brokers, at, 'committed');
+      return stable < written ? describeOpenTransaction(brokers, { ...at, offset: stable }) : null;
+    }),
+  );
+  return found.filter((each) => each !== null);
+}
+
+async function endOf(
+  brokers: Brokers,
+  { topic, partition, leader }: Omit<At, 'offset'>,
+  isolation: Isolation,
+): Promise<number> {
+  const epochs = new Map([[partition, leader.epoch]]);
+  const answers = await listOffsets(brokers, {
+    topic,
+    node: leader.node,
+    epochs,
+    query: 'latest',
+    isolation,
+  });
+  const answer = answers.get(partition);
+  if (answer === undefined) throw new Error(`the broker tells no offset of partition ${partition}`);
+  if ('error' in answer) throw answer.error;
+  return answer.offset;
 }
 
 type At = Parameters<typeof describeOpenTransaction>[1];
@@ -119,6 +153,14 @@ export function openTransactionText(transaction: OpenTransaction, now: number): 
   const producer = producerId === null ? '' : ` of producer ID ${producerId}`;
   const age = since === null ? '' : `, since ${new Date(since).toISOString()} (${ageText(now - since)})`;
   return `topic ${topic}, partition ${partition}: an open transaction${producer} at offset ${offset}${age} holds readers back; it ends when its producer commits or aborts it, with its transaction.timeout.ms, or with kafka-transactions.sh abort --topic ${topic} --partition ${partition} --start-offset ${offset}`;
+}
+
+/** A publisher at work has transactions open too, for moments. */
+const MIN_FOREIGN_MS = 20_000;
+
+/** Whether the transaction is older than those of a publisher. One of unknown age may be. */
+export function isLongOpen({ since }: OpenTransaction, now: number): boolean {
+  return since === null || now - since >= MIN_FOREIGN_MS;
 }
 
 /** Whole seconds up to two minutes, then whole minutes. */

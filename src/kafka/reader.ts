@@ -3,7 +3,9 @@
 import type { Kafka } from 'kafkajs';
 import { Events } from '../model/events.js';
 import { Brokers } from './brokers.js';
+import { kafkaFailure } from './client.js';
 import type { Isolation } from './leaders.js';
+import { findOpenTransactions, type OpenTransaction } from './open-transactions.js';
 import { Reading } from './reading.js';
 import { Waits } from './waits.js';
 import type { FetchedRecord } from './wire.js';
@@ -56,6 +58,15 @@ export class TopicReader {
     const reading = new Reading({ brokers: this.#brokers, waits: this.#waits, topic, options });
     for await (const { partition, records } of reading.run())
       yield records.map((record) => asTopicRecord(topic, partition, record));
+  }
+
+  /** The oldest open transaction of each partition that has one. Asks once. Throws `kafka-unreachable` or `kafka-error`. */
+  async openTransactions(topic: string): Promise<OpenTransaction[]> {
+    try {
+      return await findOpenTransactions(this.#brokers, topic);
+    } catch (error) {
+      throw kafkaFailure(error, `looking for open transactions in ${topic}`);
+    }
   }
 
   async close(): Promise<void> {
