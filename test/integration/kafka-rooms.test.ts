@@ -276,7 +276,8 @@ describe('Group', () => {
     const join = (name: string) =>
       Group.join(kafka, {
         group,
-        topic: plan.topic,
+        served: () => ({ prefix: 't', stateTopic: plan.topic, partitions: 4, connections: [] }),
+        onCompared: () => undefined,
         onAssigned: (partitions) => void owned.set(name, partitions),
         onLost: (error) => {
           throw error;

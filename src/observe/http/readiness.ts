@@ -52,7 +52,12 @@ function followRestores(events: Events): () => string[] {
   const waiting = new Map<string, string>();
   events.on('reading:waiting', ({ key, message }) => waiting.set(key, message));
   events.on('reading:resumed', ({ key }) => waiting.delete(key));
+  let refused: string | null = null;
+  events.on('group:compared', ({ isAdmitted, message }) => {
+    refused = isAdmitted ? null : message;
+  });
   return () => {
+    if (refused !== null) return [refused];
     if (assigned === null) return ['no connections assigned yet'];
     const unrestored = assigned.filter((name) => !settled.has(name));
     if (unrestored.length === 0) return [];
