@@ -5,7 +5,7 @@
 
 import type { PartitionAssigner } from 'kafkajs';
 import kafkajs from './kafkajs.js';
-import { admittedOf, decodeMember, encodeUserData, oldestOf, type Served } from './membership.js';
+import { admittedOf, decodeMember, encodeUserData, type Served } from './membership.js';
 
 const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
 
@@ -75,12 +75,14 @@ export function stickyAssigner(self: Self): PartitionAssigner {
     }),
     assign: async ({ members }) => {
       const all = members.map(({ memberId, memberMetadata }) => decodeMember(memberId, memberMetadata));
-      const oldest = oldestOf(all);
+      const admitted = admittedOf(all);
+      const [oldest] = admitted;
       // Whoever deals may itself serve something else.
       const topic = oldest?.topics[0] ?? self.served().stateTopic;
       const known = cluster.findTopicPartitionMetadata(topic).length;
-      const count = known === 0 ? (oldest?.served?.partitions ?? 0) : known;
-      const claims = admittedOf(all).map(({ id, claims }) => ({ member: id, partitions: claims }));
+      const count =
+        known === 0 ? (admitted.find(({ served }) => served !== null)?.served?.partitions ?? 0) : known;
+      const claims = admitted.map(({ id, claims }) => ({ member: id, partitions: claims }));
       const dealt = deal(count, claims);
       return all.map(({ id }) => ({
         memberId: id,

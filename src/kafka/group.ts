@@ -20,7 +20,7 @@ export interface GroupOptions {
   readonly served: () => Served;
   /** Called with the partitions that this instance owns from now on. */
   readonly onAssigned: (partitions: ReadonlySet<number>) => void;
-  /** Called with what the members of the group don't agree on, or with null once they do; `isAdmitted`: this instance is served all the same. */
+  /** Called with what the members of the group don't agree on, or with null once they do. `isAdmitted`: this instance may be given connections. */
   readonly onCompared: (comparison: {
     readonly isAdmitted: boolean;
     readonly message: string | null;

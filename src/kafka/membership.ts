@@ -72,15 +72,12 @@ function servedIn(about: object): Served | null {
   return { prefix, stateTopic, partitions, connections: names };
 }
 
-/** The member that came first: the others are compared with it. Undefined in an empty group. */
-export function oldestOf(members: readonly Member[]): Member | undefined {
-  return [...members].sort((a, b) => a.joinedAt - b.joinedAt || (a.id < b.id ? -1 : 1))[0];
-}
-
-/** The members that may share connections: those that serve the same as the oldest. */
+/** The members that may share connections, oldest first: each serves the same as all before it. What one does not say, another may. */
 export function admittedOf(members: readonly Member[]): Member[] {
-  const oldest = oldestOf(members);
-  return members.filter((member) => oldest !== undefined && differences(member, oldest).length === 0);
+  const admitted: Member[] = [];
+  for (const member of [...members].sort((a, b) => a.joinedAt - b.joinedAt || (a.id < b.id ? -1 : 1)))
+    if (admitted.every((older) => differences(member, older).length === 0)) admitted.push(member);
+  return admitted;
 }
 
 /** A setting that no two members of a group may have different, and its values. */
@@ -113,10 +110,8 @@ export interface Comparison {
 export function compareMembers(group: string, own: Member, members: readonly Member[]): Comparison {
   const admitted = admittedOf(members);
   const isAdmitted = admitted.some(({ id }) => id === own.id);
-  const other = isAdmitted
-    ? members.find((member) => differences(own, member).length > 0)
-    : oldestOf(members);
-  if (other !== undefined && differences(own, other).length > 0)
+  const other = (isAdmitted ? members : admitted).find((member) => differences(own, member).length > 0);
+  if (other !== undefined)
     return { isAdmitted, message: conflictText(group, isAdmitted, differences(own, other)) };
   return { isAdmitted, message: connectionsText(group, own, members) };
 }
