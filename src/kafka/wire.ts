@@ -1,6 +1,7 @@
 /** The parts of kafkajs's protocol code that the requests of this folder are written with. Internals: the version of kafkajs is pinned. */
 
 import { createRequire } from 'node:module';
+import { errorFromCode } from './protocol-error.js';
 
 const internal = createRequire(import.meta.url);
 
@@ -26,10 +27,6 @@ export interface WireEncoder {
 
 export const Decoder = internal('kafkajs/src/protocol/decoder') as new (buffer: Buffer) => WireDecoder;
 export const Encoder = internal('kafkajs/src/protocol/encoder') as new () => WireEncoder;
-
-const { createErrorFromCode } = internal('kafkajs/src/protocol/error') as {
-  createErrorFromCode(code: number): Error;
-};
 
 /** A record as kafkajs decodes it. */
 export interface FetchedRecord {
@@ -79,7 +76,7 @@ export function exchange<Reply>(
 
 /** The broker's error, or null where the code says that there is none. */
 export function errorOfCode(code: number): Error | null {
-  return code === 0 ? null : createErrorFromCode(code);
+  return code === 0 ? null : errorFromCode(code);
 }
 
 export function failOnCode(code: number): void {
