@@ -7,6 +7,7 @@ import { pause } from './intercom/transport.js';
 import { KafkaAccess } from './kafka/access.js';
 import { Group, ownerPartition } from './kafka/group.js';
 import { HintWriter, hintsTopic } from './kafka/hints.js';
+import type { Served } from './kafka/membership.js';
 import { asPublisherError, PublisherError } from './model/errors.js';
 import { Events } from './model/events.js';
 import type { Hint } from './model/hint.js';
@@ -49,7 +50,7 @@ export class Publisher {
   /** Connects to Kafka. Throws `kafka-unreachable` within seconds. */
   static async open(config: Config, events: Events = new Events()): Promise<Publisher> {
     const registry = new Registry(config.schemaRegistry);
-    const kafka = await KafkaAccess.open(config.kafka);
+    const kafka = await KafkaAccess.open(config.kafka, events);
     const shaping = new Shaping({ onBroken: (message) => events.emit('warning', { message }) });
     return new Publisher({ config, kafka, registry, events, shaping, hints: null });
   }
@@ -90,7 +91,8 @@ export class Publisher {
     const end = AbortSignal.any([signal, lost.signal]);
     const group = await Group.join(kafka.kafka, {
       group: config.state.group,
-      topic: config.state.topic,
+      served: () => this.#served(),
+      onCompared: (comparison) => this.events.emit('group:compared', comparison),
       onAssigned: (partitions) => {
         if (alone && partitions.size < this.#partitionCount) lost.abort(shared(config.state.group));
         // A rebalance that was under way when leaving began still assigns.
@@ -208,6 +210,17 @@ export class Publisher {
     }
   }
 
+  /** What the other instances of the group must know of this one. */
+  #served(): Served {
+    const { topics, state, connections } = this.#context.config;
+    return {
+      prefix: topics.prefix,
+      stateTopic: state.topic,
+      partitions: this.#partitionCount,
+      connections: connections.map(({ name }) => name).sort(),
+    };
+  }
+
   /** Starts and stops loops so that exactly the connections of these partitions are served; one change after another. */
   #own(partitions: ReadonlySet<number>): void {
     this.#partitions = partitions;
@@ -246,6 +259,7 @@ function shared(group: string): PublisherError {
 }
 
 function lostFrom(group: string, error: Error): PublisherError {
+  if (error instanceof PublisherError) return error;
   return new PublisherError('kafka-unreachable', `the group ${group} was lost: ${error.message}`, {
     cause: error,
   });

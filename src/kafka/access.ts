@@ -1,6 +1,7 @@
 /** The connections to Kafka that a process shares: admin work and reading. Writers are one per connection. */
 
 import type { Kafka } from 'kafkajs';
+import { Events } from '../model/events.js';
 import type { KafkaSettings } from '../model/kafka.js';
 import { createKafka } from './client.js';
 import { TopicReader } from './reader.js';
@@ -11,14 +12,14 @@ export class KafkaAccess {
   readonly topics: Topics;
   readonly reader: TopicReader;
 
-  private constructor(kafka: Kafka, topics: Topics) {
+  private constructor(kafka: Kafka, topics: Topics, events: Events) {
     this.kafka = kafka;
     this.topics = topics;
-    this.reader = new TopicReader(kafka);
+    this.reader = new TopicReader(kafka, events);
   }
 
-  /** Throws `kafka-unreachable` within seconds when no broker answers or lets us in; afterwards everything is patient. */
-  static async open(settings: KafkaSettings): Promise<KafkaAccess> {
+  /** Reports through `events` what readings wait for. Throws `kafka-unreachable` within seconds when no broker answers or lets us in; afterwards everything is patient. */
+  static async open(settings: KafkaSettings, events: Events = new Events()): Promise<KafkaAccess> {
     const probe = new Topics(createKafka(settings, 'prompt'), settings.brokers);
     try {
       await probe.probe();
@@ -27,7 +28,7 @@ export class KafkaAccess {
       await probe.close();
     }
     const kafka = createKafka(settings);
-    return new KafkaAccess(kafka, new Topics(kafka, settings.brokers));
+    return new KafkaAccess(kafka, new Topics(kafka, settings.brokers), events);
   }
 
   async close(): Promise<void> {

@@ -5,6 +5,7 @@
 
 import type { PartitionAssigner } from 'kafkajs';
 import kafkajs from './kafkajs.js';
+import { admittedOf, decodeMember, encodeUserData, type Served } from './membership.js';
 
 const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
 
@@ -50,8 +51,17 @@ function dealRound(round: readonly number[], members: readonly Claim[]): Map<str
   ]);
 }
 
-/** The assigner of a member for one topic; `owned` says what it has at the time of asking. */
-export function stickyAssigner(topic: string, owned: () => readonly number[]): PartitionAssigner {
+/** What a member says of itself, at the time of asking. */
+export interface Self {
+  /** The partitions that it has. */
+  owned(): readonly number[];
+  served(): Served;
+  /** Epoch milliseconds. */
+  readonly joinedAt: number;
+}
+
+/** The assigner of a member. Members that serve something else than the oldest are dealt nothing. */
+export function stickyAssigner(self: Self): PartitionAssigner {
   return ({ cluster }) => ({
     name: NAME,
     version: VERSION,
@@ -60,28 +70,28 @@ export function stickyAssigner(topic: string, owned: () => readonly number[]): P
       metadata: MemberMetadata.encode({
         version: VERSION,
         topics,
-        userData: Buffer.from(JSON.stringify(owned())),
+        userData: encodeUserData(self.owned(), self.joinedAt, self.served()),
       }),
     }),
     assign: async ({ members }) => {
-      const claims = members.map(({ memberId, memberMetadata }) => ({
-        member: memberId,
-        partitions: claimedIn(memberMetadata),
-      }));
-      const dealt = deal(cluster.findTopicPartitionMetadata(topic).length, claims);
-      return [...dealt].map(([memberId, partitions]) => ({
-        memberId,
+      const all = members.map(({ memberId, memberMetadata }) => decodeMember(memberId, memberMetadata));
+      const admitted = admittedOf(all);
+      const [oldest] = admitted;
+      // Whoever deals may itself serve something else.
+      const topic = oldest?.topics[0] ?? self.served().stateTopic;
+      const known = cluster.findTopicPartitionMetadata(topic).length;
+      const count =
+        known === 0 ? (admitted.find(({ served }) => served !== null)?.served?.partitions ?? 0) : known;
+      const claims = admitted.map(({ id, claims }) => ({ member: id, partitions: claims }));
+      const dealt = deal(count, claims);
+      return all.map(({ id }) => ({
+        memberId: id,
         memberAssignment: MemberAssignment.encode({
           version: VERSION,
-          assignment: { [topic]: partitions },
+          assignment: { [topic]: dealt.get(id) ?? [] },
           userData: Buffer.alloc(0),
         }),
       }));
     },
   });
-}
-
-function claimedIn(metadata: Buffer): readonly number[] {
-  const claimed: unknown = JSON.parse(MemberMetadata.decode(metadata)?.userData.toString('utf8') || '[]');
-  return Array.isArray(claimed) ? claimed.filter(Number.isInteger) : [];
 }

@@ -5,15 +5,26 @@
  * That two instances may think for a moment that they own a connection does no harm: the later one fences the other.
  */
 
-import type { Consumer, Kafka } from 'kafkajs';
+import type { Admin, Consumer, Kafka } from 'kafkajs';
+import { PublisherError } from '../model/errors.js';
 import { stickyAssigner } from './assigner.js';
 import { kafkaFailure } from './client.js';
+import kafkajs from './kafkajs.js';
+import { compareMembers, decodeMember, type Member, type Served } from './membership.js';
+
+const { MemberAssignment } = kafkajs.AssignerProtocol;
 
 export interface GroupOptions {
   readonly group: string;
-  readonly topic: string;
+  /** What this instance serves, at the time of asking; its state topic is what the group shares. */
+  readonly served: () => Served;
   /** Called with the partitions that this instance owns from now on. */
   readonly onAssigned: (partitions: ReadonlySet<number>) => void;
+  /** Called with what the members of the group don't agree on, or with null once they do. `isAdmitted`: this instance may be given connections. */
+  readonly onCompared: (comparison: {
+    readonly isAdmitted: boolean;
+    readonly message: string | null;
+  }) => void;
   /** Called when the membership is lost for good. */
   readonly onLost: (error: Error) => void;
 }
@@ -21,55 +32,152 @@ export interface GroupOptions {
 const SESSION_TIMEOUT_MS = 15_000;
 /** A rebalance is noticed with a heartbeat: how soon an instance that comes gets its share, and one that goes is replaced. */
 const HEARTBEAT_MS = 1_000;
+/** How long a group may take to settle before its members are compared. */
+const MAX_SETTLE_MS = 5_000;
+const SETTLE_CHECK_MS = 200;
+
+/** A member as the broker describes it. */
+interface DescribedMember extends Member {
+  /** Whether it was dealt any partition. */
+  readonly hasAny: boolean;
+}
 
 /** How long a rebalance waits for an instance; kafkajs waits 5 s longer for the answer before it gives a connection up. */
 const REBALANCE_TIMEOUT_MS = 20_000;
 
 export class Group {
+  readonly #options: GroupOptions;
   readonly #consumer: Consumer;
+  readonly #admin: Admin;
+  #owned: readonly number[] = [];
+  /** Rises with each assignment: what an earlier one began is out of date. */
+  #generation = 0;
+  /** Null until the members were compared. */
+  #isAdmitted: boolean | null = null;
+  #isLeaving = false;
 
-  private constructor(consumer: Consumer) {
-    this.#consumer = consumer;
-  }
-
-  /** Joins the group. Throws `kafka-unreachable`. */
-  static async join(kafka: Kafka, options: GroupOptions): Promise<Group> {
-    const { group, topic, onAssigned, onLost } = options;
-    let owned: readonly number[] = [];
-    const consumer = kafka.consumer({
-      groupId: group,
+  private constructor(kafka: Kafka, options: GroupOptions, admin: Admin, joinedAt: number) {
+    this.#options = options;
+    this.#admin = admin;
+    const { served } = options;
+    const self = { owned: () => this.#owned, served, joinedAt };
+    this.#consumer = kafka.consumer({
+      groupId: options.group,
       sessionTimeout: SESSION_TIMEOUT_MS,
       heartbeatInterval: HEARTBEAT_MS,
       rebalanceTimeout: REBALANCE_TIMEOUT_MS,
       // Nothing is fetched; kafkajs looks after its heartbeats between two fetches, and leaves when one is over.
       maxWaitTimeInMs: HEARTBEAT_MS,
       allowAutoTopicCreation: false,
-      partitionAssigners: [stickyAssigner(topic, () => owned)],
+      partitionAssigners: [stickyAssigner(self)],
     });
-    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-      const partitions = payload.memberAssignment[topic] ?? [];
-      owned = partitions;
-      if (partitions.length > 0) consumer.pause([{ topic, partitions }]);
-      onAssigned(new Set(partitions));
-    });
-    consumer.on(consumer.events.CRASH, ({ payload }) => {
-      if (!payload.restart) onLost(payload.error);
-    });
+  }
+
+  /** Joins the group. Throws `kafka-unreachable`. */
+  static async join(kafka: Kafka, options: GroupOptions): Promise<Group> {
+    const admin = kafka.admin();
+    let group: Group | null = null;
     try {
-      await consumer.connect();
-      await consumer.subscribe({ topic });
-      await consumer.run({ autoCommit: false, eachMessage: async () => undefined });
+      await admin.connect();
+      const { members } = await describeMembers(admin, options.group);
+      // Clocks differ: whoever comes later says so.
+      const joinedAt = Math.max(Date.now(), ...members.map((member) => member.joinedAt + 1));
+      group = new Group(kafka, options, admin, joinedAt);
+      await group.#run();
+      return group;
     } catch (error) {
-      await consumer.disconnect().catch(() => undefined);
-      throw kafkaFailure(error, `joining the group ${group}`);
+      await group?.leave().catch(() => undefined);
+      await admin.disconnect().catch(() => undefined);
+      throw kafkaFailure(error, `joining the group ${options.group}`);
     }
-    return new Group(consumer);
   }
 
   /** Leaves at once, so that the others take over without waiting for a time-out. */
   async leave(): Promise<void> {
-    await this.#consumer.disconnect();
+    this.#isLeaving = true;
+    await Promise.all([this.#consumer.disconnect(), this.#admin.disconnect()]);
   }
+
+  async #run(): Promise<void> {
+    const consumer = this.#consumer;
+    const { stateTopic: topic } = this.#options.served();
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      const partitions = payload.memberAssignment[topic] ?? [];
+      this.#owned = partitions;
+      if (partitions.length > 0) consumer.pause([{ topic, partitions }]);
+      this.#generation += 1;
+      void this.#assigned(partitions, payload.memberId, this.#generation);
+    });
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      if (!payload.restart) this.#options.onLost(payload.error);
+    });
+    await consumer.connect();
+    await consumer.subscribe({ topic });
+    await consumer.run({ autoCommit: false, eachMessage: async () => undefined });
+  }
+
+  /** An instance that was not admitted, or does not know yet, compares before it serves; any other one must not be late to let go. */
+  async #assigned(partitions: readonly number[], memberId: string, generation: number): Promise<void> {
+    const { onAssigned } = this.#options;
+    const isTrusted = this.#isAdmitted === true;
+    if (isTrusted) onAssigned(new Set(partitions));
+    const isAdmitted = await this.#compare(memberId, generation).catch(() => this.#isAdmitted ?? true);
+    if (generation !== this.#generation || this.#isLeaving) return;
+    this.#isAdmitted = isAdmitted;
+    if (!isTrusted || !isAdmitted) onAssigned(new Set(isAdmitted ? partitions : []));
+  }
+
+  /** Whether this member may be given connections. */
+  async #compare(memberId: string, generation: number): Promise<boolean> {
+    const { group, onCompared, onLost } = this.#options;
+    const members = await this.#settledMembers(memberId, generation);
+    const own = members.find(({ id }) => id === memberId);
+    if (own === undefined) return this.#isAdmitted ?? true;
+    const comparison = compareMembers(group, own, members);
+    onCompared(comparison);
+    if (!comparison.isAdmitted && own.hasAny) {
+      // A member of version 0.1.0 deals to everybody: what this one was dealt, nobody serves.
+      onLost(new PublisherError('group-busy', comparison.message ?? `the group ${group} is in use`));
+    }
+    return comparison.isAdmitted;
+  }
+
+  /** The members once the group has settled with this one in it; empty where it does not. */
+  async #settledMembers(memberId: string, generation: number): Promise<readonly DescribedMember[]> {
+    const deadline = performance.now() + MAX_SETTLE_MS;
+    while (generation === this.#generation && !this.#isLeaving && performance.now() < deadline) {
+      const { isSettled, members } = await describeMembers(this.#admin, this.#options.group);
+      if (isSettled && members.some(({ id }) => id === memberId)) return members;
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_CHECK_MS));
+    }
+    return [];
+  }
+}
+
+async function describeMembers(
+  admin: Admin,
+  group: string,
+): Promise<{ isSettled: boolean; members: DescribedMember[] }> {
+  const { groups } = await admin.describeGroups([group]);
+  const members = groups.flatMap((each) => each.members);
+  return {
+    isSettled: groups[0]?.state === 'Stable',
+    members: members.map(({ memberId, memberMetadata, memberAssignment }) => ({
+      ...(memberMetadata.length === 0 ? unknownMember(memberId) : decodeMember(memberId, memberMetadata)),
+      hasAny: hasPartitions(memberAssignment),
+    })),
+  };
+}
+
+/** While a group rebalances, the broker says nothing of its members. */
+function unknownMember(id: string): Member {
+  return { id, claims: [], topics: [], joinedAt: 0, served: null };
+}
+
+function hasPartitions(assignment: Buffer): boolean {
+  if (assignment.length === 0) return false;
+  const assigned = MemberAssignment.decode(assignment)?.assignment ?? {};
+  return Object.values(assigned).some((partitions) => partitions.length > 0);
 }
 
 /**

@@ -84,7 +84,9 @@ export async function* readHints(
   { from, follow, signal }: { from: number; follow: boolean; signal: AbortSignal },
 ): AsyncGenerator<readonly KeptHint[]> {
   const until = follow ? 'never' : 'written';
-  for await (const records of reader.read(topic, { from, until, signal })) yield records.flatMap(parseHint);
+  // Written without transactions: one that another program leaves open in the topic must not hold notifications up.
+  const options = { from, until, isolation: 'uncommitted', signal } as const;
+  for await (const records of reader.read(topic, options)) yield records.flatMap(parseHint);
 }
 
 function parseHint({ key, value, timestamp }: TopicRecord): KeptHint[] {

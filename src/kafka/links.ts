@@ -10,7 +10,7 @@
 
 import { createRequire } from 'node:module';
 import type { Kafka } from 'kafkajs';
-import { openCluster } from './fetch.js';
+import { openCluster } from './cluster.js';
 
 const internal = createRequire(import.meta.url);
 const { requests } = internal('kafkajs/src/protocol/requests') as { requests: Requests };

@@ -1,9 +1,14 @@
 /** Reads topics from a point to their end, or follows them, as a `read_committed` consumer sees them. */
 
 import type { Kafka } from 'kafkajs';
-import { PublisherError } from '../model/errors.js';
+import { Events } from '../model/events.js';
+import { Brokers } from './brokers.js';
 import { kafkaFailure } from './client.js';
-import { type Cluster, type FetchedRecord, fetchFrom, openCluster } from './fetch.js';
+import type { Isolation } from './leaders.js';
+import { findOpenTransactions, type OpenTransaction } from './open-transactions.js';
+import { Reading } from './reading.js';
+import { Waits } from './waits.js';
+import type { FetchedRecord } from './wire.js';
 
 export interface TopicRecord {
   readonly topic: string;
@@ -23,137 +28,50 @@ export type ReadFrom = 'earliest' | number;
 export interface ReadOptions {
   readonly from: ReadFrom;
   /**
-   * Where it ends. `written` (the default): at what was the end when it began, waiting for transactions that are still open there;
+   * Where it ends. `written` (the default): behind everything that was acknowledged when it began, waiting for transactions that are still open there;
    * without that a state that was committed behind somebody else's open transaction would be missed. `stable`: before the
    * first open transaction. `never`: it goes on with what is published next.
    */
   readonly until?: 'written' | 'stable' | 'never';
+  /** `uncommitted` is for topics that nobody should write to in transactions: a reading waits for none, and yields what is taken back later. */
+  readonly isolation?: Isolation;
   /** What it ends throws `stopped`, so that nobody takes a part for the whole. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Compressed, and all of a reply is unpacked at once: more would be no faster, and take memory. */
-const MAX_BYTES = 2 * 1024 * 1024;
-const WAIT_MS = 100;
-const FOLLOW_WAIT_MS = 500;
-/** A leader that moves is found again within this many tries; a topic that is there shows within fewer. */
-const READ_TRIES = 120;
-const LOOK_TRIES = 20;
-const TRY_AGAIN_MS = 250;
-
 export class TopicReader {
-  readonly #cluster: Cluster;
+  readonly #brokers: Brokers;
+  readonly #waits: Waits;
 
-  constructor(kafka: Kafka) {
-    this.#cluster = openCluster(kafka);
+  /** Reports through `events` what readings wait for. */
+  constructor(kafka: Kafka, events: Events = new Events()) {
+    this.#brokers = new Brokers(kafka);
+    this.#waits = new Waits(events);
   }
 
-  /** Batches of committed records, in offset order within each partition. Throws `kafka-unreachable`, `kafka-error` or `stopped`. */
-  async *read(
-    topic: string,
-    { from, until = 'written', signal }: ReadOptions,
-  ): AsyncGenerator<readonly TopicRecord[]> {
-    const look = { doing: `looking into ${topic}`, tries: LOOK_TRIES, signal };
-    const fetch = { doing: `reading ${topic}`, tries: READ_TRIES, signal };
-    const positions = await this.#patiently(look, () => this.#starts(topic, from));
-    const ends = new Map<number, number>();
-    let waitMs = 0;
-    for (;;) {
-      const open = unfinished(positions, ends);
-      if (open.size === 0) return;
-      const fetched = await this.#patiently(fetch, () => this.#fetch(topic, open, waitMs));
-      waitMs = until === 'never' ? FOLLOW_WAIT_MS : WAIT_MS;
-      for (const { partition, next, records, ...at } of fetched) {
-        if (until !== 'never' && !ends.has(partition)) ends.set(partition, at[until]);
-        positions.set(partition, next);
-        if (records.length > 0) yield records.map((record) => asTopicRecord(topic, partition, record));
-      }
+  /**
+   * Batches of records, in offset order within each partition. Leaders may move meanwhile: every record that was committed before the reading began is
+   * among them, once. Throws `kafka-unreachable` or `kafka-error` where a partition can't be read for two minutes (one without an end
+   * goes on trying), or `stopped`.
+   */
+  async *read(topic: string, options: ReadOptions): AsyncGenerator<readonly TopicRecord[]> {
+    const reading = new Reading({ brokers: this.#brokers, waits: this.#waits, topic, options });
+    for await (const { partition, records } of reading.run())
+      yield records.map((record) => asTopicRecord(topic, partition, record));
+  }
+
+  /** The oldest open transaction of each partition that has one. Asks once. Throws `kafka-unreachable` or `kafka-error`. */
+  async openTransactions(topic: string): Promise<OpenTransaction[]> {
+    try {
+      return await findOpenTransactions(this.#brokers, topic);
+    } catch (error) {
+      throw kafkaFailure(error, `looking for open transactions in ${topic}`);
     }
   }
 
   async close(): Promise<void> {
-    await this.#cluster.disconnect();
+    await this.#brokers.close();
   }
-
-  /** Tries again what fails while a leader is elected or moves. */
-  async #patiently<T>(
-    { doing, tries, signal }: { doing: string; tries: number; signal: AbortSignal | undefined },
-    work: () => Promise<T>,
-  ): Promise<T> {
-    for (let failures = 1; ; failures += 1) {
-      if (signal?.aborted === true) throw new PublisherError('stopped', `stopped while ${doing}`);
-      try {
-        return await work();
-      } catch (error) {
-        if (!mayPass(error) || failures >= tries) throw kafkaFailure(error, doing);
-        await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
-        await this.#cluster.refreshMetadata().catch(() => undefined);
-      }
-    }
-  }
-
-  /** The position of each partition at which the reading starts. */
-  async #starts(topic: string, from: ReadFrom): Promise<Map<number, number>> {
-    await this.#cluster.connect();
-    await this.#cluster.addMultipleTargetTopics([topic]);
-    if (from === 'earliest') return this.#offsets(topic, { fromBeginning: true });
-    const ends = await this.#offsets(topic, { fromBeginning: false });
-    const starts = await this.#offsets(topic, { fromTimestamp: from });
-    // Where no record is that young, what is still to come will be.
-    return new Map([...starts].map(([id, at]) => [id, at < 0 ? (ends.get(id) ?? 0) : at]));
-  }
-
-  /** Of every partition: a topic that is not known (yet) must not be taken for an empty one. */
-  async #offsets(
-    topic: string,
-    at: { fromBeginning: boolean } | { fromTimestamp: number },
-  ): Promise<Map<number, number>> {
-    const partitions = this.#cluster
-      .findTopicPartitionMetadata(topic)
-      .map(({ partitionId }) => ({ partition: partitionId }));
-    if (partitions.length === 0) throw new Error('the broker tells of no partition');
-    const [found] = await this.#cluster.fetchTopicsOffset([{ topic, partitions, ...at }]);
-    const offsets = new Map(found?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
-    const missing = partitions.filter(({ partition }) => !offsets.has(partition));
-    if (missing.length > 0) {
-      const ids = missing.map(({ partition }) => partition).join(', ');
-      throw new Error(`the broker tells no offset of partitions ${ids}`);
-    }
-    return offsets;
-  }
-
-  async #fetch(topic: string, positions: Map<number, number>, maxWaitMs: number) {
-    const byLeader = new Map<number, Map<number, number>>();
-    for (const { partitionId, leader } of this.#cluster.findTopicPartitionMetadata(topic)) {
-      const position = positions.get(partitionId);
-      if (position === undefined) continue;
-      const led = byLeader.get(leader) ?? new Map<number, number>();
-      byLeader.set(leader, led.set(partitionId, position));
-    }
-    const fetches = [...byLeader].map(([leader, led]) =>
-      fetchFrom(this.#cluster, {
-        topic,
-        nodeId: String(leader),
-        positions: led,
-        maxBytes: MAX_BYTES,
-        maxWaitMs,
-      }),
-    );
-    return (await Promise.all(fetches)).flat();
-  }
-}
-
-/** Kafkajs marks what can't get better by itself. */
-function mayPass(error: unknown): boolean {
-  return (
-    !(error instanceof PublisherError) &&
-    !(error instanceof Error && 'retriable' in error && error.retriable === false)
-  );
-}
-
-/** Partitions that are not at their end; where that is shows with the first fetch. */
-function unfinished(positions: Map<number, number>, ends: Map<number, number>): Map<number, number> {
-  return new Map([...positions].filter(([id, at]) => at < (ends.get(id) ?? Number.POSITIVE_INFINITY)));
 }
 
 function asTopicRecord(topic: string, partition: number, record: FetchedRecord): TopicRecord {

@@ -110,6 +110,12 @@ export interface EventMap {
   /** A walk over all IDs has come to its end. */
   'table:reconciled': AtTable & { readonly deletes: number };
   'table:failed': AtTable & { readonly error: PublisherError };
+  /** The instances of the group were compared. The message says what they differ in, null that they agree; an instance that is not admitted is given no connections. */
+  'group:compared': { readonly isAdmitted: boolean; readonly message: string | null };
+  /** Readings of a topic wait for the reason that the message names. */
+  'reading:waiting': { readonly key: string; readonly topic: string; readonly message: string };
+  /** No reading waits for what `key` names any more; the message, if any, says why. */
+  'reading:resumed': { readonly key: string; readonly topic: string; readonly message: string | null };
   warning: { readonly connection?: string; readonly message: string };
 }
 

@@ -63,7 +63,19 @@ function logTables(events: Events, log: Logger): void {
   );
 }
 
+/** Each disagreement once for as long as it lasts, and its end. */
+function logGroup(events: Events, log: Logger): void {
+  let before: string | null = null;
+  events.on('group:compared', ({ message }) => {
+    if (message !== null && message !== before) log.warn(message);
+    if (message === null && before !== null)
+      log.info('the instances of the group have the same settings again');
+    before = message;
+  });
+}
+
 function logProblems(events: Events, log: Logger): void {
+  logGroup(events, log);
   events.on('connection:failed', ({ connection, error, retryInMs }) =>
     log.error({ connection, code: error.code, retryInMs }, error.message),
   );
@@ -94,6 +106,10 @@ function logProblems(events: Events, log: Logger): void {
   events.on('api:attempt', (event) => {
     if (event.retryInMs !== null) log.warn(event, 'request failed, trying again');
     else log.debug(event, 'request');
+  });
+  events.on('reading:waiting', ({ topic, message }) => log.warn({ topic }, message));
+  events.on('reading:resumed', ({ topic, message }) => {
+    if (message !== null) log.info({ topic }, message);
   });
   events.on('warning', ({ connection, message }) =>
     log.warn(connection === undefined ? {} : { connection }, message),

@@ -5,7 +5,8 @@ import { publishedText } from '../avro/published.js';
 import { Registry } from '../avro/registry.js';
 import type { Config, ConnectionConfig } from '../config/config.js';
 import { KafkaAccess } from '../kafka/access.js';
-import { planHints } from '../kafka/hints.js';
+import { hintsTopic, planHints } from '../kafka/hints.js';
+import { isLongOpen, openTransactionText } from '../kafka/open-transactions.js';
 import { problemsOf, type TopicPlan, tableTopic } from '../kafka/topics.js';
 import { asPublisherError, PublisherError } from '../model/errors.js';
 import { Events } from '../model/events.js';
@@ -15,11 +16,12 @@ import { currentSchema } from './table-schema.js';
 import { topicPlans } from './topic-plans.js';
 import { usesHints } from './webhooks.js';
 
-/** One line of the report; `error` is null where all is well. */
+/** One line of the report; `error` is null where all is well, or where it only `warns`. */
 export interface Finding {
   readonly what: string;
   readonly message: string;
   readonly error: PublisherError | null;
+  readonly warns?: boolean;
 }
 
 /** Checks credentials, Kafka, topics, registry and schemas of all connections; yields findings as they are made. */
@@ -72,8 +74,28 @@ async function* checkKafka(config: Config): AsyncGenerator<Finding> {
     if (usesHints(config)) {
       yield await finding('notifications', () => topicsOf(config, [planHints(config.topics)], kafka));
     }
+    yield* openTransactions(config, kafka);
   } finally {
     await kafka.close();
+  }
+}
+
+/** A warning for each transaction that would hold a start back. Nothing to report is no line. */
+async function* openTransactions(config: Config, kafka: KafkaAccess): AsyncGenerator<Finding> {
+  const plans = config.connections.flatMap((connection) => topicPlans(config, connection));
+  const names = new Set([...plans.map(({ topic }) => topic), hintsTopic(config.topics.prefix)]);
+  const existing = await kafka.topics.describe([...names]);
+  for (const topic of existing.keys()) {
+    const what = `open transactions in ${topic}`;
+    try {
+      const open = await kafka.reader.openTransactions(topic);
+      const now = Date.now();
+      for (const each of open)
+        if (isLongOpen(each, now))
+          yield { what, message: openTransactionText(each, now), error: null, warns: true };
+    } catch (thrown) {
+      yield { what, message: asPublisherError(thrown).message, error: null, warns: true };
+    }
   }
 }
 

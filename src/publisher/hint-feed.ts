@@ -30,7 +30,7 @@ export class HintFeed {
     this.#kafka = kafka;
     this.#topics = topics;
     this.#events = events;
-    this.#reader = new TopicReader(kafka.kafka);
+    this.#reader = new TopicReader(kafka.kafka, events);
   }
 
   /** Follows the topic from now on, as soon as it is there. */

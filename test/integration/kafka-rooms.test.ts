@@ -276,7 +276,8 @@ describe('Group', () => {
     const join = (name: string) =>
       Group.join(kafka, {
         group,
-        topic: plan.topic,
+        served: () => ({ prefix: 't', stateTopic: plan.topic, partitions: 4, connections: [] }),
+        onCompared: () => undefined,
         onAssigned: (partitions) => void owned.set(name, partitions),
         onLost: (error) => {
           throw error;
@@ -296,6 +297,59 @@ describe('Group', () => {
     await first.leave();
     await expect.poll(() => admin.groupMembers(group), { timeout: 20_000 }).toEqual([]);
   }, 90_000);
+
+  it('gives nothing to a member with another prefix or state topic, until those before it have left', async () => {
+    const group = `g-${randomUUID()}`;
+    const plan = planTopic(`t-${randomUUID()}`, { ...SETTINGS, partitions: 4 });
+    const otherPlan = planTopic(`u-${randomUUID()}`, { ...SETTINGS, partitions: 2 });
+    await topics().ensure([plan, otherPlan], true);
+    const owned = new Map<string, number[]>();
+    const said = new Map<string, string | null>();
+    const admitted = new Map<string, boolean>();
+    const join = (name: string, prefix: string, stateTopic: string, partitions: number) =>
+      Group.join(kafka, {
+        group,
+        served: () => ({ prefix, stateTopic, partitions, connections: ['acme'] }),
+        onCompared: ({ isAdmitted, message }) => {
+          admitted.set(name, isAdmitted);
+          said.set(name, message);
+        },
+        onAssigned: (own) => void owned.set(name, [...own].sort()),
+        onLost: (error) => {
+          throw error;
+        },
+      });
+    const first = await join('first', 'p', plan.topic, 4);
+    await expect.poll(() => owned.get('first'), { timeout: 20_000 }).toEqual([0, 1, 2, 3]);
+    expect(said.get('first')).toBeNull();
+    const second = await join('second', 'q', plan.topic, 4);
+    const third = await join('third', 'p', otherPlan.topic, 2);
+    await expect
+      .poll(() => admitted, { timeout: 30_000 })
+      .toEqual(
+        new Map([
+          ['first', true],
+          ['second', false],
+          ['third', false],
+        ]),
+      );
+    expect(said.get('first')).toMatch(
+      /here (topics.prefix=p, there topics.prefix=q|state.topic=t-\S+, there state.topic=u-\S+);/,
+    );
+    expect(said.get('second')).toContain('here topics.prefix=q, there topics.prefix=p;');
+    expect(said.get('third')).toContain(
+      `here state.topic=${otherPlan.topic}, there state.topic=${plan.topic};`,
+    );
+    await expect.poll(() => owned.get('second'), { timeout: 20_000 }).toEqual([]);
+    expect(owned.get('first')).toEqual([0, 1, 2, 3]);
+    expect(owned.get('third')).toEqual([]);
+    await first.leave();
+    await expect.poll(() => owned.get('second'), { timeout: 30_000 }).toEqual([0, 1, 2, 3]);
+    await second.leave();
+    await expect.poll(() => owned.get('third'), { timeout: 30_000 }).toEqual([0, 1]);
+    expect(said.get('third')).toBeNull();
+    await third.leave();
+  }, 150_000);
 
   it('spreads connections in the order of their names', () => {
     const names = ['c', 'a', 'b', 'd'];

@@ -23,10 +23,11 @@ async function check(options: CommonOptions): Promise<number> {
   return exitCodeOfAll(findings.flatMap(({ error }) => error ?? []));
 }
 
-function lineOf({ what, message, error }: Finding): string {
-  return `${error === null ? 'ok  ' : 'FAIL'}  ${what}: ${message.replaceAll('\n', '\n        ')}`;
+function lineOf({ what, message, error, warns = false }: Finding): string {
+  const verdict = warns ? 'warn' : 'ok  ';
+  return `${error === null ? verdict : 'FAIL'}  ${what}: ${message.replaceAll('\n', '\n        ')}`;
 }
 
-function asJson({ what, message, error }: Finding) {
-  return { what, ok: error === null, message, code: error?.code ?? null };
+function asJson({ what, message, error, warns = false }: Finding) {
+  return { what, ok: error === null, warns, message, code: error?.code ?? null };
 }

@@ -3,12 +3,13 @@
 import type { Command } from 'commander';
 import type { Config } from '../../config/config.js';
 import { KafkaAccess } from '../../kafka/access.js';
+import { isLongOpen, openTransactionText } from '../../kafka/open-transactions.js';
 import { readStates, States } from '../../kafka/states.js';
 import { asPublisherError } from '../../model/errors.js';
 import { emptyState, type TableState } from '../../model/state.js';
 import { duration } from '../../observe/progress.js';
 import { TABLES } from '../../tables/all.js';
-import { type CommonOptions, printResult, readConfig, withCommonOptions } from '../context.js';
+import { type CommonOptions, printRemark, printResult, readConfig, withCommonOptions } from '../context.js';
 import { EXIT } from '../exit.js';
 import { layOut } from '../table.js';
 
@@ -35,19 +36,26 @@ export function statusCommand(program: Command, finish: (code: number) => void):
 
 async function status(options: CommonOptions): Promise<number> {
   const config = await readConfig(options);
-  const rows = statusOf(config, await statesIn(config), Date.now());
+  const { states, held } = await statesIn(config);
+  const rows = statusOf(config, states, Date.now());
+  // On standard error: whatever reads the rows is not disturbed.
+  for (const line of held) printRemark(line);
   if (options.json === true) printResult(JSON.stringify(rows, null, 2));
   else printResult(render(rows));
   return EXIT.done;
 }
 
-async function statesIn(config: Config): Promise<States> {
+/** The states as far as they can be read at once, and what holds the rest back. */
+async function statesIn(config: Config): Promise<{ states: States; held: readonly string[] }> {
   const kafka = await KafkaAccess.open(config.kafka);
   try {
-    const known = await kafka.topics.describe([config.state.topic]);
-    return known.size === 0
-      ? new States()
-      : await readStates(kafka.reader, config.state.topic, { until: 'stable' });
+    const { topic } = config.state;
+    const known = await kafka.topics.describe([topic]);
+    if (known.size === 0) return { states: new States(), held: [] };
+    const states = await readStates(kafka.reader, topic, { until: 'stable' });
+    const now = Date.now();
+    const open = (await kafka.reader.openTransactions(topic)).filter((each) => isLongOpen(each, now));
+    return { states, held: open.map((each) => openTransactionText(each, now)) };
   } finally {
     await kafka.close();
   }

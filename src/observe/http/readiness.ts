@@ -49,9 +49,20 @@ function followRestores(events: Events): () => string[] {
     if (error.code.startsWith('kafka-')) settled.delete(connection);
     else settled.add(connection);
   });
+  const waiting = new Map<string, string>();
+  events.on('reading:waiting', ({ key, message }) => waiting.set(key, message));
+  events.on('reading:resumed', ({ key }) => waiting.delete(key));
+  let refused: string | null = null;
+  events.on('group:compared', ({ isAdmitted, message }) => {
+    refused = isAdmitted ? null : message;
+  });
   return () => {
+    if (refused !== null) return [refused];
     if (assigned === null) return ['no connections assigned yet'];
-    return assigned.filter((name) => !settled.has(name)).map((name) => `${name} is not restored yet`);
+    const unrestored = assigned.filter((name) => !settled.has(name));
+    if (unrestored.length === 0) return [];
+    // Once everything is restored, what a reading waits for keeps nothing from being published.
+    return [...unrestored.map((name) => `${name} is not restored yet`), ...waiting.values()];
   };
 }
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import kafkajs from 'kafkajs';
 import { describe, expect, it } from 'vitest';
 import { type Claim, deal, stickyAssigner } from '../../../src/kafka/assigner.js';
+import { decodeMember, encodeUserData, type Served } from '../../../src/kafka/membership.js';
 
 const none = (...members: string[]): Claim[] => members.map((member) => ({ member, partitions: [] }));
 const asClaims = (dealt: ReadonlyMap<string, readonly number[]>): Claim[] =>
@@ -83,20 +84,25 @@ describe('deal', () => {
   });
 });
 
+const SERVED = { prefix: 'p', stateTopic: 't', partitions: 4, connections: ['acme'] };
+
 describe('stickyAssigner', () => {
   const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
   type Cluster = Parameters<ReturnType<typeof stickyAssigner>>[0]['cluster'];
   const cluster = (partitions: number) =>
     ({ findTopicPartitionMetadata: () => Array.from({ length: partitions }) }) as unknown as Cluster;
   const assigner = (partitions: number, owned: readonly number[] = []) =>
-    stickyAssigner(
-      't',
-      () => owned,
-    )({ cluster: cluster(partitions) } as Parameters<ReturnType<typeof stickyAssigner>>[0]);
-  const member = (memberId: string, userData: string) => ({
+    stickyAssigner({
+      owned: () => owned,
+      served: () => SERVED,
+      joinedAt: 7,
+    })({ cluster: cluster(partitions) } as Parameters<ReturnType<typeof stickyAssigner>>[0]);
+  const member = (memberId: string, userData: string, topic = 't') => ({
     memberId,
-    memberMetadata: MemberMetadata.encode({ version: 0, topics: ['t'], userData: Buffer.from(userData) }),
+    memberMetadata: MemberMetadata.encode({ version: 0, topics: [topic], userData: Buffer.from(userData) }),
   });
+  const saying = (joinedAt: number, served: Served, owned: readonly number[] = []) =>
+    encodeUserData(owned, joinedAt, served).toString();
 
   async function assigned(partitions: number, members: ReturnType<typeof member>[]) {
     const dealt = await assigner(partitions).assign({ members, topics: ['t'] } as Parameters<
@@ -113,12 +119,43 @@ describe('stickyAssigner', () => {
   it('tells the group what it owns, and is dealt that again', async () => {
     const { metadata } = assigner(4, [1, 3]).protocol({ topics: ['t'] });
     const told = MemberMetadata.decode(metadata)?.userData.toString();
-    expect(told).toBe('[1,3]');
+    // Version 0.1.0 reads an array, and of that the whole numbers.
+    expect(JSON.parse(String(told)).filter(Number.isInteger)).toEqual([1, 3]);
+    expect(decodeMember('a', metadata)).toEqual({
+      id: 'a',
+      claims: [1, 3],
+      topics: ['t'],
+      joinedAt: 7,
+      served: SERVED,
+    });
     expect(await assigned(4, [member('a', ''), member('b', '[0,2]')])).toEqual({ a: [1, 3], b: [0, 2] });
     expect(await assigned(4, [member('a', String(told)), member('b', '')])).toEqual({ a: [1, 3], b: [0, 2] });
   });
 
   it.each(['', '{}', 'null', '7', '["1", 0.5, null]'])('takes %j for owning nothing', async (userData) => {
     expect(await assigned(2, [member('a', userData), member('b', '[0]')])).toEqual({ a: [1], b: [0] });
+  });
+
+  it('deals nothing to members that publish under another prefix than the oldest', async () => {
+    const other = { ...SERVED, prefix: 'q' };
+    const members = [
+      member('a', saying(9, other, [0, 1])),
+      member('b', saying(8, SERVED)),
+      member('c', saying(10, SERVED)),
+      member('d', '[3]'),
+    ];
+    expect(await assigned(4, members)).toEqual({ a: [], b: [0], c: [1], d: [2, 3] });
+  });
+
+  it('deals the state topic of the oldest, also where its own is another one', async () => {
+    const dealt = await assigner(0).assign({
+      members: [
+        member('a', saying(8, { ...SERVED, stateTopic: 'u', partitions: 2 }), 'u'),
+        member('b', saying(9, SERVED)),
+      ],
+      topics: ['t'],
+    } as Parameters<ReturnType<typeof assigner>['assign']>[0]);
+    const topics = dealt.map(({ memberAssignment }) => MemberAssignment.decode(memberAssignment)?.assignment);
+    expect(topics).toEqual([{ u: [0, 1] }, { u: [] }]);
   });
 });

@@ -18,6 +18,28 @@ it('is not ready before it knows its connections, and has restored them', async 
   expect(await readiness()).toEqual({ ready: true, reasons: [] });
 });
 
+it('says what a restore waits for, and nothing of a wait once all is restored', async () => {
+  const { events, readiness } = followed();
+  events.emit('instance:assigned', { connections: ['acme'] });
+  events.emit('reading:waiting', { key: 'k', topic: 't', message: 'topic t: an open transaction' });
+  const reasons = ['acme is not restored yet', 'topic t: an open transaction'];
+  expect(await readiness()).toEqual({ ready: false, reasons });
+  events.emit('connection:owned', { connection: 'acme', tables: ['tags'] });
+  expect(await readiness()).toEqual({ ready: true, reasons: [] });
+  events.emit('instance:assigned', { connections: ['acme', 'beta'] });
+  events.emit('reading:resumed', { key: 'k', topic: 't', message: null });
+  expect((await readiness()).reasons).toEqual(['beta is not restored yet']);
+});
+
+it('is not ready where the group gives it nothing because its settings differ', async () => {
+  const { events, readiness } = followed();
+  events.emit('group:compared', { isAdmitted: false, message: 'other settings' });
+  events.emit('instance:assigned', { connections: [] });
+  expect(await readiness()).toEqual({ ready: false, reasons: ['other settings'] });
+  events.emit('group:compared', { isAdmitted: true, message: 'other settings' });
+  expect((await readiness()).ready).toBe(true);
+});
+
 it('is ready with no connection to serve', async () => {
   const { events, readiness } = followed();
   events.emit('instance:assigned', { connections: [] });

@@ -1,0 +1,90 @@
+/** The parts of kafkajs's protocol code that the requests of this folder are written with. Internals: the version of kafkajs is pinned. */
+
+import { createRequire } from 'node:module';
+import { errorFromCode } from './protocol-error.js';
+
+const internal = createRequire(import.meta.url);
+
+export interface WireDecoder {
+  readInt16(): number;
+  readInt32(): number;
+  readInt64(): { toString(): string };
+  readString(): string;
+  readBoolean(): boolean;
+  readBytes(length: number): Buffer;
+  readArray<T>(read: (decoder: WireDecoder) => T): T[];
+  readArrayAsync<T>(read: (decoder: WireDecoder) => Promise<T>): Promise<T[]>;
+}
+
+export interface WireEncoder {
+  writeInt8(value: number): this;
+  writeInt32(value: number): this;
+  writeInt64(value: number | string): this;
+  writeString(value: string): this;
+  writeBoolean(value: boolean): this;
+  writeArray(elements: readonly (string | WireEncoder)[]): this;
+}
+
+export const Decoder = internal('kafkajs/src/protocol/decoder') as new (buffer: Buffer) => WireDecoder;
+export const Encoder = internal('kafkajs/src/protocol/encoder') as new () => WireEncoder;
+
+/** A record as kafkajs decodes it. */
+export interface FetchedRecord {
+  readonly offset: string;
+  /** Epoch milliseconds. */
+  readonly timestamp: string;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: Readonly<Record<string, Buffer | Buffer[] | string | undefined>>;
+}
+
+export interface RecordBatch {
+  readonly firstOffset: string;
+  readonly lastOffsetDelta: number;
+  readonly producerId: string;
+  readonly inTransaction: boolean;
+  readonly isControlBatch: boolean;
+  readonly records: readonly FetchedRecord[];
+}
+
+export const decodeBatch = internal('kafkajs/src/protocol/recordBatch/v0/decoder') as (
+  decoder: WireDecoder,
+) => Promise<RecordBatch>;
+
+export const encodeFetch = internal('kafkajs/src/protocol/requests/fetch/v11/request') as (
+  request: object,
+) => object;
+
+/** A request and its response as kafkajs's connections take them; `send` resolves with what `parse` returns. */
+export interface Exchange<Reply> {
+  readonly request: object;
+  readonly response: {
+    decode(raw: Buffer): Promise<Reply>;
+    parse(reply: Reply): Promise<Reply>;
+  };
+}
+
+export function exchange<Reply>(
+  request: object,
+  decode: (raw: Buffer) => Reply | Promise<Reply>,
+): Exchange<Reply> {
+  return {
+    request,
+    response: { decode: async (raw) => decode(raw), parse: async (reply) => reply },
+  };
+}
+
+/** The broker's error, or null where the code says that there is none. */
+export function errorOfCode(code: number): Error | null {
+  return code === 0 ? null : errorFromCode(code);
+}
+
+export function failOnCode(code: number): void {
+  const error = errorOfCode(code);
+  if (error !== null) throw error;
+}
+
+/** The broker's name of the error, or an empty text. */
+export function errorType(error: unknown): string {
+  return error instanceof Error && 'type' in error && typeof error.type === 'string' ? error.type : '';
+}

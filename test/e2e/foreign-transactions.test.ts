@@ -1,0 +1,147 @@
+/** A producer that is not ours leaves a transaction open in topics of the publisher. */
+
+import { randomUUID } from 'node:crypto';
+import type { Transaction } from 'kafkajs';
+import { afterEach, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { planHints } from '../../src/kafka/hints.js';
+import kafkajs from '../../src/kafka/kafkajs.js';
+import { Topics } from '../../src/kafka/topics.js';
+import { type RunningCommand, startCommand } from '../support/command.js';
+import { addressOf } from '../support/http.js';
+import { notification, notify } from '../support/notify.js';
+import { Project } from '../support/project.js';
+
+const SECRET = 'the client secret';
+const SEED = 17;
+/** Within a minute is promised; under load a start alone may take some of it. */
+const WITHIN = { timeout: 60_000, interval: 250 };
+
+const projects: Project[] = [];
+afterEach(async () => {
+  await Promise.all(projects.splice(0).map((project) => project.close()));
+});
+
+async function openProject(): Promise<Project> {
+  const options = {
+    brokers: inject('brokers'),
+    registryUrl: inject('registryUrl'),
+    simulator: { seed: SEED, counts: { contacts: 10, companies: 0, conversations: 0 } },
+    file: { http: { port: 0 } },
+  };
+  const project = await Project.open(options);
+  projects.push(project);
+  const { accessToken } = project.simulator.options;
+  const credentials = { accessToken, clientSecret: SECRET };
+  await project.write({
+    ...options,
+    connection: { schedule: '0 0 1 1 *', tables: { contacts: {} }, credentials },
+  });
+  return project;
+}
+
+/** One record in each partition that is neither committed nor aborted, dated two minutes ago. */
+async function leaveOpen(
+  project: Project,
+  topic: string,
+  partitions: readonly number[],
+): Promise<Transaction> {
+  const producer = project.kafka.producer({
+    transactionalId: `foreign-${randomUUID()}`,
+    maxInFlightRequests: 1,
+    transactionTimeout: 600_000,
+    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+  });
+  await producer.connect();
+  onTestFinished(() => producer.disconnect());
+  const transaction = await producer.transaction();
+  const timestamp = String(Date.now() - 120_000);
+  for (const partition of partitions)
+    await transaction.send({ topic, messages: [{ partition, key: 'foreign', value: '{}', timestamp }] });
+  return transaction;
+}
+
+async function start(project: Project): Promise<{ running: RunningCommand; url: string }> {
+  const running = startCommand(['run', '--config', project.config, '--log-format', 'json']);
+  onTestFinished(async () => {
+    running.process.kill('SIGTERM');
+    await running.finished;
+  });
+  return { running, url: await addressOf(running) };
+}
+
+async function readyz(url: string): Promise<string> {
+  const reply = await fetch(new URL('/readyz', url));
+  return `${reply.status} ${await reply.text()}`;
+}
+
+const heldBack = (topic: string) =>
+  new RegExp(
+    `topic ${topic.replaceAll('.', '\\.')}, partition 0: an open transaction of producer ID \\d+ at offset \\d+, since [^ ]+ \\(.*\\) holds readers back`,
+  );
+
+describe('a foreign transaction that stays open', () => {
+  it.each([
+    ['a table’s topic', (project: Project) => project.topic('contacts')],
+    ['the dead letters', (project: Project) => project.topic('dead_letters')],
+    ['the state topic', (project: Project) => `${project.prefix}.state`],
+  ])(
+    'on %s is named by every command, and a start goes on when it ends',
+    { timeout: 240_000 },
+    async (_, topicOf) => {
+      const project = await openProject();
+      await project.cycle();
+      const topic = topicOf(project);
+      const transaction = await leaveOpen(project, topic, [0]);
+
+      const check = await project.command('check');
+      expect(check.code).toBe(0);
+      expect(check.stdout).toMatch(new RegExp(`warn {2}open transactions in .*${heldBack(topic).source}`));
+      const status = await project.command('status');
+      expect(status.code).toBe(0);
+      if (topic.endsWith('.state')) expect(status.stderr).toMatch(heldBack(topic));
+
+      const once = startCommand(['run', '--once', '--config', project.config, '--log-format', 'json']);
+      await expect.poll(() => once.stderr(), WITHIN).toMatch(heldBack(topic));
+      once.process.kill('SIGTERM');
+      await once.finished;
+
+      const { running, url } = await start(project);
+      await expect.poll(() => running.stderr(), WITHIN).toMatch(heldBack(topic));
+      expect(await readyz(url)).toMatch(
+        new RegExp(`503 .*acme is not restored yet.*${heldBack(topic).source}`, 's'),
+      );
+      await transaction.abort();
+      await expect.poll(() => readyz(url), WITHIN).toMatch(/^200/);
+      expect(running.stderr()).toMatch(/partition 0 is read again: the transaction at offset \d+ has ended/);
+      // Once for as long as it lasted.
+      expect(running.stderr().match(/holds readers back/g)).toHaveLength(1);
+    },
+  );
+
+  it('on the hints topic holds no notification up', { timeout: 120_000 }, async () => {
+    const project = await openProject();
+    const plan = planHints({
+      prefix: project.prefix,
+      partitions: 1,
+      replicationFactor: -1,
+      config: {},
+      create: true,
+    });
+    const topics = new Topics(project.kafka, inject('brokers'));
+    await topics.ensure([plan], true);
+    await topics.close();
+    await leaveOpen(project, plan.topic, [0]);
+    const { url } = await start(project);
+    await expect.poll(() => readyz(url), WITHIN).toMatch(/^200/);
+    await expect.poll(async () => (await project.versions('contacts')).length, WITHIN).toBe(10);
+
+    const id = String([...project.simulator.workspace.rows('contacts')][0]?.id);
+    project.simulator.workspace.update('contacts', id, { name: 'changed' });
+    expect(
+      (await notify(url, SECRET, notification('contact.user.updated', { type: 'contact', id }))).status,
+    ).toBe(200);
+    await expect
+      .poll(async () => (await project.latest('contacts')).get(id)?.value, WITHIN)
+      .toMatchObject({ name: 'changed' });
+  });
+});
