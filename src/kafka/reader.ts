@@ -20,8 +20,12 @@ export interface TopicRecord {
 /** Where a reading starts: at the oldest record, or at the first one published at or after an epoch-millisecond time. */
 export type ReadFrom = 'earliest' | number;
 
+/** The next offset to read of each partition. */
+export type Positions = ReadonlyMap<number, number>;
+
 export interface ReadOptions {
-  readonly from: ReadFrom;
+  /** `Positions`: where an earlier reading ended; partitions that it lacks are read from their oldest record. */
+  readonly from: ReadFrom | Positions;
   /**
    * Where it ends. `written` (the default): at what was the end when it began, waiting for transactions that are still open there;
    * without that a state that was committed behind somebody else's open transaction would be missed. `stable`: before the
@@ -30,6 +34,8 @@ export interface ReadOptions {
   readonly until?: 'written' | 'stable' | 'never';
   /** What it ends throws `stopped`, so that nobody takes a part for the whole. */
   readonly signal?: AbortSignal | undefined;
+  /** Receives the positions behind everything that was read, when the reading reaches its end. */
+  readonly onEnd?: (positions: Positions) => void;
 }
 
 /** Compressed, and all of a reply is unpacked at once: more would be no faster, and take memory. */
@@ -51,7 +57,7 @@ export class TopicReader {
   /** Batches of committed records, in offset order within each partition. Throws `kafka-unreachable`, `kafka-error` or `stopped`. */
   async *read(
     topic: string,
-    { from, until = 'written', signal }: ReadOptions,
+    { from, until = 'written', signal, onEnd }: ReadOptions,
   ): AsyncGenerator<readonly TopicRecord[]> {
     const look = { doing: `looking into ${topic}`, tries: LOOK_TRIES, signal };
     const fetch = { doing: `reading ${topic}`, tries: READ_TRIES, signal };
@@ -60,7 +66,7 @@ export class TopicReader {
     let waitMs = 0;
     for (;;) {
       const open = unfinished(positions, ends);
-      if (open.size === 0) return;
+      if (open.size === 0) return onEnd?.(positions);
       const fetched = await this.#patiently(fetch, () => this.#fetch(topic, open, waitMs));
       waitMs = until === 'never' ? FOLLOW_WAIT_MS : WAIT_MS;
       for (const { partition, next, records, ...at } of fetched) {
@@ -93,14 +99,21 @@ export class TopicReader {
   }
 
   /** The position of each partition at which the reading starts. */
-  async #starts(topic: string, from: ReadFrom): Promise<Map<number, number>> {
+  async #starts(topic: string, from: ReadFrom | Positions): Promise<Map<number, number>> {
     await this.#cluster.connect();
     await this.#cluster.addMultipleTargetTopics([topic]);
     if (from === 'earliest') return this.#offsets(topic, { fromBeginning: true });
+    if (typeof from !== 'number') return this.#from(topic, from);
     const ends = await this.#offsets(topic, { fromBeginning: false });
     const starts = await this.#offsets(topic, { fromTimestamp: from });
     // Where no record is that young, what is still to come will be.
     return new Map([...starts].map(([id, at]) => [id, at < 0 ? (ends.get(id) ?? 0) : at]));
+  }
+
+  async #from(topic: string, positions: Positions): Promise<Map<number, number>> {
+    const partitions = this.#cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => partitionId);
+    if (partitions.length > 0 && partitions.every((id) => positions.has(id))) return new Map(positions);
+    return new Map([...(await this.#offsets(topic, { fromBeginning: true })), ...positions]);
   }
 
   /** Of every partition: a topic that is not known (yet) must not be taken for an empty one. */
