@@ -1,9 +1,14 @@
 /**
- * Kafkajs, with two of its functions replaced by faster ones that come to the same. Nothing else of this project loads it.
+ * Kafkajs, with some of its functions replaced. Nothing else of this project loads it.
  *
- * Both take more time than everything else that happens to a row on its way to the broker: kafkajs allocates a buffer for each record, each
- * header and each length, and copies all messages of a partition for each one that is added to them. It must not be loaded before they are in
- * their places; where somebody else did that, the grouping stays as it is, which only takes time. The version of kafkajs is pinned.
+ * Two are faster and come to the same. Both take more time than everything else that happens to a row on its way to the broker: kafkajs allocates a
+ * buffer for each record, each header and each length, and copies all messages of a partition for each one that is added to them.
+ *
+ * The others keep a client that has no topic yet (each producer at its start) from asking for the metadata of every topic of the cluster, and from keeping
+ * it: with hundreds of connections that would be most of an instance's memory.
+ *
+ * Kafkajs must not be loaded before they are in their places; where somebody else did that, they stay as they are, which only takes time and memory. The
+ * version of kafkajs is pinned.
  */
 
 import { createRequire } from 'node:module';
@@ -45,6 +50,56 @@ replace('kafkajs/src/producer/groupMessagesPerPartition', () => groupByPartition
 replace<RecordEncoder>(
   'kafkajs/src/protocol/recordBatch/record/v0',
   (original) => (record) => encodeRecord(record) ?? original(record),
+);
+
+/** Stands for no topic in a list of topics: kafkajs takes an empty list for all topics. No topic has this name. */
+const NO_TOPIC = '';
+
+interface Request {
+  readonly apiVersion: number;
+  encode(): Promise<unknown>;
+}
+type MetadataRequest = (about: {
+  readonly topics: readonly string[];
+  readonly allowAutoTopicCreation?: boolean;
+}) => Request;
+
+interface Encoder {
+  writeArray(topics: readonly string[]): Encoder;
+  writeBoolean(value: boolean): Encoder;
+}
+const Encoder = internal('kafkajs/src/protocol/encoder') as new () => Encoder;
+
+/** The request for metadata, which can also ask for none: for the brokers alone. */
+function orOfNoTopic(original: MetadataRequest): MetadataRequest {
+  return (about) => {
+    const request = original(about);
+    if (about.topics[0] !== NO_TOPIC) return request;
+    const { allowAutoTopicCreation = true } = about;
+    const encode = async () => {
+      const list = new Encoder().writeArray([]);
+      return request.apiVersion < 4 ? list : list.writeBoolean(allowAutoTopicCreation);
+    };
+    return { ...request, encode };
+  };
+}
+
+interface BrokerPool {
+  refreshMetadata(topics: readonly string[]): Promise<void>;
+}
+type BrokerPoolClass = new (options: object) => BrokerPool;
+
+// Later versions of the request are made from these two.
+replace('kafkajs/src/protocol/requests/metadata/v1/request', orOfNoTopic);
+replace('kafkajs/src/protocol/requests/metadata/v4/request', orOfNoTopic);
+replace<BrokerPoolClass>(
+  'kafkajs/src/cluster/brokerPool',
+  (original) =>
+    class extends original {
+      override refreshMetadata(topics: readonly string[]): Promise<void> {
+        return super.refreshMetadata(topics.length === 0 ? [NO_TOPIC] : topics);
+      }
+    },
 );
 
 export default internal('kafkajs') as typeof kafka;

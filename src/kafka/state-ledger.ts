@@ -5,6 +5,7 @@
  * when the request is made lies before the end of that reading.
  */
 
+import { setMaxListeners } from 'node:events';
 import { PublisherError } from '../model/errors.js';
 import type { Positions, ReadOptions, TopicReader, TopicRecord } from './reader.js';
 import { States } from './states.js';
@@ -125,16 +126,18 @@ class SharedReading {
 
   /** The result, or `stopped` when the signal aborts first; `onAbandoned` is called when no request is left. */
   async join(signal: AbortSignal, onAbandoned: () => void): Promise<States> {
-    const given = new Promise<never>((_, reject) => {
-      const stop = () => reject(new PublisherError('stopped', 'stopped while reading the states'));
-      if (signal.aborted) stop();
-      signal.addEventListener('abort', stop, { once: true });
-      this.ended.then(() => signal.removeEventListener('abort', stop));
+    setMaxListeners(0, signal);
+    let stop: () => void = () => undefined;
+    const stopped = new Promise<never>((_, reject) => {
+      stop = () => reject(new PublisherError('stopped', 'stopped while reading the states'));
     });
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
     this.#waiting += 1;
     try {
-      return await Promise.race([this.#states, given]);
+      return await Promise.race([this.#states, stopped]);
     } finally {
+      signal.removeEventListener('abort', stop);
       this.#waiting -= 1;
       if (this.#waiting === 0 && signal.aborted) {
         onAbandoned();

@@ -1,5 +1,6 @@
 /** Bounds how many connections begin at the same time: opening takes memory and requests that an idle connection does not need. */
 
+import { setMaxListeners } from 'node:events';
 import { PublisherError } from '../model/errors.js';
 
 export interface OpeningsOptions {
@@ -41,6 +42,8 @@ export class Openings {
       this.#free -= 1;
       return;
     }
+    // All connections of a single pass wait with the same signal.
+    setMaxListeners(0, signal);
     await new Promise<void>((resolve, reject) => {
       const give = () => {
         signal.removeEventListener('abort', giveUp);
