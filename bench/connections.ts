@@ -62,7 +62,11 @@ export interface RestartCounts {
 }
 
 /** Restarts an instance behind many states of each table, and counts. */
-export async function countRestart(addresses: Addresses, size: number, statesPerTable: number): Promise<RestartCounts> {
+export async function countRestart(
+  addresses: Addresses,
+  size: number,
+  statesPerTable: number,
+): Promise<RestartCounts> {
   const stage = await Stage.open(addresses, { contacts: 5, conversations: 5, parts: 2, tables: TABLES });
   try {
     await configure(stage, addresses, size);
@@ -78,7 +82,15 @@ export async function countRestart(addresses: Addresses, size: number, statesPer
 
 /** Everything that a publisher logs until all of its tables are served. */
 async function logOf(stage: Stage, size: number): Promise<string> {
-  const running = startCommand(['run', '--config', stage.config, '--log-format', 'json', '--log-level', 'debug']);
+  const running = startCommand([
+    'run',
+    '--config',
+    stage.config,
+    '--log-format',
+    'json',
+    '--log-level',
+    'debug',
+  ]);
   try {
     await allServed(running, size, Date.now() + SERVED_WITHIN_MS);
     return running.stderr();

@@ -8,9 +8,9 @@ import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { KafkaAccess } from '../../src/kafka/access.js';
 import { createKafka } from '../../src/kafka/client.js';
 import { COMPRESSION_TYPES } from '../../src/kafka/codecs.js';
+import { openCluster } from '../../src/kafka/fetch.js';
 import { Group, ownerPartition } from '../../src/kafka/group.js';
 import { HintWriter, hintsTopic, type KeptHint, planHints, readHints } from '../../src/kafka/hints.js';
-import { openCluster } from '../../src/kafka/fetch.js';
 import { headerText, TopicReader } from '../../src/kafka/reader.js';
 import { StateLedger } from '../../src/kafka/state-ledger.js';
 import { readStates, stateKey, stateRecord } from '../../src/kafka/states.js';
@@ -200,7 +200,7 @@ describe('states', () => {
 describe('the states of an instance', () => {
   const FOREVER = new AbortController().signal;
 
-  it('are read once, and on to what was committed since, also behind a deletion and in new partitions', async () => {
+  it('are read once, and on to what was committed since, also behind a deletion', async () => {
     const plan = planTopic(`t-${randomUUID()}`, SETTINGS);
     await topics().ensure([plan], true);
     const { topic } = plan;

@@ -69,7 +69,12 @@ describe('Openings', () => {
         );
         const both = [work(), work(), work()];
         const begun: number[] = [];
-        const runs = both.map(({ done }, index) => openings.run(() => (begun.push(index), done), FOREVER));
+        const runs = both.map(({ done }, index) =>
+          openings.run(() => {
+            begun.push(index);
+            return done;
+          }, FOREVER),
+        );
         await settled();
         expect(begun).toEqual([0, 1]);
         expect(most).toBeLessThanOrEqual(2);

@@ -56,7 +56,11 @@ describe('isStateDue', () => {
     [
       'the same error again, whatever request it names',
       { ...STATE, cycle: running, error },
-      { ...STATE, cycle: { ...running, number: 8 }, error: { ...error, message: 'request 2 failed', at: 'later' } },
+      {
+        ...STATE,
+        cycle: { ...running, number: 8 },
+        error: { ...error, message: 'request 2 failed', at: 'later' },
+      },
     ],
     [
       'lists that are equal',
@@ -89,7 +93,10 @@ describe('a table', () => {
   });
 
   const ROWS = [row('a', 300)];
-  const run = async (model: TableModel, reading: readonly (ReturnType<typeof page> | Error)[] = [page(ROWS)]) => {
+  const run = async (
+    model: TableModel,
+    reading: readonly (ReturnType<typeof page> | Error)[] = [page(ROWS)],
+  ) => {
     model.readings = [reading];
     const next = new TableCycle(model, model.events);
     await next.run(false).catch((thrown: PublisherError) => next.fail(thrown));
