@@ -1,8 +1,9 @@
-/** `npm run bench [-- NAME…]`: what it measures, it prints, with a Kafka and a registry of its own. */
+/** `npm run bench [-- NAME…]`: what it measures, it prints, with a Kafka and a registry of its own. `connections:50,200` measures these sizes alone. */
 
 import { startKafka, startRegistry } from '../dev/stack.js';
 import { benchApi } from './api.js';
 import { benchBackfill } from './backfill.js';
+import { benchConnections } from './connections.js';
 import { benchEncoding } from './encoding.js';
 import { benchFreshness } from './freshness.js';
 import { benchInstances } from './instances.js';
@@ -20,10 +21,14 @@ const BENCHES: Readonly<Record<string, (addresses: Addresses, say: Say) => Promi
   replay: benchReplay,
   size: benchSize,
   instances: benchInstances,
+  connections: (addresses, say) => benchConnections(addresses, say, sizes.length > 0 ? { sizes } : {}),
 };
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
-const asked = process.argv.slice(2);
+const asked = process.argv.slice(2).map((argument) => argument.split(':')[0] ?? '');
+const sizes = process.argv
+  .slice(2)
+  .flatMap((argument) => argument.split(':')[1]?.split(',').map(Number) ?? []);
 const unknown = asked.find((name) => !Object.hasOwn(BENCHES, name));
 if (unknown !== undefined) {
   say(`there is no benchmark "${unknown}"; there are ${Object.keys(BENCHES).join(', ')}`);

@@ -8,6 +8,7 @@ import { KafkaAccess } from './kafka/access.js';
 import { Group, ownerPartition } from './kafka/group.js';
 import { HintWriter, hintsTopic } from './kafka/hints.js';
 import type { Served } from './kafka/membership.js';
+import { StateLedger } from './kafka/state-ledger.js';
 import { asPublisherError, PublisherError } from './model/errors.js';
 import { Events } from './model/events.js';
 import type { Hint } from './model/hint.js';
@@ -15,6 +16,8 @@ import type { TableName } from './model/table-names.js';
 import type { Route } from './observe/http/routes.js';
 import { ConnectionLoop } from './publisher/connection-loop.js';
 import { HintFeed } from './publisher/hint-feed.js';
+import { oldestFirst } from './publisher/opening-order.js';
+import { Openings } from './publisher/openings.js';
 import { Session } from './publisher/session.js';
 import type { SessionContext } from './publisher/session-context.js';
 import { Shaping } from './publisher/shaping/shaping.js';
@@ -29,6 +32,8 @@ export interface Failure {
 }
 
 const MAX_SESSIONS = 5;
+/** Milliseconds within which the states must be read for connections to begin by the age of their data. */
+const ORDER_WITHIN_MS = 10_000;
 /** What connections share from the start of an instance to its end. */
 const FIXED = ['kafka', 'schemaRegistry', 'topics', 'state', 'http'] as const;
 
@@ -40,6 +45,8 @@ export class Publisher {
   #partitions: ReadonlySet<number> = new Set();
   #partitionCount = 1;
   #moving: Promise<void> = Promise.resolve();
+  /** Aborts at the end of `run`. */
+  #end: AbortSignal = new AbortController().signal;
   #hintWriter: HintWriter | null = null;
 
   private constructor(context: SessionContext) {
@@ -52,7 +59,11 @@ export class Publisher {
     const registry = new Registry(config.schemaRegistry);
     const kafka = await KafkaAccess.open(config.kafka, events);
     const shaping = new Shaping({ onBroken: (message) => events.emit('warning', { message }) });
-    return new Publisher({ config, kafka, registry, events, shaping, hints: null });
+    const states = new StateLedger(kafka.reader, config.state.topic, (reading) =>
+      events.emit('states:read', reading),
+    );
+    const openings = new Openings();
+    return new Publisher({ config, kafka, registry, events, shaping, states, openings, hints: null });
   }
 
   /**
@@ -65,9 +76,8 @@ export class Publisher {
     await this.#refuseWhileShared('a single pass');
     await this.#ensureTopics();
     events.emit('instance:assigned', { connections: config.connections.map(({ name }) => name) });
-    const failures = await Promise.all(
-      config.connections.map((connection) => this.#passOver(connection, signal)),
-    );
+    const ordered = await this.#ordered(config.connections, signal);
+    const failures = await Promise.all(ordered.map((connection) => this.#passOver(connection, signal)));
     return failures.flat();
   }
 
@@ -89,6 +99,7 @@ export class Publisher {
     if (usesHints(config)) hints?.start();
     const lost = new AbortController();
     const end = AbortSignal.any([signal, lost.signal]);
+    this.#end = end;
     const group = await Group.join(kafka.kafka, {
       group: config.state.group,
       served: () => this.#served(),
@@ -130,7 +141,7 @@ export class Publisher {
     const kept = config.connections.filter((each) => isDeepStrictEqual(each, before.get(each.name)));
     const names = new Set(kept.map(({ name }) => name));
     this.#moving = this.#moving.then(() =>
-      this.#end([...this.#loops.keys()].filter((name) => !names.has(name))),
+      this.#stop([...this.#loops.keys()].filter((name) => !names.has(name))),
     );
     this.#own(this.#partitions);
     await this.#moving;
@@ -204,7 +215,9 @@ export class Publisher {
     const session = await Session.open(this.#context, connection, signal);
     try {
       const tables = connection.tables.map(({ name }) => name);
-      return await session.cycle(tables, { awaitWalks: true });
+      const failed = await session.cycle(tables, { awaitWalks: true });
+      await session.publishLastStates();
+      return failed;
     } finally {
       await session.close();
     }
@@ -229,13 +242,27 @@ export class Publisher {
 
   async #serve(connections: ReadonlyMap<string, ConnectionConfig>): Promise<void> {
     this.events.emit('instance:assigned', { connections: [...connections.keys()] });
-    await this.#end([...this.#loops.keys()].filter((name) => !connections.has(name)));
-    for (const [name, connection] of connections) {
-      if (!this.#loops.has(name)) this.#loops.set(name, new ConnectionLoop(this.#context, connection));
+    await this.#stop([...this.#loops.keys()].filter((name) => !connections.has(name)));
+    const added = [...connections.values()].filter(({ name }) => !this.#loops.has(name));
+    for (const connection of await this.#ordered(added, this.#end)) {
+      this.#loops.set(connection.name, new ConnectionLoop(this.#context, connection));
     }
   }
 
-  async #end(names: readonly string[]): Promise<void> {
+  /** The connections in the order in which they should begin. That order is not worth waiting for. */
+  async #ordered(
+    connections: readonly ConnectionConfig[],
+    signal: AbortSignal,
+  ): Promise<readonly ConnectionConfig[]> {
+    if (connections.length < 2) return connections;
+    const end = AbortSignal.any([signal, AbortSignal.timeout(ORDER_WITHIN_MS)]);
+    return this.#context.states.current(end).then(
+      (states) => oldestFirst(connections, states),
+      () => connections,
+    );
+  }
+
+  async #stop(names: readonly string[]): Promise<void> {
     const loops = names.flatMap((name) => this.#loops.get(name) ?? []);
     for (const name of names) this.#loops.delete(name);
     await Promise.all(loops.map((loop) => loop.stop()));

@@ -113,7 +113,7 @@ const topics = z.strictObject({
   config: setting(
     topicConfig.prefault({}),
     'a mapping of topic settings',
-    'Extra settings of a topic that is created, by their Kafka names. `cleanup.policy` is always `compact`.',
+    'Extra settings of a topic that is created, by their Kafka names. They win over those that keep the state topic small (docs/scaling.md). `cleanup.policy` is always `compact`.',
   ),
   create: setting(
     z.boolean().prefault(true),

@@ -25,8 +25,12 @@ export interface TopicRecord {
 /** Where a reading starts: at the oldest record, or at the first one published at or after an epoch-millisecond time. */
 export type ReadFrom = 'earliest' | number;
 
+/** The next offset to read of each partition. */
+export type Positions = ReadonlyMap<number, number>;
+
 export interface ReadOptions {
-  readonly from: ReadFrom;
+  /** `Positions`: where an earlier reading ended; partitions that it lacks are read from their oldest record. */
+  readonly from: ReadFrom | Positions;
   /**
    * Where it ends. `written` (the default): behind everything that was acknowledged when it began, waiting for transactions that are still open there;
    * without that a state that was committed behind somebody else's open transaction would be missed. `stable`: before the
@@ -37,6 +41,8 @@ export interface ReadOptions {
   readonly isolation?: Isolation;
   /** What it ends throws `stopped`, so that nobody takes a part for the whole. */
   readonly signal?: AbortSignal | undefined;
+  /** Receives the positions behind everything that was read, when the reading reaches its end. */
+  readonly onEnd?: (positions: Positions) => void;
 }
 
 export class TopicReader {

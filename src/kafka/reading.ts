@@ -118,7 +118,10 @@ export class Reading {
       for (;;) {
         this.#throwIfStopped();
         const open = [...partitions.values()].filter(({ position, end }) => position < end);
-        if (open.length === 0) return;
+        if (open.length === 0) {
+          this.#options.onEnd?.(new Map([...partitions].map(([id, { position }]) => [id, position])));
+          return;
+        }
         for (const fetch of this.#fetchesDue(open, fetches)) fetches.add(fetch);
         const answer = await this.#nextAnswer(open, fetches);
         if (answer === null) continue;
@@ -147,6 +150,7 @@ export class Reading {
     const ends = until === 'never' ? null : await this.#offsets('latest', END_ISOLATION[until]);
     this.#troubled?.end(`topic ${this.#topic} is read again`);
     this.#troubled = null;
+    if (ends !== null) this.#refuseShorter(starts, ends);
     return new Map(
       [...starts].map(([id, position]) => {
         const end = ends === null ? Number.POSITIVE_INFINITY : (ends.get(id) ?? position);
@@ -157,11 +161,27 @@ export class Reading {
 
   async #starts(from: ReadOptions['from']): Promise<Map<number, number>> {
     if (from === 'earliest') return this.#offsets('earliest', this.#isolation);
+    if (typeof from !== 'number') {
+      const isKnown = [...this.#leaders.keys()].every((id) => from.has(id));
+      return new Map(isKnown ? from : [...(await this.#offsets('earliest', this.#isolation)), ...from]);
+    }
     // Asked for first: what is published between the two is not missed.
     const ends = await this.#offsets('latest', this.#isolation);
     const starts = await this.#offsets(from, this.#isolation);
     // Where no record is that young, what is still to come will be.
     return new Map([...starts].map(([id, at]) => [id, at < 0 ? (ends.get(id) ?? 0) : at]));
+  }
+
+  /** Where an earlier reading ended behind the end of now, the topic was cut, or deleted and made again. */
+  #refuseShorter(starts: ReadonlyMap<number, number>, ends: ReadonlyMap<number, number>): void {
+    for (const [id, start] of starts) {
+      const end = ends.get(id) ?? 0;
+      if (start <= end) continue;
+      throw new PublisherError(
+        'kafka-error',
+        `Kafka: ${this.#doing} failed: partition ${id} ends at offset ${end}, and was read up to ${start} before`,
+      );
+    }
   }
 
   async #findLeadersPatiently(): Promise<void> {

@@ -54,6 +54,10 @@ export interface ApiAttempt {
 export interface EventMap {
   /** The connections that this instance serves from now on; those that it served before and are not named are served elsewhere. */
   'instance:assigned': { readonly connections: readonly string[] };
+  /** The state topic was read on to its end, for one connection or several. */
+  'states:read': { readonly records: number; readonly ms: number };
+  /** The connection has one of the places for beginning, and is restored. */
+  'connection:opening': AtConnection;
   'api:attempt': AtConnection & ApiAttempt;
   /** Its tables have been restored, these and no others. */
   'connection:owned': AtConnection & { readonly tables: readonly TableName[] };

@@ -49,6 +49,8 @@ export function logEvents(events: Events, log: Logger, what: 'all' | 'problems')
 }
 
 function logTables(events: Events, log: Logger): void {
+  events.on('states:read', (event) => log.debug(event, 'states read'));
+  events.on('connection:opening', (event) => log.debug(event, 'connection opening'));
   events.on('connection:owned', (event) => log.info(event, 'connection owned'));
   events.on('table:finished', ({ connection, table, summary, bookmark, ms, rowsRead }) => {
     const { records, deletes, number } = summary;

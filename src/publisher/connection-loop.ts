@@ -85,6 +85,7 @@ export class ConnectionLoop {
         await pause(BREATH_MS, end).catch(() => undefined);
       }
       await Promise.all(cycles);
+      if (errors.length === 0) await session.publishLastStates();
     } finally {
       await session.close();
     }

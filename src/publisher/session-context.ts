@@ -3,8 +3,10 @@
 import type { Registry } from '../avro/registry.js';
 import type { Config } from '../config/config.js';
 import type { KafkaAccess } from '../kafka/access.js';
+import type { StateLedger } from '../kafka/state-ledger.js';
 import type { Events } from '../model/events.js';
 import type { HintFeed } from './hint-feed.js';
+import type { Openings } from './openings.js';
 import type { Shaping } from './shaping/shaping.js';
 
 export interface SessionContext {
@@ -13,6 +15,9 @@ export interface SessionContext {
   readonly registry: Registry;
   readonly events: Events;
   readonly shaping: Shaping;
+  readonly states: StateLedger;
+  /** Bounds how many connections begin at the same time. */
+  readonly openings: Openings;
   /** Where notifications come from; null: nobody listens for any. */
   readonly hints: HintFeed | null;
 }

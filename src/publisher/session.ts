@@ -13,6 +13,7 @@ import { Writer } from '../kafka/writer.js';
 import type { PublisherError } from '../model/errors.js';
 import type { Events } from '../model/events.js';
 import type { TableName } from '../model/table-names.js';
+import { publishLastState } from '../sync/commit.js';
 import { type FailedTable, runCycle } from '../sync/cycle.js';
 import type { TableWork } from '../sync/source.js';
 import { tablesOf } from '../tables/all.js';
@@ -71,10 +72,14 @@ export class Session {
   }
 
   /**
-   * Takes the connection over from whoever had it. Aborting `signal` ends every request; commits under way are finished.
-   * Throws when a topic, the registry, the credentials' file or Kafka is not as it must be.
+   * Takes the connection over from whoever had it, once there is a place for it to begin. Aborting `signal` ends every request; commits
+   * under way are finished. Throws when a topic, the registry, the credentials' file or Kafka is not as it must be.
    */
-  static async open(
+  static open(context: SessionContext, connection: ConnectionConfig, signal: AbortSignal): Promise<Session> {
+    return context.openings.run(() => Session.#open(context, connection, signal), signal);
+  }
+
+  static async #open(
     context: SessionContext,
     connection: ConnectionConfig,
     signal: AbortSignal,
@@ -82,6 +87,7 @@ export class Session {
     const { config, kafka, events } = context;
     const stop = new AbortController();
     const end = AbortSignal.any([signal, stop.signal]);
+    events.emit('connection:opening', { connection: connection.name });
     const opened = await openApi(connection, events, end);
     const { api, transport } = opened;
     let writer: Writer | null = null;
@@ -128,6 +134,12 @@ export class Session {
   /** Resolves with what broke the session outside of its cycles, which end then too, or with null at its end. */
   get broken(): Promise<PublisherError | null> {
     return this.#hinted?.broken ?? new Promise(() => undefined);
+  }
+
+  /** Publishes the states that Kafka does not hold yet. To be called where nothing has failed. */
+  async publishLastStates(): Promise<void> {
+    const all = [...this.#work.values()];
+    await Promise.all(all.map((work) => work.memory.turns.take(() => publishLastState(work, this.#events))));
   }
 
   async close(): Promise<void> {

@@ -4,7 +4,7 @@ import { keepsCustomAttributes } from '../avro/rules.js';
 import type { ConnectionConfig } from '../config/config.js';
 import type { IntercomApi } from '../intercom/api.js';
 import type { TopicRecord } from '../kafka/reader.js';
-import { readStates, type States } from '../kafka/states.js';
+import type { States } from '../kafka/states.js';
 import { deadLetterTopic, type TopicFacts, tableTopic } from '../kafka/topics.js';
 import type { Writer } from '../kafka/writer.js';
 import { emptyState, type Window } from '../model/state.js';
@@ -13,6 +13,7 @@ import type { TableName } from '../model/table-names.js';
 import { epochSeconds } from '../model/time.js';
 import type { IdSource } from '../sync/reconcile.js';
 import type { TableMemory, TableSource, TableWork } from '../sync/source.js';
+import { restoredState } from '../sync/state-writes.js';
 import { Turns } from '../sync/turns.js';
 import { knownTimeZone } from '../sync/windows.js';
 import { type IntercomTable, tablesOf } from '../tables/all.js';
@@ -72,7 +73,8 @@ export async function restoreWork(
 ): Promise<Map<TableName, TableWork>> {
   const { config, kafka } = context;
   const { end } = parts;
-  const states = await readStates(kafka.reader, config.state.topic, { until: 'written', signal: end });
+  // The writer has fenced the owner before: the reading that begins now sees all of its commits.
+  const states = await context.states.current(end);
   const letters = deadLetterTopic(config.topics.prefix, connection.name);
   const buried = await restoreBuried(kafka.reader, letters, end);
   const grain = grainOf(parts.api);
@@ -105,7 +107,8 @@ async function restoreTable(
   });
   const known = { reads: table.reads, state, signal: parts.end, onForeign };
   const published = await restorePublished(kafka.reader, topic, codec, known);
-  return { state: state ?? emptyState(), published, turns: new Turns(), walk: null };
+  const written = restoredState(state);
+  return { state: state ?? emptyState(), written, published, turns: new Turns(), walk: null };
 }
 
 /** Passes the first call on, and no other. */

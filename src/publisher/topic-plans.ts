@@ -24,9 +24,22 @@ export function topicPlans(config: Config, connection: ConnectionConfig): TopicP
       config: { ...letters.config, 'max.message.bytes': String(DEAD_LETTER_MAX_BYTES) },
       tooLarge: 'a larger row is not kept in its dead letter, which has only its key and the reason then',
     },
-    {
-      ...planTopic(config.state.topic, { ...config.topics, partitions: config.state.partitions }),
-      partitionsFrom: 'state.partitions',
-    },
+    planStates(config),
   ];
+}
+
+/**
+ * The state topic is read at each start, so it must stay small. Kafka compacts no active segment, and by default begins another one after a week.
+ * Markers of transactions count too: they stay for `delete.retention.ms`. What `topics.config` says wins.
+ */
+const STATE_TOPIC_CONFIG = {
+  'segment.ms': String(10 * 60_000),
+  'segment.bytes': String(16 * 1024 * 1024),
+  'min.cleanable.dirty.ratio': '0.1',
+  'delete.retention.ms': String(10 * 60_000),
+};
+
+function planStates({ topics, state }: Config): TopicPlan {
+  const plan = planTopic(state.topic, { ...topics, partitions: state.partitions });
+  return { ...plan, config: { ...STATE_TOPIC_CONFIG, ...plan.config }, partitionsFrom: 'state.partitions' };
 }

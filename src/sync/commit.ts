@@ -5,6 +5,7 @@ import { type DeadLetter, type OutgoingRecord, readyOf, type Tombstone } from '.
 import type { TableState } from '../model/state.js';
 import type { Batch, NewVersion } from './batch.js';
 import type { TableSink, TableWork } from './source.js';
+import { isStateDue } from './state-writes.js';
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -108,16 +109,33 @@ export function advance(
 
 /**
  * Publishes records and state, or nothing. The state counts from the call on: what is published next builds on it, since a commit that fails
- * ends the session.
+ * ends the session. A state that says no more than that another cycle is over is kept in memory until it is due.
  */
 export async function publish(
-  { source, sink, settings, memory }: TableWork,
+  work: TableWork,
   events: Events,
   records: readonly OutgoingRecord[],
   state: TableState,
 ): Promise<void> {
-  const startedAt = performance.now();
+  const { memory } = work;
   memory.state = state;
+  if (records.length > 0 || isStateDue(memory.written, state, Date.now())) await write(work, events, records);
+}
+
+/** Publishes the state of a table at the end of its session, where Kafka holds an older one; to be called within the table's turn. */
+export async function publishLastState(work: TableWork, events: Events): Promise<void> {
+  const { state, written } = work.memory;
+  if (written.state !== null && written.state !== state) await write(work, events, []);
+}
+
+async function write(
+  { source, sink, settings, memory }: TableWork,
+  events: Events,
+  records: readonly OutgoingRecord[],
+): Promise<void> {
+  const startedAt = performance.now();
+  const { state } = memory;
+  memory.written = { state, at: Date.now() };
   await sink.commit(records, state);
   const bytes = records.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0);
   const ms = performance.now() - startedAt;

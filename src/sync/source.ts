@@ -6,6 +6,7 @@ import type { Deletion, Page, ReplicationMethod } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import type { PublishedRows } from './published.js';
 import type { IdSource, IdWalk } from './reconcile.js';
+import type { WrittenState } from './state-writes.js';
 import type { Turns } from './turns.js';
 import type { Grain } from './windows.js';
 
@@ -69,6 +70,8 @@ export interface TableWork {
 /** What a connection keeps of a table between cycles: as restored from Kafka, then as committed. */
 export interface TableMemory {
   state: TableState;
+  /** What Kafka holds of it: `state` may be a last cycle ahead. */
+  written: WrittenState;
   readonly published: PublishedRows;
   /** Cycles and notifications publish one after another. */
   readonly turns: Turns;

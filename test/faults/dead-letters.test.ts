@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import type { Row } from '../../src/simulator/collection.js';
-import { startCommand } from '../support/command.js';
+import { completeCycles, startCommand } from '../support/command.js';
 import { createTopics } from '../support/create-topics.js';
 import { startRewritingProxy } from '../support/hostile-servers.js';
 import { Project, type ProjectOptions } from '../support/project.js';
@@ -183,9 +183,9 @@ describe('a row without a usable ID', () => {
   it('goes to the dead-letter topic once, and the rest of its page is published', async () => {
     const running = startCommand(['run', '--config', project.config]);
     try {
-      const cycles = async () =>
-        ((await project.states()).get('tags')?.cycle as { number: number } | undefined)?.number ?? 0;
-      await expect.poll(cycles, { timeout: 20_000, interval: 300 }).toBeGreaterThan(3);
+      await expect
+        .poll(() => completeCycles(running, 'tags'), { timeout: 20_000, interval: 300 })
+        .toBeGreaterThan(3);
     } finally {
       running.process.kill('SIGTERM');
       await running.finished;

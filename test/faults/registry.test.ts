@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { type RegistryServer, startRegistry } from '../../dev/stack.js';
-import { startCommand } from '../support/command.js';
+import { completeCycles, startCommand } from '../support/command.js';
 import { Project } from '../support/project.js';
 
 let registry: RegistryServer;
@@ -28,11 +28,8 @@ it('waits for a registry that is down at the start, and goes on without one that
   await running.until('"table":"contacts"');
   registry.kill();
   const id = project.simulator.workspace.create('contacts', { email: 'later@example.com' });
-  const cycles = async () => {
-    const { cycle } = (await project.states()).get('contacts') as { cycle: { number: number } };
-    return cycle.number;
-  };
-  const before = await cycles();
+  const cycles = () => completeCycles(running, 'contacts');
+  const before = cycles();
   await expect.poll(cycles, { timeout: 20_000, interval: 300 }).toBeGreaterThan(before + 1);
   running.process.kill('SIGTERM');
   expect((await running.finished).code).toBe(143);

@@ -5,6 +5,7 @@
 import { describe, expect, inject, it } from 'vitest';
 import { benchApi } from '../../bench/api.js';
 import { benchBackfill } from '../../bench/backfill.js';
+import { countRestart } from '../../bench/connections.js';
 import { benchEncoding } from '../../bench/encoding.js';
 import { benchFreshness } from '../../bench/freshness.js';
 import { benchThroughput } from '../../bench/throughput.js';
@@ -41,6 +42,17 @@ describe('the benchmark', () => {
   it('shapes and encodes at a rate like that of the libraries alone', async () => {
     expect(await benchEncoding(addresses, say, 10), lines.join('\n')).toBeGreaterThan(0.35);
   }, 120_000);
+
+  it('reads each state once at a restart of many connections, and opens a few of them at a time', async () => {
+    const size = 20;
+    const { states, recordsRead, mostOpening, longestOpening } = await countRestart(addresses, size, 20);
+    // Sessions write states of their own meanwhile: two for each table at most.
+    expect(recordsRead).toBeGreaterThanOrEqual(states);
+    expect(recordsRead).toBeLessThanOrEqual(states + 2 * 4 * size);
+    // On a machine so slow that an opening outlasts its place, the next one begins beside it.
+    expect(mostOpening).toBeGreaterThan(1);
+    if (longestOpening < 10) expect(mostOpening).toBeLessThanOrEqual(8);
+  }, 240_000);
 
   it('keeps up with the simplest pipe', async () => {
     const { overPipe, transactions } = await benchThroughput(addresses, say, 10_000);

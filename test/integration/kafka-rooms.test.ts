@@ -7,10 +7,12 @@ import type { Kafka } from 'kafkajs';
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { KafkaAccess } from '../../src/kafka/access.js';
 import { createKafka } from '../../src/kafka/client.js';
+import { openCluster } from '../../src/kafka/cluster.js';
 import { COMPRESSION_TYPES } from '../../src/kafka/codecs.js';
 import { Group, ownerPartition } from '../../src/kafka/group.js';
 import { HintWriter, hintsTopic, type KeptHint, planHints, readHints } from '../../src/kafka/hints.js';
 import { headerText, TopicReader } from '../../src/kafka/reader.js';
+import { StateLedger } from '../../src/kafka/state-ledger.js';
 import { readStates, stateKey, stateRecord } from '../../src/kafka/states.js';
 import { planTopic, Topics } from '../../src/kafka/topics.js';
 import { Writer } from '../../src/kafka/writer.js';
@@ -193,6 +195,85 @@ describe('states', () => {
     expect(() => states.get('acme', 'tags')).toThrow(message);
     expect(states.get('other', 'tags')).toEqual(state);
   });
+});
+
+describe('the states of an instance', () => {
+  const FOREVER = new AbortController().signal;
+
+  it('are read once, and on to what was committed since, also behind a deletion', async () => {
+    const plan = planTopic(`t-${randomUUID()}`, SETTINGS);
+    await topics().ensure([plan], true);
+    const { topic } = plan;
+    const at = (bookmark: number) => ({ ...emptyState(), bookmark });
+    await commit(...['a', 'b', 'c', 'd'].map((name) => stateRecord(topic, name, 'tags', at(1))));
+    const records: number[] = [];
+    const ledger = new StateLedger(reader(), topic, (reading) => records.push(reading.records));
+    expect((await ledger.current(FOREVER)).get('a', 'tags')?.bookmark).toBe(1);
+    await commit(stateRecord(topic, 'a', 'tags', at(2)), {
+      topic,
+      key: Buffer.from(stateKey('b', 'tags')),
+      value: null,
+    });
+    const states = await ledger.current(FOREVER);
+    expect(['a', 'b', 'c'].map((name) => states.get(name, 'tags')?.bookmark)).toEqual([2, undefined, 1]);
+    await ledger.current(FOREVER);
+    expect(records).toEqual([4, 2, 0]);
+  });
+
+  it('show to an owner what the one that it has fenced committed last', async () => {
+    const plan = planTopic(`t-${randomUUID()}`, SETTINGS);
+    await topics().ensure([plan], true);
+    const { topic } = plan;
+    const ledger = new StateLedger(reader(), topic);
+    const transactionalId = randomUUID();
+    const options = { transactionalId, compression: COMPRESSION_TYPES.none };
+    let owner = await Writer.open(kafka, options);
+    for (let bookmark = 1; bookmark <= 10; bookmark += 1) {
+      await owner.commit([stateRecord(topic, 'acme', 'tags', { ...emptyState(), bookmark })]);
+      const next = await Writer.open(kafka, options);
+      expect((await ledger.current(FOREVER)).get('acme', 'tags')?.bookmark).toBe(bookmark);
+      await owner.close();
+      owner = next;
+    }
+    await owner.close();
+  });
+
+  it('are read anew where the topic was deleted and made again', async () => {
+    const plan = planTopic(`t-${randomUUID()}`, { ...SETTINGS, partitions: 1 });
+    const admin = topics();
+    await admin.ensure([plan], true);
+    const { topic } = plan;
+    const ledger = new StateLedger(reader(), topic);
+    const state = (bookmark: number) => stateRecord(topic, 'acme', 'tags', { ...emptyState(), bookmark });
+    await commit(state(1), state(2), state(3));
+    await ledger.current(FOREVER);
+    const client = kafka.admin();
+    await client.connect();
+    await client.deleteTopics({ topics: [topic] });
+    await client.disconnect();
+    await expect.poll(async () => (await admin.describe([topic])).size, { timeout: 20_000 }).toBe(0);
+    await admin.ensure([plan], true);
+    await commit(state(7));
+    expect((await ledger.current(FOREVER)).get('acme', 'tags')?.bookmark).toBe(7);
+  });
+});
+
+it('a client without topics asks for the brokers alone, and not for every topic of the cluster', async () => {
+  const plan = planTopic(`t-${randomUUID()}`, SETTINGS);
+  await topics().ensure([plan], true);
+  const cluster = openCluster(kafka) as ReturnType<typeof openCluster> & {
+    readonly brokerPool: { readonly metadata: { brokers: unknown[]; topicMetadata: unknown[] } };
+  };
+  try {
+    await cluster.connect();
+    await cluster.refreshMetadata();
+    expect(cluster.brokerPool.metadata.brokers).toHaveLength(1);
+    expect(cluster.brokerPool.metadata.topicMetadata).toEqual([]);
+    await cluster.addMultipleTargetTopics([plan.topic]);
+    expect(cluster.findTopicPartitionMetadata(plan.topic)).toHaveLength(SETTINGS.partitions);
+  } finally {
+    await cluster.disconnect();
+  }
 });
 
 describe('hints', () => {

@@ -61,6 +61,13 @@ export function startCommand(
   return { process: child, stderr: () => stderr, until, firstLine, finished };
 }
 
+/** How many cycles of a table a publisher has completed, by its log in JSON; its states do not tell, since idle cycles share one. */
+export function completeCycles({ stderr }: RunningCommand, table: string): number {
+  return stderr()
+    .split('\n')
+    .filter((line) => line.includes('"table finished"') && line.includes(`"table":"${table}"`)).length;
+}
+
 /** Runs `intercom-kafka` with these arguments to its end. */
 export function runCommand(
   args: readonly string[],

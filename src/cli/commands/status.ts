@@ -9,8 +9,9 @@ import { asPublisherError } from '../../model/errors.js';
 import { emptyState, type TableState } from '../../model/state.js';
 import { duration } from '../../observe/progress.js';
 import { TABLES } from '../../tables/all.js';
-import { type CommonOptions, printRemark, printResult, readConfig, withCommonOptions } from '../context.js';
+import { type CommonOptions, printResult, readConfig, withCommonOptions } from '../context.js';
 import { EXIT } from '../exit.js';
+import { printRemark } from '../remarks.js';
 import { layOut } from '../table.js';
 
 interface TableStatus {

@@ -63,6 +63,7 @@ async function replicate(of: World, at: { lookback: number; startDate: number })
   const memory: TableMemory = {
     state: emptyState(),
     published: new PublishedRows(false),
+    written: { state: null, at: 0 },
     turns: new Turns(),
     walk: null,
   };

@@ -99,6 +99,7 @@ class Replica {
   readonly #memory: TableMemory = {
     state: emptyState(),
     published: new PublishedRows(),
+    written: { state: null, at: 0 },
     turns: new Turns(),
     walk: null,
   };

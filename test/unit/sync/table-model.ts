@@ -92,6 +92,7 @@ export class TableModel implements TableSink, TableWork {
     };
     this.memory = {
       state: emptyState(),
+      written: { state: null, at: 0 },
       published: new PublishedRows(this.source.reads === 'whole'),
       turns: new Turns(),
       walk: null,
