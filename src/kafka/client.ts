@@ -116,6 +116,11 @@ export function kafkaFailure(error: unknown, doing: string, brokers?: readonly s
   });
 }
 
+/** Whether the broker closed the connection instead of answering. */
+export function isClosedConnection(error: unknown): boolean {
+  return rootOf(error).name === 'KafkaJSConnectionClosedError';
+}
+
 function isSystemError(error: Error): boolean {
   return 'code' in error && typeof error.code === 'string';
 }

@@ -17,7 +17,13 @@ const decodeBatch = internal('kafkajs/src/protocol/recordBatch/v0/decoder') as (
   decoder: KafkaDecoder,
 ) => Promise<RecordBatch>;
 const { createErrorFromCode } = internal('kafkajs/src/protocol/error') as {
-  createErrorFromCode(code: number): Error;
+  createErrorFromCode(code: number): Error & { readonly type: string };
+};
+const metadataRequest = internal('kafkajs/src/protocol/requests/metadata/v6/request') as (
+  request: object,
+) => object;
+const metadataResponse = internal('kafkajs/src/protocol/requests/metadata/v6/response') as {
+  decode(raw: Buffer): Promise<KafkajsMetadata>;
 };
 const encodeFetch = internal('kafkajs/src/protocol/requests/fetch/v11/request') as (
   request: object,
@@ -58,8 +64,26 @@ interface ConnectionPool {
   send(exchange: { request: object; response: object }): Promise<unknown>;
 }
 
-interface Broker {
+interface KafkajsMetadata {
+  readonly topicMetadata: readonly {
+    readonly topic: string;
+    readonly topicErrorCode: number;
+    readonly partitionMetadata: readonly { readonly partitionId: number; readonly leader: number }[];
+  }[];
+}
+
+/** The parts of kafkajs's broker that are used here. */
+export interface Broker {
   readonly connectionPool: ConnectionPool;
+  /** By API key; null before it is connected. */
+  readonly versions: Readonly<Record<number, { readonly maxVersion: number } | undefined>> | null;
+  listOffsets(request: {
+    replicaId: number;
+    isolationLevel: number;
+    topics: { topic: string; partitions: { partition: number; timestamp: string }[] }[];
+  }): Promise<{
+    responses: { partitions: { partition: number; errorCode: number; offset: string }[] }[];
+  }>;
 }
 
 /** The parts of kafkajs's cluster that are used here. */
@@ -70,6 +94,10 @@ export interface Cluster {
   refreshMetadata(): Promise<void>;
   findTopicPartitionMetadata(topic: string): { partitionId: number; leader: number }[];
   findBroker(at: { nodeId: string }): Promise<Broker>;
+  findControllerBroker(): Promise<Broker>;
+  readonly brokerPool: { findConnectedBroker(): Promise<Broker> };
+  /** Tries again what fails, as the client's settings say; `bail` ends that. */
+  retrier<T>(work: (bail: (error: unknown) => void) => Promise<T>): Promise<T>;
   fetchTopicsOffset(
     topics: {
       topic: string;
@@ -92,6 +120,7 @@ export interface FetchedPartition {
   readonly stable: number;
 }
 
+const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
 
 /** A cluster connection of the client's own settings, for reading what transactions have committed. */
@@ -218,6 +247,48 @@ async function decodeBatches(
 /** A response is cut at its byte limit, in the middle of a batch. */
 function isWholeBatchAt(bytes: Buffer, at: number): boolean {
   return bytes.length >= at + 12 && bytes.length >= at + 12 + bytes.readInt32BE(at + 8);
+}
+
+/** For ListOffsets: Kafka's times for the two ends of a log. */
+const LOG_ENDS = { earliest: '-2', latest: '-1' } as const;
+
+/** One end of each partition's log, by partition, whatever transactions are open. */
+export async function listOffsets(
+  cluster: Cluster,
+  topic: string,
+  leaders: readonly { readonly partitionId: number; readonly leader: number }[],
+  end: keyof typeof LOG_ENDS,
+): Promise<number[]> {
+  const byLeader = new Map<number, number[]>();
+  for (const { partitionId, leader } of leaders)
+    byLeader.set(leader, [...(byLeader.get(leader) ?? []), partitionId]);
+  const offsets: number[] = [];
+  await Promise.all(
+    [...byLeader].map(async ([leader, led]) => {
+      const broker = await cluster.findBroker({ nodeId: String(leader) });
+      const partitions = led.map((partition) => ({ partition, timestamp: LOG_ENDS[end] }));
+      const request = { replicaId: -1, isolationLevel: READ_UNCOMMITTED, topics: [{ topic, partitions }] };
+      const { responses } = await broker.listOffsets(request);
+      for (const { partition, offset } of responses[0]?.partitions ?? []) offsets[partition] = Number(offset);
+    }),
+  );
+  return offsets;
+}
+
+/** Metadata of these topics, with the errors of single ones in it. */
+export async function metadataWithoutIds(
+  broker: Broker,
+  topics: readonly string[],
+): Promise<KafkajsMetadata> {
+  const request = metadataRequest({ topics, allowAutoTopicCreation: false });
+  const { decode } = metadataResponse;
+  const response = { decode, parse: async (data: KafkajsMetadata) => data };
+  return (await broker.connectionPool.send({ request, response })) as KafkajsMetadata;
+}
+
+/** Kafkajs's error for a code of Kafka's. */
+export function errorOf(code: number): Error & { readonly type: string } {
+  return createErrorFromCode(code);
 }
 
 function failOn(code: number): void {

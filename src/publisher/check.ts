@@ -80,7 +80,11 @@ async function* checkKafka(config: Config): AsyncGenerator<Finding> {
 /** Says what is missing and will be created; throws with every topic that is not as configured. */
 async function topicsOf(config: Config, plans: readonly TopicPlan[], kafka: KafkaAccess): Promise<string> {
   const existing = await kafka.topics.describe(plans.map(({ topic }) => topic));
-  const problems = plans.flatMap((plan) => problemsOf(plan, existing.get(plan.topic)));
+  const absent = plans.filter(({ topic }) => !existing.has(topic));
+  const problems = [
+    ...plans.flatMap((plan) => problemsOf(plan, existing.get(plan.topic))),
+    ...(config.topics.create ? await kafka.topics.validate(absent) : []),
+  ];
   const missing = problems.filter(({ kind }) => kind === 'missing');
   const small = problems.filter(({ kind }) => kind === 'small');
   const wrong = problems.filter(

@@ -21,7 +21,7 @@ export function topicPlans(config: Config, connection: ConnectionConfig): TopicP
     ),
     {
       ...letters,
-      config: { ...letters.config, 'max.message.bytes': String(DEAD_LETTER_MAX_BYTES) },
+      config: { ...letters.config, 'max.message.bytes': letterBytes(config) },
       tooLarge: 'a larger row is not kept in its dead letter, which has only its key and the reason then',
     },
     {
@@ -29,4 +29,9 @@ export function topicPlans(config: Config, connection: ConnectionConfig): TopicP
       partitionsFrom: 'state.partitions',
     },
   ];
+}
+
+/** As `topics.config` says, like every topic; what it does not say is made large enough for any row. */
+function letterBytes({ topics }: Config): string {
+  return topics.config['max.message.bytes'] ?? String(DEAD_LETTER_MAX_BYTES);
 }
