@@ -34,11 +34,19 @@ export function partitionOf(key: Uint8Array, partitions: number): number {
   return (murmur2(key) & 0x7fffffff) % partitions;
 }
 
-/** Puts records with a key where Kafka's default partitioner does; all of ours have one. */
-export const keyPartitioner: ICustomPartitioner =
-  () =>
-  ({ message, partitionMetadata }) => {
-    const { key } = message;
-    if (!Buffer.isBuffer(key)) throw new Error('a record has no key of bytes');
-    return partitionOf(key, partitionMetadata.length);
-  };
+/** How many partitions topics have, by their names. */
+export type PartitionCounts = ReadonlyMap<string, number>;
+
+/**
+ * Puts records with a key where Kafka's default partitioner does, of as many partitions as are known; all of ours have a key. Partitions that are added
+ * while a writer is open are none of its: a key whose versions are in two partitions has no order. A record that names its partition goes there.
+ */
+export function partitionerOf(counts: PartitionCounts): ICustomPartitioner {
+  return () =>
+    ({ topic, message, partitionMetadata }) => {
+      const { key, partition } = message;
+      if (partition !== undefined && partition !== null) return partition;
+      if (!Buffer.isBuffer(key)) throw new Error('a record has no key of bytes');
+      return partitionOf(key, counts.get(topic) ?? partitionMetadata.length);
+    };
+}

@@ -3,7 +3,7 @@
 import type { Kafka } from 'kafkajs';
 import { PublisherError } from '../model/errors.js';
 import { kafkaFailure } from './client.js';
-import { type Cluster, type FetchedRecord, fetchFrom, openCluster } from './fetch.js';
+import { type Cluster, type FetchedRecord, fetchFrom, listOffsets, openCluster } from './fetch.js';
 
 export interface TopicRecord {
   readonly topic: string;
@@ -15,6 +15,12 @@ export interface TopicRecord {
   /** Null is a tombstone. */
   readonly value: Buffer | null;
   readonly headers: FetchedRecord['headers'];
+}
+
+/** By partition: the first offset of its log, and the one behind its last record. */
+export interface LogExtent {
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
 }
 
 /** Where a reading starts: at the oldest record, or at the first one published at or after an epoch-millisecond time. */
@@ -69,6 +75,29 @@ export class TopicReader {
         if (records.length > 0) yield records.map((record) => asTopicRecord(topic, partition, record));
       }
     }
+  }
+
+  /** Where the log of each partition begins and ends now, also behind transactions that are open. */
+  async extent(topic: string, signal?: AbortSignal): Promise<LogExtent> {
+    const look = { doing: `looking into ${topic}`, tries: LOOK_TRIES, signal };
+    return this.#patiently(look, async () => {
+      await this.#cluster.connect();
+      await this.#cluster.addMultipleTargetTopics([topic]);
+      // Partitions may have been added, and the topic made anew.
+      await this.#cluster.refreshMetadata();
+      const leaders = this.#cluster.findTopicPartitionMetadata(topic);
+      if (leaders.length === 0) throw new Error('the broker tells of no partition');
+      const [starts, ends] = await Promise.all([
+        listOffsets(this.#cluster, topic, leaders, 'earliest'),
+        listOffsets(this.#cluster, topic, leaders, 'latest'),
+      ]);
+      return { starts, ends };
+    });
+  }
+
+  /** How many partitions the topic has. */
+  async partitions(topic: string, signal?: AbortSignal): Promise<number> {
+    return (await this.extent(topic, signal)).ends.length;
   }
 
   async close(): Promise<void> {

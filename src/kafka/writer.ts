@@ -6,11 +6,11 @@
  * so the writer is broken for good; the owner opens a new one and reads back from the topics where it stands.
  */
 
-import type { CompressionTypes, IHeaders, Kafka, Producer } from 'kafkajs';
+import type { CompressionTypes, Kafka, Message, Producer } from 'kafkajs';
 import type { PublisherError } from '../model/errors.js';
 import type { OutgoingRecord } from '../model/row.js';
 import { kafkaFailure } from './client.js';
-import { keyPartitioner, partitionOf } from './partitioner.js';
+import { partitionerOf, partitionOf } from './partitioner.js';
 
 export interface WriterOptions {
   readonly transactionalId: string;
@@ -20,6 +20,11 @@ export interface WriterOptions {
   /** How many partitions topics have; one that is left out counts as one. */
   readonly partitions?: ReadonlyMap<string, number>;
 }
+
+/** The offsets behind the last record of each partition that was written to, by topic. */
+export type EndOffsets = ReadonlyMap<string, ReadonlyMap<number, number>>;
+
+const NO_OFFSETS: EndOffsets = new Map();
 
 /** A send becomes one batch per partition, which kafkajs does not split: each stays below this, and below what every topic takes. */
 const MAX_BATCH_BYTES = 800_000;
@@ -59,7 +64,7 @@ export class Writer {
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
-      createPartitioner: keyPartitioner,
+      createPartitioner: partitionerOf(options.partitions ?? new Map()),
     });
     try {
       await producer.connect();
@@ -77,8 +82,8 @@ export class Writer {
    * it came; records of one key must be given in their order. Throws `fenced` when another instance has taken over; after any
    * error the writer is of no more use.
    */
-  commit(records: readonly OutgoingRecord[]): Promise<void> {
-    const done = new Promise<void>((resolve, reject) => {
+  commit(records: readonly OutgoingRecord[]): Promise<EndOffsets> {
+    const done = new Promise<EndOffsets>((resolve, reject) => {
       this.#waiting.push({ records, resolve, reject });
     });
     this.#work ??= this.#workOff();
@@ -98,7 +103,7 @@ export class Writer {
       const commits = this.#waiting.splice(0, fitting(this.#waiting, MAX_TRANSACTION_BYTES));
       try {
         await this.#commit(commits.flatMap(({ records }) => records));
-        for (const { resolve } of commits) resolve();
+        for (const { resolve } of commits) resolve(NO_OFFSETS);
       } catch (error) {
         for (const { reject } of commits) reject(error);
       }
@@ -125,15 +130,15 @@ export class Writer {
     }
   }
 
-  #partitionOf({ topic, key }: OutgoingRecord): number {
-    return partitionOf(key, this.#partitions.get(topic) ?? 1);
+  #partitionOf({ topic, key, partition }: OutgoingRecord): number {
+    return partition ?? partitionOf(key, this.#partitions.get(topic) ?? 1);
   }
 }
 
 /** Records that belong together, and who waits for them. */
 interface Commit {
   readonly records: readonly OutgoingRecord[];
-  resolve(): void;
+  resolve(ends: EndOffsets): void;
   reject(error: unknown): void;
 }
 
@@ -189,10 +194,10 @@ function addTo(batches: Map<string, number[]>, topic: string, partition: number,
 }
 
 function byTopic(records: readonly OutgoingRecord[]) {
-  const topics = new Map<string, { key: Buffer; value: Buffer | null; headers: IHeaders }[]>();
-  for (const { topic, key, value, headers } of records) {
+  const topics = new Map<string, Message[]>();
+  for (const { topic, key, value, headers, partition } of records) {
     const messages = topics.get(topic) ?? [];
-    messages.push({ key, value, headers: headers ?? {} });
+    messages.push({ key, value, headers: headers ?? {}, ...(partition === undefined ? {} : { partition }) });
     topics.set(topic, messages);
   }
   return [...topics].map(([topic, messages]) => ({ topic, messages }));

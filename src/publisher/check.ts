@@ -11,6 +11,7 @@ import { asPublisherError, PublisherError } from '../model/errors.js';
 import { Events } from '../model/events.js';
 import { tablesOf } from '../tables/all.js';
 import { openApi, PROMPT_ATTEMPTS } from './api.js';
+import { committedStates, stateProblems } from './state-topics.js';
 import { currentSchema } from './table-schema.js';
 import { topicPlans } from './topic-plans.js';
 import { usesHints } from './webhooks.js';
@@ -69,12 +70,27 @@ async function* checkKafka(config: Config): AsyncGenerator<Finding> {
       const plans = topicPlans(config, connection);
       yield await finding(`topics of ${connection.name}`, () => topicsOf(config, plans, kafka));
     }
+    yield* checkStates(config, kafka);
     if (usesHints(config)) {
       yield await finding('notifications', () => topicsOf(config, [planHints(config.topics)], kafka));
     }
   } finally {
     await kafka.close();
   }
+}
+
+/** Whether each state belongs to the topic that is there; one finding where all of them do. */
+async function* checkStates(config: Config, kafka: KafkaAccess): AsyncGenerator<Finding> {
+  yield await finding('states', async () => {
+    const states = await committedStates(config, kafka);
+    const problems: string[] = [];
+    for (const connection of config.connections) {
+      for (const [table, each] of await stateProblems(config, connection, states, kafka))
+        problems.push(...each.map((problem) => `${connection.name}/${table}: ${problem}`));
+    }
+    if (problems.length > 0) throw new PublisherError('topic-invalid', problems.join('\n'));
+    return `${config.state.topic}, of the topics that are there`;
+  });
 }
 
 /** Says what is missing and will be created; throws with every topic that is not as configured. */

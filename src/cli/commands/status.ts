@@ -3,10 +3,11 @@
 import type { Command } from 'commander';
 import type { Config } from '../../config/config.js';
 import { KafkaAccess } from '../../kafka/access.js';
-import { readStates, States } from '../../kafka/states.js';
+import type { States } from '../../kafka/states.js';
 import { asPublisherError } from '../../model/errors.js';
 import { emptyState, type TableState } from '../../model/state.js';
 import { duration } from '../../observe/progress.js';
+import { committedStates, stateProblems } from '../../publisher/state-topics.js';
 import { TABLES } from '../../tables/all.js';
 import { type CommonOptions, printResult, readConfig, withCommonOptions } from '../context.js';
 import { EXIT } from '../exit.js';
@@ -25,6 +26,8 @@ interface TableStatus {
   readonly deadLetters: number;
   readonly lastCycle: TableState['cycle'];
   readonly error: TableState['error'];
+  /** Why the state does not belong to the topic that is there; empty where it does. */
+  readonly topicProblems: readonly string[];
 }
 
 export function statusCommand(program: Command, finish: (code: number) => void): void {
@@ -35,30 +38,38 @@ export function statusCommand(program: Command, finish: (code: number) => void):
 
 async function status(options: CommonOptions): Promise<number> {
   const config = await readConfig(options);
-  const rows = statusOf(config, await statesIn(config), Date.now());
+  const rows = statusOf(config, await factsIn(config), Date.now());
   if (options.json === true) printResult(JSON.stringify(rows, null, 2));
   else printResult(render(rows));
   return EXIT.done;
 }
 
-async function statesIn(config: Config): Promise<States> {
+/** What Kafka tells: the states, and by connection and table why a state does not belong to its topic. */
+interface Facts {
+  readonly states: States;
+  readonly problems: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
+}
+
+async function factsIn(config: Config): Promise<Facts> {
   const kafka = await KafkaAccess.open(config.kafka);
   try {
-    const known = await kafka.topics.describe([config.state.topic]);
-    return known.size === 0
-      ? new States()
-      : await readStates(kafka.reader, config.state.topic, { until: 'stable' });
+    const states = await committedStates(config, kafka);
+    const problems = new Map<string, ReadonlyMap<string, readonly string[]>>();
+    for (const connection of config.connections)
+      problems.set(connection.name, await stateProblems(config, connection, states, kafka));
+    return { states, problems };
   } finally {
     await kafka.close();
   }
 }
 
-/** The status of every configured table, given their states. `now` in epoch milliseconds. */
-function statusOf(config: Config, states: States, now: number): TableStatus[] {
+/** The status of every configured table. `now` in epoch milliseconds. */
+function statusOf(config: Config, { states, problems }: Facts, now: number): TableStatus[] {
   return config.connections.flatMap((connection) =>
-    connection.tables.map(({ name }) =>
-      describe(connection.name, name, stateOrReason(states, connection.name, name, now), now),
-    ),
+    connection.tables.map(({ name }) => ({
+      ...describe(connection.name, name, stateOrReason(states, connection.name, name, now), now),
+      topicProblems: problems.get(connection.name)?.get(name) ?? [],
+    })),
   );
 }
 
@@ -82,7 +93,7 @@ function describe(
   table: string,
   state: TableState | undefined,
   now: number,
-): TableStatus {
+): Omit<TableStatus, 'topicProblems'> {
   const bookmark = state?.bookmark ?? null;
   return {
     connection,
@@ -132,8 +143,10 @@ function render(rows: readonly TableStatus[]): string {
     row.deadLetters,
     cycleText(row.lastCycle),
   ]);
-  const errors = rows.flatMap(({ connection, table, error }) =>
-    error === null ? [] : [`${connection}/${table}: ${error.message}`],
+  const errors = rows.flatMap(({ connection, table, error, topicProblems }) =>
+    [...(error === null ? [] : [error.message]), ...topicProblems].map(
+      (each) => `${connection}/${table}: ${each}`,
+    ),
   );
   return [layOut(HEADINGS, cells), ...(errors.length === 0 ? [] : ['', ...errors])].join('\n');
 }

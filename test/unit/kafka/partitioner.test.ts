@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { keyPartitioner, murmur2 } from '../../../src/kafka/partitioner.js';
+import { murmur2, partitionerOf } from '../../../src/kafka/partitioner.js';
 
 const kafkajs = createRequire(import.meta.url)('kafkajs') as {
-  Partitioners: { DefaultPartitioner: typeof keyPartitioner };
+  Partitioners: { DefaultPartitioner: ReturnType<typeof partitionerOf> };
 };
 
 it('hashes as Kafka’s Java client does', () => {
@@ -21,7 +21,7 @@ it('hashes as Kafka’s Java client does', () => {
 });
 
 it('chooses the same partition as kafkajs for every key', () => {
-  const ours = keyPartitioner();
+  const ours = partitionerOf(new Map())();
   const theirs = kafkajs.Partitioners.DefaultPartitioner();
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 80 }), fc.integer({ min: 1, max: 64 }), (bytes, partitions) => {
@@ -41,5 +41,27 @@ it('chooses the same partition as kafkajs for every key', () => {
 
 it('refuses a record without a key: it would land anywhere', () => {
   const message = { key: null, value: null };
-  expect(() => keyPartitioner()({ topic: 't', partitionMetadata: [], message })).toThrow('no key of bytes');
+  expect(() => partitionerOf(new Map())()({ topic: 't', partitionMetadata: [], message })).toThrow(
+    'no key of bytes',
+  );
+});
+
+it('keeps to the partitions that were known, and to the one that a record names', () => {
+  const partitionMetadata = Array.from({ length: 6 }, (_, partitionId) => ({
+    partitionId,
+    leader: 0,
+    isr: [],
+    partitionErrorCode: 0,
+    replicas: [],
+  }));
+  const partition = partitionerOf(new Map([['known', 3]]))();
+  const key = Buffer.from('foobar');
+  const at = (topic: string, named?: number) =>
+    partition({
+      topic,
+      partitionMetadata,
+      message: { key, value: null, ...(named === undefined ? {} : { partition: named }) },
+    });
+  const hash = -790332482 & 0x7fffffff;
+  expect([at('known'), at('other'), at('known', 5)]).toEqual([hash % 3, hash % 6, 5]);
 });
