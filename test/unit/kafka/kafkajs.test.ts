@@ -60,6 +60,19 @@ it('is what the client sends with: it was in its place before the client was loa
   expect(failure).toMatchObject({ message: 'asked', stack: expect.stringContaining('groupByPartition') });
 });
 
+it.each([1, 2, 3, 4, 5, 6])('asks for no topic where none is named, in Metadata %i', async (version) => {
+  type Request = { encode(): Promise<{ buffer: Buffer }>; apiVersion: number };
+  const { protocol } = internal('kafkajs/src/protocol/requests/metadata') as {
+    protocol(at: { version: number }): (options: object) => { request: Request };
+  };
+  const ask = (topics: string[]) => protocol({ version })({ topics, allowAutoTopicCreation: false }).request;
+  const flag = version >= 4 ? '00' : '';
+  // A length of 0; of -1, all topics would be meant.
+  expect((await ask([]).encode()).buffer.toString('hex')).toBe(`00000000${flag}`);
+  expect((await ask(['t']).encode()).buffer.toString('hex')).toBe(`00000001000174${flag}`);
+  expect(ask([]).apiVersion).toBe(version);
+});
+
 it('takes time in proportion to the messages', () => {
   const messages = Array.from({ length: 200_000 }, (_, index) => index);
   const grouping = { topic: 't', partitionMetadata: metadata(1), messages, partitioner: () => 0 };
