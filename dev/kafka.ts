@@ -6,7 +6,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { fetchStack, kafkaJars } from './fetch.js';
@@ -34,6 +34,8 @@ export interface KafkaOptions {
   readonly port?: number;
   /** More of server.properties; wins over what is set here. */
   readonly config?: Readonly<Record<string, string>>;
+  /** Directories of classes that the settings name, such as policies. */
+  readonly classPath?: readonly string[];
 }
 
 export interface ClusterOptions extends Omit<KafkaOptions, 'port'> {
@@ -79,7 +81,7 @@ export async function startKafkaCluster(options: ClusterOptions): Promise<KafkaC
     const nodeDir = options.dir === undefined || size === 1 ? options.dir : join(options.dir, `${index + 1}`);
     const dir = await serverDir('kafka', nodeDir);
     const node = { id: index + 1, port: ports[index] ?? 0, controllerPorts, dir };
-    return startNode({ ...nodeSettings(node), ...options.config }, node);
+    return startNode({ ...nodeSettings(node), ...options.config }, node, options.classPath);
   };
   const started = await Promise.allSettled(indexes(size).map(start));
   const servers = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
@@ -111,17 +113,18 @@ interface ClusterNode {
 function startNode(
   settings: Readonly<Record<string, string>>,
   { id, port, dir, controllerPorts }: ClusterNode,
+  classPath: readonly string[] = [],
 ): Promise<LocalServer> {
   const settingsFile = join(dir.path, 'server.properties');
   return LocalServer.start({
     name: controllerPorts.length === 1 ? 'Kafka' : `Kafka ${id}`,
     port,
     dir,
-    args: javaArgs('kafka.Kafka', settingsFile),
+    args: javaArgs(classPath, 'kafka.Kafka', settingsFile),
     env: {},
     prepare: async () => {
       await writeFile(settingsFile, propertiesText(settings));
-      await format(dir, settingsFile);
+      await format(dir, settingsFile, classPath);
     },
     isReady: (output) => output.includes('Kafka Server started'),
   });
@@ -170,12 +173,15 @@ function dataDir(dir: ServerDir): string {
   return join(dir.path, 'data');
 }
 
-function javaArgs(main: string, ...args: string[]): string[] {
-  return [...JVM_FLAGS, '-cp', join(kafkaJars(), '*'), main, ...args];
+function javaArgs(classPath: readonly string[], main: string, ...args: string[]): string[] {
+  return [...JVM_FLAGS, '-cp', [join(kafkaJars(), '*'), ...classPath].join(delimiter), main, ...args];
 }
 
 /** KRaft does not start on a directory that was not formatted first. */
-async function format(dir: ServerDir, settingsFile: string): Promise<void> {
+async function format(dir: ServerDir, settingsFile: string, classPath: readonly string[]): Promise<void> {
   if (existsSync(join(dataDir(dir), 'meta.properties'))) return;
-  await run('java', javaArgs('kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', settingsFile));
+  await run(
+    'java',
+    javaArgs(classPath, 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', settingsFile),
+  );
 }

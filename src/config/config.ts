@@ -40,6 +40,8 @@ export interface TopicsConfig {
   readonly config: Readonly<Record<string, string>>;
   /** False: a missing topic is an error. */
   readonly create: boolean;
+  /** Of a topic whose partitions were added to. */
+  readonly onPartitionsAdded: 'refuse' | 'move';
 }
 
 export interface StateConfig {

@@ -120,6 +120,12 @@ const topics = z.strictObject({
     'true or false',
     'Create missing topics; `false`: refuse to start when one is missing.',
   ),
+  onPartitionsAdded: setting(
+    z.enum(['refuse', 'move']).prefault('refuse'),
+    'refuse or move',
+    "What to do with a table's topic whose partitions were added to, so that keys belong to other partitions than their older versions. `refuse`: " +
+      'its connection is not served. `move`: keys are published in their new partitions and end with a tombstone in the old ones, once.',
+  ),
 });
 
 const state = z.strictObject({

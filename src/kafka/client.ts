@@ -163,6 +163,11 @@ function typeOf(error: Error): string {
   return 'type' in error && typeof error.type === 'string' ? error.type : '';
 }
 
+/** Whether the broker closed the connection instead of answering. */
+export function isClosedConnection(error: unknown): boolean {
+  return rootOf(error).name === 'KafkaJSConnectionClosedError';
+}
+
 function isSystemError(error: Error): boolean {
   return 'code' in error && typeof error.code === 'string';
 }

@@ -8,8 +8,11 @@ interface ConnectionPool {
   send(exchange: { request: object; response: object }): Promise<unknown>;
 }
 
-interface Broker {
+/** The parts of kafkajs's broker that are used here. */
+export interface Broker {
   readonly connectionPool: ConnectionPool;
+  /** By API key; null before it is connected. */
+  readonly versions: Readonly<Record<number, { readonly maxVersion: number } | undefined>> | null;
 }
 
 /** The parts of kafkajs's cluster that are used here. */
@@ -20,6 +23,10 @@ export interface Cluster {
   refreshMetadata(): Promise<void>;
   findTopicPartitionMetadata(topic: string): { partitionId: number; leader: number }[];
   findBroker(at: { nodeId: string }): Promise<Broker>;
+  findControllerBroker(): Promise<Broker>;
+  readonly brokerPool: { findConnectedBroker(): Promise<Broker> };
+  /** Tries again what fails, as the client's settings say; `bail` ends that. */
+  retrier<T>(work: (bail: (error: unknown) => void) => Promise<T>): Promise<T>;
   fetchTopicsOffset(
     topics: {
       topic: string;

@@ -20,6 +20,7 @@ export function planHints(settings: TopicSettings): TopicPlan {
     partitions: settings.partitions,
     replicationFactor: settings.replicationFactor,
     config: {
+      ...settings.config,
       'cleanup.policy': 'delete',
       'retention.ms': String(HINTS_KEPT_MS),
       'message.timestamp.type': 'LogAppendTime',

@@ -22,6 +22,12 @@ export interface TopicRecord {
   readonly headers: FetchedRecord['headers'];
 }
 
+/** By partition: the first offset of its log, and the one behind its last record. */
+export interface LogExtent {
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
+}
+
 /** Where a reading starts: at the oldest record, or at the first one published at or after an epoch-millisecond time. */
 export type ReadFrom = 'earliest' | number;
 
@@ -73,6 +79,17 @@ export class TopicReader {
     } catch (error) {
       throw kafkaFailure(error, `looking for open transactions in ${topic}`);
     }
+  }
+
+  /** Where the log of each partition begins and ends now, also behind transactions that are open. */
+  extent(topic: string, signal?: AbortSignal): Promise<LogExtent> {
+    const options = { from: 'earliest', isolation: 'uncommitted', signal } as const;
+    return new Reading({ brokers: this.#brokers, waits: this.#waits, topic, options }).extent();
+  }
+
+  /** How many partitions the topic has. */
+  async partitions(topic: string, signal?: AbortSignal): Promise<number> {
+    return (await this.extent(topic, signal)).ends.length;
   }
 
   async close(): Promise<void> {

@@ -18,7 +18,7 @@ import {
   type OffsetQuery,
 } from './leaders.js';
 import { ageText, describeOpenTransaction, openTransactionText } from './open-transactions.js';
-import type { ReadOptions } from './reader.js';
+import type { LogExtent, ReadOptions } from './reader.js';
 import { isPassing, troubleText } from './trouble.js';
 import type { Waits } from './waits.js';
 import { errorType, type FetchedRecord } from './wire.js';
@@ -139,6 +139,20 @@ export class Reading {
     } finally {
       this.#troubled?.end(null);
       for (const { held } of partitions.values()) held?.release?.(null);
+    }
+  }
+
+  /** Where the log of each partition begins and ends, by partition. */
+  async extent(): Promise<LogExtent> {
+    try {
+      await this.#findLeadersPatiently();
+      const starts = await this.#offsets('earliest', this.#isolation);
+      const ends = await this.#offsets('latest', this.#isolation);
+      const inOrder = (offsets: ReadonlyMap<number, number>) =>
+        Array.from({ length: offsets.size }, (_, partition) => offsets.get(partition) ?? 0);
+      return { starts: inOrder(starts), ends: inOrder(ends) };
+    } finally {
+      this.#troubled?.end(null);
     }
   }
 

@@ -7,6 +7,7 @@
 
 import { setMaxListeners } from 'node:events';
 import { PublisherError } from '../model/errors.js';
+import { NewestByKey } from './newest.js';
 import type { Positions, ReadOptions, TopicReader, TopicRecord } from './reader.js';
 import { States } from './states.js';
 
@@ -17,7 +18,7 @@ export interface LedgerReading {
 }
 
 /** Reads a topic, as `TopicReader` does. */
-export type TopicSource = Pick<TopicReader, 'read'>;
+export type TopicSource = Pick<TopicReader, 'read' | 'partitions'>;
 
 /**
  * Compaction removes a tombstone once it is older than the topic's `delete.retention.ms` (ten minutes): a reading that goes on behind an older one
@@ -30,6 +31,7 @@ export class StateLedger {
   readonly #topic: string;
   readonly #onRead: (reading: LedgerReading) => void;
   #states = new States();
+  #newest = new NewestByKey(0);
   #positions: Positions | null = null;
   #readAt = Number.NEGATIVE_INFINITY;
   /** The reading that has not begun yet; requests join it. */
@@ -83,17 +85,23 @@ export class StateLedger {
   }
 
   async #readFrom(from: ReadOptions['from'], startedAt: number, signal: AbortSignal): Promise<void> {
-    const states = from === 'earliest' ? new States() : this.#states;
+    const partitions = await this.#reader.partitions(this.#topic, signal);
+    if (typeof from === 'object' && from.size !== partitions)
+      return this.#readFrom('earliest', startedAt, signal);
+    const isAnew = from === 'earliest';
+    const states = isAnew ? new States() : this.#states;
+    const newest = isAnew ? new NewestByKey(partitions) : this.#newest;
     let records = 0;
     let positions: Positions | null = null;
     const onEnd = (end: Positions) => {
       positions = end;
     };
     for await (const batch of this.#reader.read(this.#topic, { from, until: 'written', signal, onEnd })) {
-      for (const record of batch) put(states, record);
+      for (const record of batch) if (newest.isNewest(record)) put(states, record);
       records += batch.length;
     }
     this.#states = states;
+    this.#newest = newest;
     this.#positions = positions;
     this.#readAt = startedAt;
     this.#onRead({ records, ms: performance.now() - startedAt });

@@ -3,6 +3,7 @@
 import { PublisherError } from '../model/errors.js';
 import type { OutgoingRecord } from '../model/row.js';
 import { emptyState, type TableState } from '../model/state.js';
+import { NewestByKey } from './newest.js';
 import type { TopicReader } from './reader.js';
 
 /** What the topic holds. Each state is parsed when it is asked for: one that can't be read concerns nobody but its owner. */
@@ -34,8 +35,10 @@ export async function readStates(
   { until, signal }: { until: 'written' | 'stable'; signal?: AbortSignal },
 ): Promise<States> {
   const states = new States();
+  const newest = new NewestByKey(await reader.partitions(topic, signal));
   for await (const records of reader.read(topic, { from: 'earliest', until, signal })) {
-    for (const { key, value } of records) states.set(key?.toString('utf8') ?? '', value);
+    for (const record of records)
+      if (newest.isNewest(record)) states.set(record.key?.toString('utf8') ?? '', record.value);
   }
   return states;
 }

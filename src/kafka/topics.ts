@@ -3,7 +3,11 @@
 import type { Admin, Kafka } from 'kafkajs';
 import { PublisherError } from '../model/errors.js';
 import { kafkaFailure } from './client.js';
+import { type Cluster, openCluster } from './cluster.js';
 import kafkajs from './kafkajs.js';
+import { errorFromCode } from './protocol-error.js';
+import { createInBatches, refused } from './topic-creation.js';
+import { type DescribedTopic, describeTopics, UNKNOWN_TOPIC } from './topic-requests.js';
 
 /** The `topics` section of the configuration. */
 export interface TopicSettings {
@@ -29,7 +33,11 @@ export interface TopicPlan {
 /** A topic as it is. */
 export interface TopicFacts {
   readonly topic: string;
+  /** Kafka's ID of the topic, new whenever it is created; null where the brokers tell none. */
+  readonly id: string | null;
   readonly partitions: number;
+  /** Partitions that no broker leads now. */
+  readonly leaderless: readonly number[];
   readonly cleanupPolicy: string;
   readonly maxMessageBytes: number;
   readonly config: ReadonlyMap<string, string>;
@@ -51,6 +59,7 @@ const MAX_MESSAGE_BYTES = 10 * 1024 * 1024;
 /** Milliseconds that a created topic may take to be known. */
 const APPEAR_MS = 20_000;
 const MAX_MESSAGE_SETTING = 'max.message.bytes';
+const LEADER_NOT_AVAILABLE = 5;
 
 export function tableTopic(prefix: string, connection: string, table: string): string {
   return `${prefix}.${connection}.${table}`;
@@ -77,11 +86,13 @@ export function planTopic(topic: string, settings: TopicSettings): TopicPlan {
 /** Admin work on topics, on one connection. */
 export class Topics {
   readonly #admin: Admin;
+  readonly #cluster: Cluster;
   readonly #brokers: readonly string[];
   #connected: Promise<void> | null = null;
 
   constructor(kafka: Kafka, brokers: readonly string[]) {
     this.#admin = kafka.admin();
+    this.#cluster = openCluster(kafka);
     this.#brokers = brokers;
   }
 
@@ -101,38 +112,34 @@ export class Topics {
   }
 
   async close(): Promise<void> {
-    await this.#admin.disconnect();
+    await Promise.all([this.#admin.disconnect(), this.#cluster.disconnect()]);
   }
 
-  /** The topics of the list that exist, with what matters of their settings. */
+  /** The topics of the list that exist, with what matters of their settings. No other topic is asked about. */
   async describe(topics: readonly string[]): Promise<Map<string, TopicFacts>> {
     await this.connect();
     return this.#guard('describing topics', async () => {
-      const existing = new Set(await this.#admin.listTopics());
-      const names = topics.filter((topic) => existing.has(topic));
-      if (names.length === 0) return new Map();
-      const metadata = await this.#admin.fetchTopicMetadata({ topics: names });
-      const configs = await this.#admin.describeConfigs({
-        includeSynonyms: false,
-        resources: names.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name })),
-      });
-      const partitionsOf = new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]));
+      if (topics.length === 0) return new Map();
+      const existing = existingOf(await describeTopics(this.#cluster, topics));
+      if (existing.length === 0) return new Map();
+      const configs = await this.#configsOf(existing.map(({ topic }) => topic));
       return new Map(
-        configs.resources.map(({ resourceName, configEntries }) => {
-          const config = new Map(
-            configEntries.map(({ configName, configValue }) => [configName, configValue]),
-          );
-          const facts = {
-            topic: resourceName,
-            partitions: partitionsOf.get(resourceName) ?? 0,
-            cleanupPolicy: config.get('cleanup.policy') ?? 'delete',
-            maxMessageBytes: Number(config.get('max.message.bytes') ?? 1_048_588),
-            config,
-          };
-          return [resourceName, facts];
-        }),
+        existing.map((each) => [each.topic, factsOf(each, configs.get(each.topic) ?? new Map())]),
       );
     });
+  }
+
+  async #configsOf(names: readonly string[]): Promise<Map<string, Map<string, string>>> {
+    const { resources } = await this.#admin.describeConfigs({
+      includeSynonyms: false,
+      resources: names.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name })),
+    });
+    return new Map(
+      resources.map(({ resourceName, configEntries }) => [
+        resourceName,
+        new Map(configEntries.map(({ configName, configValue }) => [configName, configValue])),
+      ]),
+    );
   }
 
   /**
@@ -166,19 +173,35 @@ export class Topics {
     });
   }
 
+  /** Asks the brokers whether they would create these topics, which are not there. Returns what they would refuse. */
+  async validate(plans: readonly TopicPlan[]): Promise<TopicProblem[]> {
+    await this.connect();
+    return this.#guard('checking whether topics can be created', async () => {
+      const refusals = await createInBatches(this.#cluster, plans, true);
+      return (refusals ?? []).map(({ plan, message }) => ({ kind: 'wrong', topic: plan.topic, message }));
+    });
+  }
+
   async #create(plans: readonly TopicPlan[]): Promise<void> {
-    await this.#guard('creating topics', () =>
-      this.#admin.createTopics({
-        // Kafkajs gives up at once where a broker has not heard of the topic yet; `appeared` waits for it.
-        waitForLeaders: false,
-        topics: plans.map(({ topic, partitions, replicationFactor, config }) => ({
-          topic,
-          numPartitions: partitions,
-          replicationFactor,
-          configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
-        })),
-      }),
-    );
+    await this.#guard('creating topics', async () => {
+      const refusals = await createInBatches(this.#cluster, plans, false);
+      if (refusals === null) await this.#createPlainly(plans);
+      else if (refusals.length > 0) throw refused(refusals);
+    });
+  }
+
+  /** With kafkajs's own request, for brokers that know no newer one. */
+  async #createPlainly(plans: readonly TopicPlan[]): Promise<void> {
+    await this.#admin.createTopics({
+      // Kafkajs gives up at once where a broker has not heard of the topic yet; `appeared` waits for it.
+      waitForLeaders: false,
+      topics: plans.map(({ topic, partitions, replicationFactor, config }) => ({
+        topic,
+        numPartitions: partitions,
+        replicationFactor,
+        configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
+      })),
+    });
   }
 
   /** Waits until the topics are known, and describes them: a created topic is not known to every broker at once. */
@@ -190,7 +213,7 @@ export class Topics {
         if (isOver) throw error;
         return new Map<string, TopicFacts>();
       });
-      if (isOver || names.every((name) => (existing.get(name)?.partitions ?? 0) > 0)) return existing;
+      if (isOver || names.every((name) => isUp(existing.get(name)))) return existing;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
@@ -204,6 +227,32 @@ export class Topics {
   }
 }
 
+function existingOf(described: readonly DescribedTopic[]): DescribedTopic[] {
+  const existing = described.filter(({ errorCode }) => errorCode !== UNKNOWN_TOPIC);
+  // One without a leader is there all the same.
+  const failed = existing.find(({ errorCode }) => errorCode !== 0 && errorCode !== LEADER_NOT_AVAILABLE);
+  if (failed !== undefined)
+    throw kafkaFailure(errorFromCode(failed.errorCode), `describing topic ${failed.topic}`);
+  return existing;
+}
+
+function factsOf({ topic, id, partitions }: DescribedTopic, config: ReadonlyMap<string, string>): TopicFacts {
+  return {
+    topic,
+    id,
+    partitions: partitions.length,
+    leaderless: partitions.filter(({ leader }) => leader === null).map(({ partition }) => partition),
+    cleanupPolicy: config.get('cleanup.policy') ?? 'delete',
+    maxMessageBytes: Number(config.get(MAX_MESSAGE_SETTING) ?? 1_048_588),
+    config,
+  };
+}
+
+/** A topic that can be written to. */
+function isUp(facts: TopicFacts | undefined): boolean {
+  return facts !== undefined && facts.partitions > 0 && facts.leaderless.length === 0;
+}
+
 /** Everything about an existing topic that is not as planned; `wrong` must not be published to, `differs` may be. */
 export function problemsOf(plan: TopicPlan, facts: TopicFacts | undefined): TopicProblem[] {
   const { topic } = plan;
@@ -211,23 +260,30 @@ export function problemsOf(plan: TopicPlan, facts: TopicFacts | undefined): Topi
     const message = `topic ${topic} does not exist: create it (cleanup.policy=${plan.config['cleanup.policy']}, ${plan.partitions} partitions), or set topics.create: true`;
     return [{ kind: 'missing', topic, message }];
   }
+  const leaderless = leaderProblems(facts);
   // What does not keep rows may be kept as anybody likes.
-  if (plan.config['cleanup.policy'] !== 'compact') return [];
+  if (plan.config['cleanup.policy'] !== 'compact') return leaderless;
   if (facts.cleanupPolicy !== 'compact') {
     const message =
       `topic ${topic} has cleanup.policy=${facts.cleanupPolicy}, which drops rows that never changed: ` +
       `set it to compact (kafka-configs --alter --topic ${topic} --add-config cleanup.policy=compact), or use another topics.prefix`;
     return [{ kind: 'wrong', topic, message }];
   }
-  return [...partitionProblems(plan, facts), ...configProblems(plan, facts)];
+  return [...leaderless, ...partitionProblems(plan, facts), ...configProblems(plan, facts)];
+}
+
+function leaderProblems({ topic, leaderless }: TopicFacts): TopicProblem[] {
+  if (leaderless.length === 0) return [];
+  const message = `topic ${topic} has no leader for partition ${leaderless.join(', ')}: start the brokers that hold it`;
+  return [{ kind: 'differs', topic, message }];
 }
 
 function partitionProblems(plan: TopicPlan, facts: TopicFacts): TopicProblem[] {
   const { topic, partitions, partitionsFrom = 'topics.partitions' } = plan;
   if (facts.partitions === partitions) return [];
   const message =
-    `topic ${topic} has ${facts.partitions} partitions, the configuration says ${partitions}: ` +
-    `set ${partitionsFrom} to ${facts.partitions} (adding partitions to a compacted topic would move keys away from their older versions)`;
+    `topic ${topic} has ${facts.partitions} partitions, the configuration says ${partitions}: where it was created with ${facts.partitions}, ` +
+    `set ${partitionsFrom}: ${facts.partitions}; where partitions were added later, its keys have moved: see topics.onPartitionsAdded`;
   return [{ kind: 'differs', topic, message }];
 }
 

@@ -55,6 +55,23 @@ export const encodeFetch = internal('kafkajs/src/protocol/requests/fetch/v11/req
   request: object,
 ) => object;
 
+/** What kafkajs decodes of a metadata reply; error codes of single topics are in it. */
+export interface KafkajsMetadata {
+  readonly topicMetadata: readonly {
+    readonly topic: string;
+    readonly topicErrorCode: number;
+    readonly partitionMetadata: readonly { readonly partitionId: number; readonly leader: number }[];
+  }[];
+}
+
+export const metadataRequest = internal('kafkajs/src/protocol/requests/metadata/v6/request') as (
+  request: object,
+) => object;
+
+export const metadataResponse = internal('kafkajs/src/protocol/requests/metadata/v6/response') as {
+  decode(raw: Buffer): Promise<KafkajsMetadata>;
+};
+
 /** A request and its response as kafkajs's connections take them; `send` resolves with what `parse` returns. */
 export interface Exchange<Reply> {
   readonly request: object;

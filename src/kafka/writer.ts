@@ -130,8 +130,8 @@ export class Writer {
     }
   }
 
-  #partitionOf({ topic, key }: OutgoingRecord): number {
-    return partitionOf(key, this.#partitions.get(topic) ?? 1);
+  #partitionOf({ topic, key, partition }: OutgoingRecord): number {
+    return partition ?? partitionOf(key, this.#partitions.get(topic) ?? 1);
   }
 }
 

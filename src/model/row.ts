@@ -55,6 +55,8 @@ export interface OutgoingRecord {
   /** Null is a tombstone. */
   readonly value: Buffer | null;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Where it goes in place of the partition that its key belongs to. */
+  readonly partition?: number;
 }
 
 /** A row's ID as text, whatever stands in its place. */

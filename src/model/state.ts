@@ -45,6 +45,18 @@ export interface StateError {
   readonly at: string;
 }
 
+/** A topic as it was when a state was written: what must still hold for the state to belong to it. */
+export interface TopicMark {
+  readonly name: string;
+  /** Kafka's ID of the topic, new whenever it is created; null where the brokers tell none. */
+  readonly id: string | null;
+  readonly partitions: number;
+  /** By partition: the offset up to which its log was written at least. */
+  readonly ends: readonly number[];
+  /** By partition: the first offset of its log. */
+  readonly starts: readonly number[];
+}
+
 /** Everything an instance must know to go on where the last one stopped. */
 export interface TableState {
   readonly version: 1;
@@ -74,6 +86,10 @@ export interface TableState {
   /** ISO 8601, UTC: when this state was committed. */
   readonly updatedAt: string;
   readonly error: StateError | null;
+  /** The topic that the state is about; null in states of version 0.1.0, and behind a `reset`. */
+  readonly topic: TopicMark | null;
+  /** The topic of its dead letters; null in the same cases. */
+  readonly deadLetterTopic: TopicMark | null;
 }
 
 /** The state of a table that was never read. */
@@ -94,5 +110,7 @@ export function emptyState(): TableState {
     unknownFields: 0,
     updatedAt: new Date(0).toISOString(),
     error: null,
+    topic: null,
+    deadLetterTopic: null,
   };
 }

@@ -12,6 +12,7 @@ import { asPublisherError, PublisherError } from '../model/errors.js';
 import { Events } from '../model/events.js';
 import { tablesOf } from '../tables/all.js';
 import { openApi, PROMPT_ATTEMPTS } from './api.js';
+import { committedStates, stateProblems } from './state-topics.js';
 import { currentSchema } from './table-schema.js';
 import { topicPlans } from './topic-plans.js';
 import { usesHints } from './webhooks.js';
@@ -71,6 +72,7 @@ async function* checkKafka(config: Config): AsyncGenerator<Finding> {
       const plans = topicPlans(config, connection);
       yield await finding(`topics of ${connection.name}`, () => topicsOf(config, plans, kafka));
     }
+    yield* checkStates(config, kafka);
     if (usesHints(config)) {
       yield await finding('notifications', () => topicsOf(config, [planHints(config.topics)], kafka));
     }
@@ -99,10 +101,28 @@ async function* openTransactions(config: Config, kafka: KafkaAccess): AsyncGener
   }
 }
 
+/** Whether each state belongs to the topic that is there; one finding where all of them do. */
+async function* checkStates(config: Config, kafka: KafkaAccess): AsyncGenerator<Finding> {
+  yield await finding('states', async () => {
+    const states = await committedStates(config, kafka);
+    const problems: string[] = [];
+    for (const connection of config.connections) {
+      for (const [table, each] of await stateProblems(config, connection, states, kafka))
+        problems.push(...each.map((problem) => `${connection.name}/${table}: ${problem}`));
+    }
+    if (problems.length > 0) throw new PublisherError('topic-invalid', problems.join('\n'));
+    return `${config.state.topic}, of the topics that are there`;
+  });
+}
+
 /** Says what is missing and will be created; throws with every topic that is not as configured. */
 async function topicsOf(config: Config, plans: readonly TopicPlan[], kafka: KafkaAccess): Promise<string> {
   const existing = await kafka.topics.describe(plans.map(({ topic }) => topic));
-  const problems = plans.flatMap((plan) => problemsOf(plan, existing.get(plan.topic)));
+  const absent = plans.filter(({ topic }) => !existing.has(topic));
+  const problems = [
+    ...plans.flatMap((plan) => problemsOf(plan, existing.get(plan.topic))),
+    ...(config.topics.create ? await kafka.topics.validate(absent) : []),
+  ];
   const missing = problems.filter(({ kind }) => kind === 'missing');
   const small = problems.filter(({ kind }) => kind === 'small');
   const wrong = problems.filter(

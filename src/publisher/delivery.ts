@@ -8,6 +8,7 @@ import type { TableState } from '../model/state.js';
 import type { TableName } from '../model/table-names.js';
 import type { TableSink } from '../sync/source.js';
 import type { TableSchema } from './table-schema.js';
+import type { TopicLog } from './topic-log.js';
 
 export interface DeliveryOptions {
   readonly connection: string;
@@ -17,6 +18,8 @@ export interface DeliveryOptions {
   readonly maxRecordBytes: number;
   readonly deadLetters: { readonly topic: string; readonly maxRecordBytes: number };
   readonly stateTopic: string;
+  /** The logs that its states are about: of the table's topic, and of its dead letters'. */
+  readonly logs: { readonly rows: TopicLog; readonly letters: TopicLog };
   readonly schema: Pick<TableSchema, 'codec'>;
   readonly writer: Writer;
   /** What is in the dead-letter topic of this table now: by key, the digest of its letter. */
@@ -81,8 +84,13 @@ export class Delivery implements TableSink {
   }
 
   async commit(records: readonly OutgoingRecord[], state: TableState): Promise<void> {
-    const { writer, stateTopic, connection, table } = this.#options;
-    await writer.commit([...records, stateRecord(stateTopic, connection, table, state)]);
+    const { writer, stateTopic, connection, table, logs } = this.#options;
+    const { rows, letters } = logs;
+    // A commit can't know its own offsets: the state carries what was known before it.
+    const marked = { ...state, topic: rows.mark, deadLetterTopic: letters.mark };
+    const reached = await writer.commit([...records, stateRecord(stateTopic, connection, table, marked)]);
+    rows.reached(reached);
+    letters.reached(reached);
   }
 
   #letterKey(key: string): Buffer {

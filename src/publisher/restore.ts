@@ -3,6 +3,7 @@
 import type { TopicCodec } from '../avro/codec.js';
 import { Decoder } from '../avro/decoder.js';
 import type { Registry } from '../avro/registry.js';
+import { isAtHome, NewestByKey } from '../kafka/newest.js';
 import { headerText, type TopicReader, type TopicRecord } from '../kafka/reader.js';
 import type { TableState } from '../model/state.js';
 import { PublishedRows } from '../sync/published.js';
@@ -11,10 +12,17 @@ import { KnownIdCollector, type KnownIds } from '../sync/reconcile.js';
 /** Times in a topic are those of the instance that published, or of the broker: no two clocks agree. */
 const CLOCK_SKEW_MS = 10 * 60_000;
 
+/** What a topic tells of a table's rows. */
+export interface RestoredRows {
+  readonly published: PublishedRows;
+  /** Rows that stand in another partition than the one that their key belongs to: partitions were added. */
+  readonly misplaced: number;
+}
+
 /**
- * What the topic of a table tells of its rows. Of a table that is read whole: every key that stands in it. Of a searched one: what was
- * published since the time that its state names. What was published before a reset, or without a state, counts as unknown, so that
- * it is published again.
+ * What the topic of a table tells of its rows. Of a table that is read whole, or whose state does not belong to the topic: every key that stands in it.
+ * Of a searched one: what was published since the time that its state names. What was published before a reset, or without a state,
+ * counts as unknown, so that it is published again.
  */
 export async function restorePublished(
   reader: TopicReader,
@@ -23,24 +31,33 @@ export async function restorePublished(
   table: {
     reads: 'whole' | 'searched';
     state: TableState | undefined;
+    /** Whether every key is needed, whatever the state says. */
+    isWhole: boolean;
+    partitions: number;
     signal: AbortSignal;
     /** Is told of every record that somebody else put there. */
     onForeign: (record: TopicRecord) => void;
   },
-): Promise<PublishedRows> {
-  const published = new PublishedRows(table.reads === 'whole');
-  const { state } = table;
+): Promise<RestoredRows> {
+  const { state, partitions } = table;
+  const isWhole = table.isWhole || table.reads === 'whole';
+  const published = new PublishedRows(isWhole);
+  const misplaced = new Set<string>();
   const since = state?.restoreFrom ?? null;
-  if (table.reads === 'searched' && since === null) return published;
-  const from = table.reads === 'whole' || since === null ? 'earliest' : since - CLOCK_SKEW_MS;
+  if (!isWhole && since === null) return { published, misplaced: 0 };
+  const from = isWhole || since === null ? 'earliest' : since - CLOCK_SKEW_MS;
   for await (const records of reader.read(topic, { from, signal: table.signal })) {
     for (const { key, record } of ownOf(records, codec, table.onForeign)) {
-      if (record.value !== null) published.set(key, versionOf(record, state));
+      if (!isAtHome(record, partitions)) {
+        const place = `${record.partition}/${key}`;
+        if (record.value === null) misplaced.delete(place);
+        else misplaced.add(place);
+      } else if (record.value !== null) published.set(key, versionOf(record, state));
       else if (table.reads === 'whole') published.delete(key);
       else published.bury(key, Number(headerText(record, 'fetched_at') ?? record.timestamp));
     }
   }
-  return published;
+  return { published, misplaced: misplaced.size };
 }
 
 /** The records of a table with their keys. What somebody else put into its topic is no row of it. */
@@ -72,17 +89,21 @@ export interface TopicAccess {
   readonly reader: TopicReader;
   readonly registry: Registry;
   readonly codec: TopicCodec;
+  readonly partitions: number;
 }
 
 /** What is in the dead-letter topic: by table and key, the digest of the letter. */
 export async function restoreBuried(
   reader: TopicReader,
   topic: string,
+  partitions: number,
   signal: AbortSignal,
 ): Promise<Map<string, Map<string, string>>> {
   const buried = new Map<string, Map<string, string>>();
+  const newest = new NewestByKey(partitions);
   for await (const records of reader.read(topic, { from: 'earliest', signal })) {
     for (const record of records) {
+      if (!newest.isNewest(record)) continue;
       const [table = '', ...rest] = (record.key?.toString('utf8') ?? '').split('/');
       const letters = buried.get(table) ?? new Map<string, string>();
       if (record.value === null) letters.delete(rest.join('/'));
@@ -98,7 +119,7 @@ export async function restoreBuried(
  * whole topic is read: that is slow, and deletions are rare.
  */
 export async function findChildren(
-  { reader, registry, codec }: TopicAccess,
+  { reader, registry, codec, partitions }: TopicAccess,
   topic: string,
   parentField: string,
   ids: readonly string[],
@@ -107,7 +128,7 @@ export async function findChildren(
   const children = new Set<string>();
   const decoder = new Decoder(registry);
   for await (const records of reader.read(topic, { from: 'earliest' })) {
-    const own = ownOf(records, codec);
+    const own = ownOf(records, codec).filter(({ record }) => isAtHome(record, partitions));
     await decoder.prepare(own.map(({ record }) => record.value));
     for (const { key, record } of own) {
       const parent = record.value === null ? null : decoder.decode(record.value)[parentField];
@@ -126,7 +147,7 @@ const KNOWN_IDS = 50_000;
  * first as far as they fit. Rejects with `stopped` when the signal aborts.
  */
 export async function knownIds(
-  { reader, registry, codec }: TopicAccess,
+  { reader, registry, codec, partitions }: TopicAccess,
   topic: string,
   at: {
     readonly parent: { readonly id: string; readonly updatedAt: string } | undefined;
@@ -137,7 +158,7 @@ export async function knownIds(
   const ids = new KnownIdCollector(at.after, KNOWN_IDS);
   const decoder = new Decoder(registry);
   for await (const records of reader.read(topic, { from: 'earliest', signal: at.signal })) {
-    const own = ownOf(records, codec);
+    const own = ownOf(records, codec).filter(({ record }) => isAtHome(record, partitions));
     if (at.parent !== undefined) await decoder.prepare(own.map(({ record }) => record.value));
     for (const { key, record } of own) {
       if (at.parent === undefined) {

@@ -18,11 +18,14 @@ import { Turns } from '../sync/turns.js';
 import { knownTimeZone } from '../sync/windows.js';
 import { type IntercomTable, tablesOf } from '../tables/all.js';
 import type { ConnectionApi } from './api.js';
-import { Delivery } from './delivery.js';
+import { Delivery, type DeliveryOptions } from './delivery.js';
 import { rulesOf } from './field-rules.js';
+import { onPartitionsAdded } from './partitions-added.js';
 import { findChildren, knownIds, restoreBuried, restorePublished } from './restore.js';
 import type { SessionContext } from './session-context.js';
 import { TableSchema } from './table-schema.js';
+import { arePartitionsAdded, differencesOf, letterDifferencesOf, stateForTopic } from './topic-identity.js';
+import { markOf, TopicLog } from './topic-log.js';
 
 /** Windows of a table that are read side by side at most: each has a page in memory. */
 const WINDOWS_AT_ONCE = 24;
@@ -71,18 +74,18 @@ export async function restoreWork(
   connection: ConnectionConfig,
   parts: Parts,
 ): Promise<Map<TableName, TableWork>> {
-  const { config, kafka } = context;
   const { end } = parts;
   // The writer has fenced the owner before: the reading that begins now sees all of its commits.
   const states = await context.states.current(end);
-  const letters = deadLetterTopic(config.topics.prefix, connection.name);
-  const buried = await restoreBuried(kafka.reader, letters, end);
+  const letters = await restoreLetters(context, connection, parts, states);
   const grain = grainOf(parts.api);
   const work = await Promise.all(
     tablesOf(connection).map(async (table): Promise<[TableName, TableWork]> => {
-      const sink = delivery(context, connection, table, parts, buried.get(table.name) ?? new Map());
+      const { memory, log } = await restoreTable(context, connection, table, { ...parts, states, letters });
+      const logs = { rows: log, letters: letters.log };
+      const buried = letters.buried.get(table.name) ?? new Map<string, string>();
+      const sink = delivery(context, connection, table, parts, { buried, logs });
       const source = bind(context, connection, table, parts, grain);
-      const memory = await restoreTable(context, connection, table, parts, states);
       const { name, startDate, lookback } = connection;
       const settings = { connection: name, startDate, lookback, reconcile: connection.deletes.reconcile };
       return [table.name, { source, sink, settings, memory }];
@@ -91,24 +94,85 @@ export async function restoreWork(
   return new Map(work);
 }
 
+/** The dead letters of a connection. */
+interface Letters {
+  readonly log: TopicLog;
+  readonly buried: ReadonlyMap<string, Map<string, string>>;
+}
+
+async function restoreLetters(
+  { config, kafka, events }: SessionContext,
+  connection: ConnectionConfig,
+  { topics, writer, end }: Parts,
+  states: States,
+): Promise<Letters> {
+  const facts = the(topics, deadLetterTopic(config.topics.prefix, connection.name));
+  const mark = await markOf(kafka.reader, facts, end);
+  const known = tablesOf(connection).flatMap(
+    ({ name }) => states.get(connection.name, name)?.deadLetterTopic ?? [],
+  );
+  if (known.some((each) => arePartitionsAdded(each, mark))) {
+    const at = { connection: connection.name, what: 'dead letters', policy: config.topics.onPartitionsAdded };
+    const move = { topic: mark.name, partitions: mark.partitions, isOwn: () => true, signal: end };
+    await onPartitionsAdded({ reader: kafka.reader, writer, events }, at, move);
+  }
+  const buried = await restoreBuried(kafka.reader, mark.name, mark.partitions, end);
+  return { log: new TopicLog(mark), buried };
+}
+
 async function restoreTable(
   { config, kafka, events }: SessionContext,
   connection: ConnectionConfig,
   table: IntercomTable,
-  parts: Parts,
-  states: States,
-): Promise<TableMemory> {
+  parts: Parts & { readonly states: States; readonly letters: Letters },
+): Promise<{ memory: TableMemory; log: TopicLog }> {
+  const { states, letters, end } = parts;
   const topic = tableTopic(config.topics.prefix, connection.name, table.name);
-  const state = states.get(connection.name, table.name);
   const { codec } = the(parts.schemas, table.name);
+  const state = states.get(connection.name, table.name);
+  const mark = await markOf(kafka.reader, the(parts.topics, topic), end);
+  const differences =
+    state === undefined
+      ? []
+      : [
+          ...differencesOf(state, mark, topic),
+          ...letterDifferencesOf(state, letters.log.mark, letters.log.mark.name),
+        ];
+  if (differences.length > 0) events.emit('warning', beginsAnew(connection.name, table.name, differences));
+  const isAnew = differences.length > 0;
   const onForeign = toldOnce(({ partition, offset }: TopicRecord) => {
     const message = `topic ${topic} holds what somebody else put there (first at partition ${partition}, offset ${offset}): it is left alone, and whoever reads the topic may stumble over it`;
     events.emit('warning', { connection: connection.name, message });
   });
-  const known = { reads: table.reads, state, signal: parts.end, onForeign };
-  const published = await restorePublished(kafka.reader, topic, codec, known);
+  const before = state === undefined || !isAnew ? state : stateForTopic(state, null);
+  const { partitions } = mark;
+  const known = { reads: table.reads, state: before, isWhole: isAnew, partitions, signal: end, onForeign };
+  const restore = () => restorePublished(kafka.reader, topic, codec, known);
+  const moved = async () => {
+    const at = { connection: connection.name, what: table.name, policy: config.topics.onPartitionsAdded };
+    const isOwn = ({ key }: TopicRecord) => key !== null && codec.decodeKey(key) !== null;
+    const move = { topic, partitions, isOwn, signal: end };
+    await onPartitionsAdded({ reader: kafka.reader, writer: parts.writer, events }, at, move);
+  };
+  const wasRaised = arePartitionsAdded(state?.topic ?? null, mark);
+  if (wasRaised) await moved();
+  let restored = await restore();
+  if (restored.misplaced > 0 && !wasRaised) {
+    await moved();
+    restored = await restore();
+  }
+  const { published } = restored;
+  const own = state !== undefined && isAnew ? stateForTopic(state, published.restoreFrom()) : state;
   const written = restoredState(state);
-  return { state: state ?? emptyState(), written, published, turns: new Turns(), walk: null };
+  const memory = { state: own ?? emptyState(), written, published, turns: new Turns(), walk: null };
+  return { memory, log: new TopicLog(mark) };
+}
+
+function beginsAnew(connection: string, table: TableName, differences: readonly string[]) {
+  const message =
+    `${connection}/${table}: the state does not belong to the topic: ${differences.join('; ')}. ` +
+    'The table is read again from its start; rows whose last version is in the topic are not published again';
+  return { connection, message };
 }
 
 /** Passes the first call on, and no other. */
@@ -125,7 +189,7 @@ function delivery(
   connection: ConnectionConfig,
   table: IntercomTable,
   { topics, schemas, writer }: Parts,
-  buried: Map<string, string>,
+  kept: Pick<DeliveryOptions, 'buried' | 'logs'>,
 ): Delivery {
   const { prefix } = config.topics;
   const topic = tableTopic(prefix, connection.name, table.name);
@@ -142,11 +206,17 @@ function delivery(
     stateTopic: config.state.topic,
     schema,
     writer,
-    buried,
+    ...kept,
     childrenOf:
       parent === undefined
         ? null
-        : (ids) => findChildren({ reader: kafka.reader, registry, codec }, topic, parent.id, ids),
+        : (ids) =>
+            findChildren(
+              { reader: kafka.reader, registry, codec, partitions: the(topics, topic).partitions },
+              topic,
+              parent.id,
+              ids,
+            ),
   });
 }
 
@@ -155,14 +225,15 @@ function idSource(
   { config, kafka, registry }: SessionContext,
   connection: ConnectionConfig,
   table: IntercomTable,
-  { background, schemas, end }: Parts,
+  { background, schemas, topics: facts, end }: Parts,
   grain: GrainOf,
 ): IdSource | null {
   const { ids, isGone, parent } = table;
   if (ids === undefined || isGone === undefined) return null;
   const topic = tableTopic(config.topics.prefix, connection.name, table.name);
   const { codec } = the(schemas, table.name);
-  const topics = { reader: kafka.reader, registry, codec };
+  const { partitions } = the(facts, topic);
+  const topics = { reader: kafka.reader, registry, codec, partitions };
   return {
     known: (after) => knownIds(topics, topic, { parent, after, signal: end }),
     pull: (window) => ids(background, window),

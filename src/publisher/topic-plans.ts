@@ -21,7 +21,7 @@ export function topicPlans(config: Config, connection: ConnectionConfig): TopicP
     ),
     {
       ...letters,
-      config: { ...letters.config, 'max.message.bytes': String(DEAD_LETTER_MAX_BYTES) },
+      config: { ...letters.config, 'max.message.bytes': letterBytes(config) },
       tooLarge: 'a larger row is not kept in its dead letter, which has only its key and the reason then',
     },
     planStates(config),
@@ -42,4 +42,9 @@ const STATE_TOPIC_CONFIG = {
 function planStates({ topics, state }: Config): TopicPlan {
   const plan = planTopic(state.topic, { ...topics, partitions: state.partitions });
   return { ...plan, config: { ...STATE_TOPIC_CONFIG, ...plan.config }, partitionsFrom: 'state.partitions' };
+}
+
+/** As `topics.config` says, like every topic; what it does not say is made large enough for any row. */
+function letterBytes({ topics }: Config): string {
+  return topics.config['max.message.bytes'] ?? String(DEAD_LETTER_MAX_BYTES);
 }

@@ -2,6 +2,7 @@
 
 import { Decoder, isFramed } from '../avro/decoder.js';
 import type { Registry } from '../avro/registry.js';
+import { NewestByKey } from '../kafka/newest.js';
 import { headerText, type ReadFrom, type TopicReader, type TopicRecord } from '../kafka/reader.js';
 import { asPublisherError } from '../model/errors.js';
 import type { KeyName } from '../model/table.js';
@@ -109,7 +110,9 @@ async function* fromLatest(
 ): AsyncGenerator<readonly TopicRecord[]> {
   const began = Date.now();
   const read = new Map<number, number>();
-  yield await latestRecords(reader.read(topic, { from, until: 'stable', signal }), read, onProgress);
+  const newest = new NewestByKey(await reader.partitions(topic, signal));
+  const batches = reader.read(topic, { from, until: 'stable', signal });
+  yield await latestRecords(batches, newest, read, onProgress);
   if (!follow) return;
   const behind = from === 'earliest' ? began - CLOCK_SKEW_MS : Math.max(from, began - CLOCK_SKEW_MS);
   for await (const records of reader.read(topic, { from: behind, until: 'never', signal })) {
@@ -121,6 +124,7 @@ async function* fromLatest(
 /** The newest record of each key that was not deleted; `read` is told the last offset of each partition. */
 async function latestRecords(
   batches: AsyncIterable<readonly TopicRecord[]>,
+  newest: NewestByKey,
   read: Map<number, number>,
   onProgress: (records: number) => void,
 ): Promise<TopicRecord[]> {
@@ -128,10 +132,11 @@ async function latestRecords(
   let count = 0;
   for await (const records of batches) {
     for (const record of records) {
+      read.set(record.partition, record.offset);
+      if (!newest.isNewest(record)) continue;
       const key = record.key?.toString('latin1') ?? '';
       if (record.value === null) latest.delete(key);
       else latest.set(key, record);
-      read.set(record.partition, record.offset);
     }
     count += records.length;
     onProgress(count);

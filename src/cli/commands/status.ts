@@ -4,10 +4,11 @@ import type { Command } from 'commander';
 import type { Config } from '../../config/config.js';
 import { KafkaAccess } from '../../kafka/access.js';
 import { isLongOpen, openTransactionText } from '../../kafka/open-transactions.js';
-import { readStates, States } from '../../kafka/states.js';
+import type { States } from '../../kafka/states.js';
 import { asPublisherError } from '../../model/errors.js';
 import { emptyState, type TableState } from '../../model/state.js';
 import { duration } from '../../observe/progress.js';
+import { committedStates, stateProblems } from '../../publisher/state-topics.js';
 import { TABLES } from '../../tables/all.js';
 import { type CommonOptions, printResult, readConfig, withCommonOptions } from '../context.js';
 import { EXIT } from '../exit.js';
@@ -27,6 +28,8 @@ interface TableStatus {
   readonly deadLetters: number;
   readonly lastCycle: TableState['cycle'];
   readonly error: TableState['error'];
+  /** Why the state does not belong to the topic that is there; empty where it does. */
+  readonly topicProblems: readonly string[];
 }
 
 export function statusCommand(program: Command, finish: (code: number) => void): void {
@@ -37,37 +40,51 @@ export function statusCommand(program: Command, finish: (code: number) => void):
 
 async function status(options: CommonOptions): Promise<number> {
   const config = await readConfig(options);
-  const { states, held } = await statesIn(config);
-  const rows = statusOf(config, states, Date.now());
+  const facts = await factsIn(config);
+  const rows = statusOf(config, facts, Date.now());
   // On standard error: whatever reads the rows is not disturbed.
-  for (const line of held) printRemark(line);
+  for (const line of facts.held) printRemark(line);
   if (options.json === true) printResult(JSON.stringify(rows, null, 2));
   else printResult(render(rows));
   return EXIT.done;
 }
 
-/** The states as far as they can be read at once, and what holds the rest back. */
-async function statesIn(config: Config): Promise<{ states: States; held: readonly string[] }> {
+/** What Kafka tells: the states, and by connection and table why a state does not belong to its topic. */
+interface Facts {
+  readonly states: States;
+  readonly problems: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
+  /** What keeps newer states from being read. */
+  readonly held: readonly string[];
+}
+
+async function factsIn(config: Config): Promise<Facts> {
   const kafka = await KafkaAccess.open(config.kafka);
   try {
-    const { topic } = config.state;
-    const known = await kafka.topics.describe([topic]);
-    if (known.size === 0) return { states: new States(), held: [] };
-    const states = await readStates(kafka.reader, topic, { until: 'stable' });
-    const now = Date.now();
-    const open = (await kafka.reader.openTransactions(topic)).filter((each) => isLongOpen(each, now));
-    return { states, held: open.map((each) => openTransactionText(each, now)) };
+    const states = await committedStates(config, kafka);
+    const problems = new Map<string, ReadonlyMap<string, readonly string[]>>();
+    for (const connection of config.connections)
+      problems.set(connection.name, await stateProblems(config, connection, states, kafka));
+    return { states, problems, held: await heldBack(config, kafka) };
   } finally {
     await kafka.close();
   }
 }
 
-/** The status of every configured table, given their states. `now` in epoch milliseconds. */
-function statusOf(config: Config, states: States, now: number): TableStatus[] {
+async function heldBack(config: Config, kafka: KafkaAccess): Promise<string[]> {
+  const { topic } = config.state;
+  if ((await kafka.topics.describe([topic])).size === 0) return [];
+  const now = Date.now();
+  const open = (await kafka.reader.openTransactions(topic)).filter((each) => isLongOpen(each, now));
+  return open.map((each) => openTransactionText(each, now));
+}
+
+/** The status of every configured table. `now` in epoch milliseconds. */
+function statusOf(config: Config, { states, problems }: Facts, now: number): TableStatus[] {
   return config.connections.flatMap((connection) =>
-    connection.tables.map(({ name }) =>
-      describe(connection.name, name, stateOrReason(states, connection.name, name, now), now),
-    ),
+    connection.tables.map(({ name }) => ({
+      ...describe(connection.name, name, stateOrReason(states, connection.name, name, now), now),
+      topicProblems: problems.get(connection.name)?.get(name) ?? [],
+    })),
   );
 }
 
@@ -91,7 +108,7 @@ function describe(
   table: string,
   state: TableState | undefined,
   now: number,
-): TableStatus {
+): Omit<TableStatus, 'topicProblems'> {
   const bookmark = state?.bookmark ?? null;
   return {
     connection,
@@ -141,8 +158,10 @@ function render(rows: readonly TableStatus[]): string {
     row.deadLetters,
     cycleText(row.lastCycle),
   ]);
-  const errors = rows.flatMap(({ connection, table, error }) =>
-    error === null ? [] : [`${connection}/${table}: ${error.message}`],
+  const errors = rows.flatMap(({ connection, table, error, topicProblems }) =>
+    [...(error === null ? [] : [error.message]), ...topicProblems].map(
+      (each) => `${connection}/${table}: ${each}`,
+    ),
   );
   return [layOut(HEADINGS, cells), ...(errors.length === 0 ? [] : ['', ...errors])].join('\n');
 }

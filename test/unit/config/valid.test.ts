@@ -26,6 +26,7 @@ describe('the file of the contract', () => {
       replicationFactor: -1,
       config: {},
       create: true,
+      onPartitionsAdded: 'refuse',
     });
     expect(config.connections).toEqual([
       {

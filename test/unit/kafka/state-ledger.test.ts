@@ -11,16 +11,20 @@ const FOREVER = new AbortController().signal;
 
 /** A topic of two partitions as a list of records each, read step by step: a record is seen if it is there when the reading begins. */
 class Log implements TopicSource {
-  readonly partitions: TopicRecord[][] = [[], []];
+  readonly logs: TopicRecord[][] = [[], []];
   reads = 0;
   atOnce = 0;
   mostAtOnce = 0;
   failures: Error[] = [];
 
+  async partitions(): Promise<number> {
+    return this.logs.length;
+  }
+
   write(connection: string, bookmark: number): void {
     const { key, value } = stateRecord('t', connection, 'tags', { ...emptyState(), bookmark });
     const partition = connection.length % 2;
-    const log = this.partitions[partition] ?? [];
+    const log = this.logs[partition] ?? [];
     log.push({ topic: 't', partition, offset: log.length, timestamp: 0, key, value, headers: {} });
   }
 
@@ -30,7 +34,7 @@ class Log implements TopicSource {
     this.mostAtOnce = Math.max(this.mostAtOnce, this.atOnce);
     try {
       await settled();
-      const ends = this.partitions.map(({ length }) => length);
+      const ends = this.logs.map(({ length }) => length);
       for (const [partition, end] of ends.entries()) {
         const start = from instanceof Map ? (from.get(partition) ?? 0) : 0;
         if (start > end) throw new Error('OFFSET_OUT_OF_RANGE');
@@ -38,7 +42,7 @@ class Log implements TopicSource {
         if (failure !== undefined) throw failure;
         await settled();
         if (signal?.aborted === true) throw new Error('stopped');
-        if (end > start) yield (this.partitions[partition] ?? []).slice(start, end);
+        if (end > start) yield (this.logs[partition] ?? []).slice(start, end);
       }
       onEnd?.(new Map(ends.entries()));
     } finally {
@@ -83,7 +87,7 @@ describe('StateLedger', () => {
           } else await settled();
         }
         await Promise.all(answers);
-        expect(records()).toBeLessThanOrEqual(log.partitions.flat().length);
+        expect(records()).toBeLessThanOrEqual(log.logs.flat().length);
         expect(log.mostAtOnce).toBeLessThanOrEqual(1);
       }),
     );
@@ -107,7 +111,7 @@ describe('StateLedger', () => {
     log.write('a', 2);
     log.write('bb', 3);
     await ledger.current(FOREVER);
-    log.partitions.splice(0, 2, [], []);
+    log.logs.splice(0, 2, [], []);
     log.write('a', 7);
     const states = await ledger.current(FOREVER);
     expect(states.get('a', 'tags')?.bookmark).toBe(7);

@@ -9,10 +9,14 @@ const settings = {
   create: true,
 };
 const plan = planTopic('intercom.acme.tags', settings);
-const facts = (changes: { partitions?: number; config?: Record<string, string> } = {}) => {
+const facts = (
+  changes: { partitions?: number; leaderless?: number[]; config?: Record<string, string> } = {},
+) => {
   const config = new Map(Object.entries({ ...plan.config, ...changes.config }));
   return {
     topic: plan.topic,
+    id: null,
+    leaderless: changes.leaderless ?? [],
     partitions: changes.partitions ?? 3,
     cleanupPolicy: config.get('cleanup.policy') ?? '',
     maxMessageBytes: Number(config.get('max.message.bytes')),
@@ -39,6 +43,7 @@ describe('problemsOf', () => {
       ['wrong'],
     ],
     ['with other partitions', facts({ partitions: 1 }), ['differs']],
+    ['without a leader', facts({ leaderless: [2] }), ['differs']],
     ['with another setting', facts({ config: { 'retention.ms': '1000' } }), ['differs']],
     ['taking only small rows', facts({ config: { 'max.message.bytes': '1048588' } }), ['small']],
     ['taking larger rows than planned', facts({ config: { 'max.message.bytes': '99999999' } }), []],
@@ -80,7 +85,9 @@ describe('problemsOf', () => {
     const existing = facts({ partitions: 1, config: { 'max.message.bytes': '10000000' } });
     const messages = problemsOf(letters, existing).map(({ message }) => message);
     expect(messages).toEqual([
-      expect.stringContaining('has 1 partitions, the configuration says 3: set state.partitions to 1'),
+      expect.stringContaining(
+        'has 1 partitions, the configuration says 3: where it was created with 1, set state.partitions: 1',
+      ),
       expect.stringContaining('takes 10000000 bytes a record (max.message.bytes): it is cut; 40000000 bytes'),
     ]);
   });

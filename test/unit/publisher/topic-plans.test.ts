@@ -41,6 +41,8 @@ describe('the state topic', () => {
     const config = new Map(Object.entries({ ...states.config, 'segment.ms': '604800000' }));
     const facts: TopicFacts = {
       topic: states.topic,
+      id: null,
+      leaderless: [],
       partitions: states.partitions,
       cleanupPolicy: 'compact',
       maxMessageBytes: Number(states.config['max.message.bytes']),

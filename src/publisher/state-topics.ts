@@ -1,0 +1,83 @@
+/** Compares states with the topics that they are about, without changing anything. */
+
+import type { Config, ConnectionConfig } from '../config/config.js';
+import type { KafkaAccess } from '../kafka/access.js';
+import { readStates, States } from '../kafka/states.js';
+import { deadLetterTopic, tableTopic } from '../kafka/topics.js';
+import type { TableState, TopicMark } from '../model/state.js';
+import type { TableName } from '../model/table-names.js';
+import { grownMessage } from './partitions-added.js';
+import { arePartitionsAdded, differencesOf, letterDifferencesOf } from './topic-identity.js';
+import { markOf } from './topic-log.js';
+
+/** What the state topic holds; nothing where it does not exist. */
+export async function committedStates(config: Config, kafka: KafkaAccess): Promise<States> {
+  const { topic } = config.state;
+  const known = await kafka.topics.describe([topic]);
+  return known.size === 0 ? new States() : await readStates(kafka.reader, topic, { until: 'stable' });
+}
+
+/**
+ * By table: why its state does not belong to its topics, and what the next run does about it. Tables whose state does, that have none, or whose state
+ * can't be read are left out.
+ */
+export async function stateProblems(
+  config: Config,
+  connection: ConnectionConfig,
+  states: States,
+  kafka: KafkaAccess,
+): Promise<Map<TableName, readonly string[]>> {
+  const { prefix } = config.topics;
+  const known = connection.tables.flatMap(({ name }) => {
+    const state = readable(states, connection.name, name);
+    return state === undefined ? [] : [{ name, state, topic: tableTopic(prefix, connection.name, name) }];
+  });
+  const letters = deadLetterTopic(prefix, connection.name);
+  const marks = await marksOf(kafka, [...known.map(({ topic }) => topic), letters]);
+  const problems = known.map(({ name, state, topic }) => {
+    const at = { connection: connection.name, table: name, topic };
+    const now = { rows: marks.get(topic) ?? null, letters: marks.get(letters) ?? null };
+    return [name, problemsOfState(at, state, now, letters)] as const;
+  });
+  return new Map(problems.filter(([, each]) => each.length > 0));
+}
+
+function readable(states: States, connection: string, table: TableName): TableState | undefined {
+  try {
+    return states.get(connection, table);
+  } catch {
+    return undefined;
+  }
+}
+
+async function marksOf(kafka: KafkaAccess, topics: readonly string[]): Promise<Map<string, TopicMark>> {
+  const existing = await kafka.topics.describe(topics);
+  // Of a partition without a leader nothing is known; `check` names it.
+  const led = [...existing.values()].filter(({ leaderless }) => leaderless.length === 0);
+  const marks = await Promise.all(led.map((facts) => markOf(kafka.reader, facts)));
+  return new Map(marks.map((mark) => [mark.name, mark]));
+}
+
+function problemsOfState(
+  { connection, table, topic }: { connection: string; table: TableName; topic: string },
+  state: TableState,
+  now: { readonly rows: TopicMark | null; readonly letters: TopicMark | null },
+  letters: string,
+): string[] {
+  const differences = [
+    ...differencesOf(state, now.rows, topic),
+    ...letterDifferencesOf(state, now.letters, letters),
+  ];
+  const grown = [
+    [table, state.topic, now.rows],
+    ['dead letters', state.deadLetterTopic, now.letters],
+  ] as const;
+  return [
+    ...differences.map((each) => `${each}: the next run reads the table again from its start`),
+    ...grown.flatMap(([what, mark, is]) =>
+      is !== null && arePartitionsAdded(mark, is)
+        ? [grownMessage({ connection, what }, { topic: is.name, partitions: is.partitions })]
+        : [],
+    ),
+  ];
+}

@@ -1,0 +1,41 @@
+/** What is known of a topic while a session writes to it: the mark that its states carry. */
+
+import type { LogExtent, TopicReader } from '../kafka/reader.js';
+import type { TopicFacts } from '../kafka/topics.js';
+import type { EndOffsets } from '../kafka/transaction.js';
+import type { TopicMark } from '../model/state.js';
+
+/** The topic as it is now. */
+export async function markOf(
+  reader: TopicReader,
+  { topic, id, partitions }: TopicFacts,
+  signal?: AbortSignal,
+): Promise<TopicMark> {
+  const extent = await reader.extent(topic, signal);
+  return { name: topic, id, partitions, ...within(extent, partitions) };
+}
+
+/** Partitions that were added in this very moment are left to the next session. */
+function within({ starts, ends }: LogExtent, partitions: number): LogExtent {
+  return { starts: starts.slice(0, partitions), ends: ends.slice(0, partitions) };
+}
+
+export class TopicLog {
+  #mark: TopicMark;
+
+  constructor(mark: TopicMark) {
+    this.#mark = mark;
+  }
+
+  get mark(): TopicMark {
+    return this.#mark;
+  }
+
+  /** A commit has brought the log this far. */
+  reached(offsets: EndOffsets): void {
+    const reached = offsets.get(this.#mark.name);
+    if (reached === undefined) return;
+    const ends = this.#mark.ends.map((end, partition) => Math.max(end, reached.get(partition) ?? 0));
+    this.#mark = { ...this.#mark, ends };
+  }
+}
