@@ -64,27 +64,26 @@ function openFleet({ seed, rows, brokers, registryUrl }: CalmOptions): Promise<F
 
 /** Records in all topics of tables. */
 export async function countRecords(connections: readonly FleetConnection[]): Promise<number> {
-  const counts = await Promise.all(
-    connections.flatMap((connection) =>
-      TABLE_NAMES.map(async (table) => (await connection.versions(table)).length),
-    ),
-  );
-  return counts.reduce((sum, count) => sum + count, 0);
+  let count = 0;
+  for (const { versions } of connections) {
+    const tables = await Promise.all(TABLE_NAMES.map((table) => versions(table)));
+    count += tables.flat().length;
+  }
+  return count;
 }
 
 export interface FleetProblem extends TableProblem {
   readonly connection: string;
 }
 
-/** What is wrong with the topics of all connections. */
+/** What is wrong with the topics of all connections: one after another, since kafkajs asks for the metadata of one topic at a time. */
 export async function problemsOfFleet(connections: readonly FleetConnection[]): Promise<FleetProblem[]> {
-  const found = await Promise.all(
-    connections.map(async (connection) => {
-      const problems = await findProblems(connection);
-      return problems.map((problem) => ({ ...problem, connection: connection.name }));
-    }),
-  );
-  return found.flat();
+  const found: FleetProblem[] = [];
+  for (const connection of connections) {
+    const problems = await findProblems(connection);
+    found.push(...problems.map((problem) => ({ ...problem, connection: connection.name })));
+  }
+  return found;
 }
 
 /** How many there are of each kind. */
