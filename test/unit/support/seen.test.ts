@@ -21,6 +21,9 @@ async function readAll(client: Client, simulator: Simulator): Promise<void> {
   await client.post('/conversations/search', body);
   for (const { id } of simulator.workspace.conversations.rows())
     await client.get(`/conversations/${String(id)}`);
+  for (const { id } of simulator.workspace.contacts.rows())
+    await client.get(`/contacts/${String(id)}?include_merge_history=true`);
+  for (const { id } of simulator.workspace.companies.rows()) await client.get(`/companies/${String(id)}`);
 }
 
 async function watched(settings = {}) {
@@ -32,12 +35,13 @@ async function watched(settings = {}) {
 }
 
 describe('SeenVersions', () => {
-  it('knows each row of each table by the key that it is published under', async () => {
+  it('knows each row of each table by the key that it is published under, however it was read', async () => {
     const { simulator, client, seen } = await watched();
     await readAll(client, simulator);
     for (const table of TABLE_NAMES) {
       const keys = [...simulator.workspace.rows(table)].map((row) => keyOf(table, row));
       expect(new Set(seen.of(table).keys()), table).toEqual(new Set(keys));
+      for (const [key, { versions }] of seen.of(table)) expect(versions, `${table} ${key}`).toHaveLength(1);
     }
   });
 
