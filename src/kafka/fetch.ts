@@ -10,15 +10,13 @@
 import { createRequire } from 'node:module';
 import type { Kafka } from 'kafkajs';
 import { registerCodecs } from './codecs.js';
+import { errorFromCode } from './protocol-error.js';
 
 const internal = createRequire(import.meta.url);
 const Decoder = internal('kafkajs/src/protocol/decoder') as new (buffer: Buffer) => KafkaDecoder;
 const decodeBatch = internal('kafkajs/src/protocol/recordBatch/v0/decoder') as (
   decoder: KafkaDecoder,
 ) => Promise<RecordBatch>;
-const { createErrorFromCode } = internal('kafkajs/src/protocol/error') as {
-  createErrorFromCode(code: number): Error;
-};
 const encodeFetch = internal('kafkajs/src/protocol/requests/fetch/v11/request') as (
   request: object,
 ) => object;
@@ -221,5 +219,5 @@ function isWholeBatchAt(bytes: Buffer, at: number): boolean {
 }
 
 function failOn(code: number): void {
-  if (code !== 0) throw createErrorFromCode(code);
+  if (code !== 0) throw errorFromCode(code);
 }

@@ -66,6 +66,12 @@ export class FlexibleWriter {
     return this.#push(bytes);
   }
 
+  writeBigInt64(value: bigint): this {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigInt64BE(value);
+    return this.#push(bytes);
+  }
+
   writeBoolean(value: boolean): this {
     return this.writeInt8(value ? 1 : 0);
   }

@@ -1,7 +1,5 @@
 /** Kafka's default partitioning of keys: murmur2 of their bytes, as Java clients and kafkajs have it, in 32-bit arithmetic. */
 
-import type { ICustomPartitioner } from 'kafkajs';
-
 const SEED = 0x9747b28c;
 const M = 0x5bd1e995;
 
@@ -33,12 +31,3 @@ function byte(data: Uint8Array, at: number): number {
 export function partitionOf(key: Uint8Array, partitions: number): number {
   return (murmur2(key) & 0x7fffffff) % partitions;
 }
-
-/** Puts records with a key where Kafka's default partitioner does; all of ours have one. */
-export const keyPartitioner: ICustomPartitioner =
-  () =>
-  ({ message, partitionMetadata }) => {
-    const { key } = message;
-    if (!Buffer.isBuffer(key)) throw new Error('a record has no key of bytes');
-    return partitionOf(key, partitionMetadata.length);
-  };

@@ -6,89 +6,92 @@
  * so the writer is broken for good; the owner opens a new one and reads back from the topics where it stands.
  */
 
-import type { CompressionTypes, IHeaders, Kafka, Producer } from 'kafkajs';
+import type { CompressionTypes, Kafka } from 'kafkajs';
 import type { PublisherError } from '../model/errors.js';
 import type { OutgoingRecord } from '../model/row.js';
 import { kafkaFailure } from './client.js';
-import { keyPartitioner, partitionOf } from './partitioner.js';
+import { acquireLinks } from './links.js';
+import { partitionOf } from './partitioner.js';
+import { type DelayReport, Retries } from './retries.js';
+import { type EndOffsets, type PartitionBatch, TransactionalProducer } from './transaction.js';
 
 export interface WriterOptions {
   readonly transactionalId: string;
   readonly compression: CompressionTypes;
   /** The largest batch that every topic takes; left out: what topics take by default. */
   readonly maxBatchBytes?: number;
-  /** How many partitions topics have; one that is left out counts as one. */
+  /** How many partitions topics have; left out: as many as the brokers tell. */
   readonly partitions?: ReadonlyMap<string, number>;
+  /** Called when a commit waits for Kafka for seconds, and when it no longer does. */
+  readonly onDelay?: (report: DelayReport) => void;
 }
 
-/** A send becomes one batch per partition, which kafkajs does not split: each stays below this, and below what every topic takes. */
+/** A batch is one partition's records of a send: each stays below this, and below what every topic takes. */
 const MAX_BATCH_BYTES = 800_000;
 /** Readers of committed records wait for the end of a transaction, and all of it is in memory. */
 const MAX_TRANSACTION_BYTES = 8 * 1024 * 1024;
 /** What a batch adds to its records, with room to spare. */
 const BATCH_OVERHEAD_BYTES = 1_024;
-/** Readers of committed records wait for open transactions: a hung one is aborted by the broker after this. */
-const TRANSACTION_TIMEOUT_MS = 30_000;
 /** Batch and record overhead beside key and value. */
 const RECORD_OVERHEAD_BYTES = 200;
+/** Whoever opens a writer tries again by itself. */
+const OPEN_WITHIN_MS = 20_000;
+/** How long a commit under way may still wait for Kafka when the writer is closed. */
+const CLOSE_WITHIN_MS = 10_000;
 
 export class Writer {
-  readonly #producer: Producer;
-  readonly #compression: CompressionTypes;
+  readonly #producer: TransactionalProducer;
+  readonly #retries: Retries;
+  readonly #release: () => Promise<void>;
   readonly #maxBatchBytes: number;
-  readonly #partitions: ReadonlyMap<string, number>;
+  readonly #partitions: Map<string, number>;
   #broken: PublisherError | null = null;
   #waiting: Commit[] = [];
   #work: Promise<void> | null = null;
 
   private constructor(
-    producer: Producer,
-    { compression, maxBatchBytes = Number.POSITIVE_INFINITY, partitions = new Map() }: WriterOptions,
+    parts: { producer: TransactionalProducer; retries: Retries; release: () => Promise<void> },
+    { maxBatchBytes = Number.POSITIVE_INFINITY, partitions = new Map() }: WriterOptions,
   ) {
-    this.#producer = producer;
-    this.#compression = compression;
+    this.#producer = parts.producer;
+    this.#retries = parts.retries;
+    this.#release = parts.release;
     this.#maxBatchBytes = Math.min(MAX_BATCH_BYTES, maxBatchBytes - BATCH_OVERHEAD_BYTES);
-    this.#partitions = partitions;
+    this.#partitions = new Map(partitions);
   }
 
   /** Connects and fences. Throws `kafka-unreachable`. */
   static async open(kafka: Kafka, options: WriterOptions): Promise<Writer> {
-    const producer = kafka.producer({
-      transactionalId: options.transactionalId,
-      transactionTimeout: TRANSACTION_TIMEOUT_MS,
-      idempotent: true,
-      maxInFlightRequests: 1,
-      allowAutoTopicCreation: false,
-      createPartitioner: keyPartitioner,
-    });
+    const { links, release } = acquireLinks(kafka);
+    const retries = new Retries(options.onDelay);
     try {
-      await producer.connect();
-      // An empty transaction initialises the id without writing anything.
-      await (await producer.transaction()).abort();
+      const opening = new Retries(options.onDelay, OPEN_WITHIN_MS);
+      const producer = await TransactionalProducer.open(links, options, opening);
+      return new Writer({ producer, retries, release }, options);
     } catch (error) {
-      await producer.disconnect().catch(() => undefined);
+      await release();
       throw kafkaFailure(error, 'taking over the connection');
     }
-    return new Writer(producer, options);
   }
 
   /**
-   * Publishes all records or none. What is handed over while a transaction is under way goes together into the next one, in the order in which
+   * Publishes all records or none, and resolves with where they end. What is handed over while a transaction is under way goes together into the next one, in the order in which
    * it came; records of one key must be given in their order. Throws `fenced` when another instance has taken over; after any
    * error the writer is of no more use.
    */
-  commit(records: readonly OutgoingRecord[]): Promise<void> {
-    const done = new Promise<void>((resolve, reject) => {
+  commit(records: readonly OutgoingRecord[]): Promise<EndOffsets> {
+    const done = new Promise<EndOffsets>((resolve, reject) => {
       this.#waiting.push({ records, resolve, reject });
     });
     this.#work ??= this.#workOff();
     return done;
   }
 
-  /** Waits for the commits under way and disconnects. */
+  /** Waits for the commits under way, though not for long where Kafka does not answer, and disconnects. */
   async close(): Promise<void> {
+    this.#retries.endIn(CLOSE_WITHIN_MS);
     await this.#work;
-    await this.#producer.disconnect();
+    await this.#release();
   }
 
   async #workOff(): Promise<void> {
@@ -97,8 +100,8 @@ export class Writer {
     while (this.#waiting.length > 0) {
       const commits = this.#waiting.splice(0, fitting(this.#waiting, MAX_TRANSACTION_BYTES));
       try {
-        await this.#commit(commits.flatMap(({ records }) => records));
-        for (const { resolve } of commits) resolve();
+        const ends = await this.#commit(commits.flatMap(({ records }) => records));
+        for (const { resolve } of commits) resolve(ends);
       } catch (error) {
         for (const { reject } of commits) reject(error);
       }
@@ -106,22 +109,24 @@ export class Writer {
     this.#work = null;
   }
 
-  async #commit(records: readonly OutgoingRecord[]): Promise<void> {
+  async #commit(records: readonly OutgoingRecord[]): Promise<EndOffsets> {
     if (this.#broken !== null) throw this.#broken;
-    if (records.length === 0) return;
+    if (records.length === 0) return new Map();
     try {
-      const transaction = await this.#producer.transaction();
-      for (const send of splitBySize(records, this.#maxBatchBytes, (each) => this.#partitionOf(each))) {
-        await transaction.sendBatch({
-          topicMessages: byTopic(send),
-          compression: this.#compression,
-          acks: -1,
-        });
-      }
-      await transaction.commit();
+      await this.#countPartitions(records);
+      const placed = records.map((record) => ({ ...record, partition: this.#partitionOf(record) }));
+      const rounds = splitBySize(placed, this.#maxBatchBytes, ({ partition }) => partition).map(byPartition);
+      return await this.#producer.commit(rounds, this.#retries);
     } catch (error) {
       this.#broken = kafkaFailure(error, 'committing a transaction');
       throw this.#broken;
+    }
+  }
+
+  async #countPartitions(records: readonly OutgoingRecord[]): Promise<void> {
+    for (const { topic } of records) {
+      if (this.#partitions.has(topic)) continue;
+      this.#partitions.set(topic, await this.#producer.partitionsOf(topic, this.#retries));
     }
   }
 
@@ -133,7 +138,7 @@ export class Writer {
 /** Records that belong together, and who waits for them. */
 interface Commit {
   readonly records: readonly OutgoingRecord[];
-  resolve(): void;
+  resolve(ends: EndOffsets): void;
   reject(error: unknown): void;
 }
 
@@ -158,15 +163,15 @@ export function recordBytes(record: OutgoingRecord): number {
  * Consecutive runs of records. Those of a run that go into the same batch, which is one partition of one topic, sum up to `maxBytes` at most; a
  * record that is larger has its batch for itself.
  */
-export function splitBySize(
-  records: readonly OutgoingRecord[],
+export function splitBySize<R extends OutgoingRecord>(
+  records: readonly R[],
   maxBytes: number,
-  partitionFor: (record: OutgoingRecord) => number = () => 0,
-): OutgoingRecord[][] {
-  const runs: OutgoingRecord[][] = [];
+  partitionFor: (record: R) => number = () => 0,
+): R[][] {
+  const runs: R[][] = [];
   /** Bytes of the run's batches: a list with one for each partition, by topic. */
   const batches = new Map<string, number[]>();
-  let run: OutgoingRecord[] = [];
+  let run: R[] = [];
   for (const record of records) {
     const bytes = recordBytes(record);
     const partition = partitionFor(record);
@@ -188,12 +193,14 @@ function addTo(batches: Map<string, number[]>, topic: string, partition: number,
   batches.set(topic, sizes);
 }
 
-function byTopic(records: readonly OutgoingRecord[]) {
-  const topics = new Map<string, { key: Buffer; value: Buffer | null; headers: IHeaders }[]>();
-  for (const { topic, key, value, headers } of records) {
-    const messages = topics.get(topic) ?? [];
-    messages.push({ key, value, headers: headers ?? {} });
-    topics.set(topic, messages);
+function byPartition(records: readonly (OutgoingRecord & { partition: number })[]): PartitionBatch[] {
+  const batches = new Map<string, PartitionBatch & { records: OutgoingRecord[] }>();
+  for (const record of records) {
+    const { topic, partition } = record;
+    const name = `${topic}/${partition}`;
+    const batch = batches.get(name) ?? { topic, partition, records: [] };
+    batch.records.push(record);
+    batches.set(name, batch);
   }
-  return [...topics].map(([topic, messages]) => ({ topic, messages }));
+  return [...batches.values()];
 }

@@ -8,6 +8,7 @@ import type { ConnectionConfig } from '../config/config.js';
 import type { IntercomApi } from '../intercom/api.js';
 import type { Transport } from '../intercom/transport.js';
 import { COMPRESSION_TYPES } from '../kafka/codecs.js';
+import type { DelayReport } from '../kafka/retries.js';
 import { Writer } from '../kafka/writer.js';
 import type { PublisherError } from '../model/errors.js';
 import type { Events } from '../model/events.js';
@@ -94,6 +95,8 @@ export class Session {
         compression: COMPRESSION_TYPES[config.kafka.compression],
         maxBatchBytes: Math.min(...[...topics.values()].map(({ maxMessageBytes }) => maxMessageBytes)),
         partitions: new Map([...topics.values()].map(({ topic, partitions }) => [topic, partitions])),
+        onDelay: (report) =>
+          events.emit('warning', { connection: connection.name, message: delayMessage(report) }),
       });
       const work = await restoreWork(context, connection, { ...opened, topics, schemas, writer, end });
       const weak = weakHashes(connection);
@@ -136,6 +139,13 @@ export class Session {
     await this.#transport.close();
     this.#events.emit('connection:released', { connection: this.#connection.name });
   }
+}
+
+function delayMessage(report: DelayReport): string {
+  const seconds = `${Math.round(report.ms / 1000)} s`;
+  return report.kind === 'over'
+    ? `commits continue after ${seconds}`
+    : `commits have been waiting for Kafka for ${seconds}: ${report.error.message}; retrying`;
 }
 
 /** Works off what notifications tell of this connection, until the signal aborts. */

@@ -66,8 +66,16 @@ describe('the rooms of src/', () => {
 
   it.each([
     ['the environment', /process\.env/, ['cli/context.ts', 'library/create-publisher.ts']],
-    ['a transaction', /\.transaction\(/, ['kafka/writer.ts']],
-    ['kafkajs’s internals', /kafkajs\/src/, ['kafka/fetch.ts', 'kafka/kafkajs.ts']],
+    [
+      'a transaction',
+      /TransactionalProducer\.open\(|\.endTxn\(/,
+      ['kafka/transaction.ts', 'kafka/writer.ts'],
+    ],
+    [
+      'kafkajs’s internals',
+      /kafkajs\/src/,
+      ['kafka/fetch.ts', 'kafka/kafkajs.ts', 'kafka/links.ts', 'kafka/protocol-error.ts'],
+    ],
     // Whoever loads it first decides which of its functions can be replaced.
     [
       'kafkajs but for its types',

@@ -1,0 +1,83 @@
+/**
+ * Repeats requests to Kafka while a cluster is on the move: leaders and coordinators that change, brokers that restart, replicas that are
+ * missing. One report says what is waited for, another one when that is over.
+ */
+
+import { typeOf } from './protocol-error.js';
+
+/** What a caller is told: that requests have been failing for a while, and that they succeed again. */
+export type DelayReport =
+  | { readonly kind: 'waiting'; readonly error: Error; readonly ms: number }
+  | { readonly kind: 'over'; readonly ms: number };
+
+/** A transaction that begins right behind another one is refused for some milliseconds as a matter of course. */
+const FIRST_WAIT_MS = 5;
+const MAX_WAIT_MS = 500;
+const REPORT_AFTER_MS = 5_000;
+const MAX_FAILING_MS = 120_000;
+/** A topic that was just created shows within seconds; one that was deleted never does. */
+const MAX_UNKNOWN_TOPIC_MS = 15_000;
+
+export class Retries {
+  readonly #report: (report: DelayReport) => void;
+  readonly #maxFailingMs: number;
+  #failingSince: number | null = null;
+  #isReported = false;
+  /** `performance.now()` from which on nothing is tried again. */
+  #end = Number.POSITIVE_INFINITY;
+
+  constructor(report: (report: DelayReport) => void = () => undefined, maxFailingMs = MAX_FAILING_MS) {
+    this.#report = report;
+    this.#maxFailingMs = maxFailingMs;
+  }
+
+  /** Resolves with the first success. Throws at once what can't pass by itself, and anything else once requests have failed for too long. */
+  async run<T>(request: () => Promise<T>): Promise<T> {
+    for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(2 * waitMs, MAX_WAIT_MS)) {
+      const startedAt = performance.now();
+      try {
+        const result = await request();
+        this.#succeeded();
+        return result;
+      } catch (error) {
+        this.#failed(error, startedAt);
+        const ms = waitMs * (0.8 + 0.4 * Math.random());
+        await new Promise((resolve) => setTimeout(resolve, ms));
+      }
+    }
+  }
+
+  /** Nothing is tried again after so many milliseconds from now. */
+  endIn(ms: number): void {
+    this.#end = Math.min(this.#end, performance.now() + ms);
+  }
+
+  #succeeded(): void {
+    if (this.#isReported) this.#report({ kind: 'over', ms: this.#failingMs() });
+    this.#failingSince = null;
+    this.#isReported = false;
+  }
+
+  #failed(error: unknown, startedAt: number): void {
+    if (!mayPass(error)) throw error;
+    this.#failingSince ??= startedAt;
+    const ms = this.#failingMs();
+    const maxMs = typeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION' ? MAX_UNKNOWN_TOPIC_MS : this.#maxFailingMs;
+    if (ms > maxMs || performance.now() > this.#end) throw error;
+    if (this.#isReported || ms < REPORT_AFTER_MS) return;
+    this.#isReported = true;
+    this.#report({ kind: 'waiting', error, ms });
+  }
+
+  #failingMs(): number {
+    return performance.now() - (this.#failingSince ?? performance.now());
+  }
+}
+
+/** Kafkajs marks what can pass by itself; where it waits for itself, or the system fails it, it does not. */
+function mayPass(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  if (error.name === 'KafkaJSLockTimeout') return true;
+  if ('retriable' in error) return error.retriable === true;
+  return 'code' in error;
+}
