@@ -1,5 +1,6 @@
 /** Which broker of a cluster does what, by its node ID. */
 
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
 import { openCluster } from '../../src/kafka/fetch.js';
 import { exchangeOf, type FlexibleReader } from '../../src/kafka/flexible.js';
@@ -12,6 +13,7 @@ interface AnyBroker {
 }
 
 interface Coordinators {
+  refreshMetadata(): Promise<void>;
   findGroupCoordinatorMetadata(of: {
     groupId: string;
     coordinatorType: number;
@@ -35,6 +37,7 @@ export function findCoordinator(
 /** The controller. In KRaft metadata name any broker that is alive; only the quorum itself knows its leader. */
 export function findController(kafka: Kafka): Promise<number> {
   return withCluster(kafka, async (cluster) => {
+    await cluster.refreshMetadata();
     const broker = await cluster.findControllerBroker();
     return (await broker.connectionPool.send(exchangeOf(DESCRIBE_QUORUM))) as number;
   });
@@ -73,11 +76,22 @@ function failOn(code: number): void {
   if (code !== 0) throw new Error(`DescribeQuorum: error ${code}`);
 }
 
+/** Between two tries: brokers that have just come back answer a little later. */
+const TRY_AGAIN_MS = 500;
+const MAX_TRIES = 60;
+
 async function withCluster<T>(kafka: Kafka, work: (cluster: Coordinators) => Promise<T>): Promise<T> {
   const cluster = openCluster(kafka);
   try {
-    await cluster.connect();
-    return await work(cluster as unknown as Coordinators);
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await cluster.connect();
+        return await work(cluster as unknown as Coordinators);
+      } catch (error) {
+        if (tries >= MAX_TRIES) throw error;
+        await delay(TRY_AGAIN_MS);
+      }
+    }
   } finally {
     await cluster.disconnect();
   }

@@ -49,6 +49,8 @@ const CHANGE_EVERY_MS = 150;
 /** Between two acts. */
 const PAUSE_MS = 1_500;
 const SETTLE_MS = 120_000;
+/** For the first replication of everything. */
+const BEGIN_MS = 300_000;
 /** What may get right by itself, as publishers go on. */
 const PASSING: ReadonlySet<ProblemKind> = new Set(['lost', 'stale', 'no tombstone']);
 
@@ -113,7 +115,7 @@ class Storm {
   /** Starts the publishers and waits until they have published everything once. */
   async begin(): Promise<void> {
     this.#publishers = Array.from({ length: INSTANCES }, () => this.#start());
-    const { problems } = await this.#untilCurrent();
+    const { problems } = await this.#untilCurrent(BEGIN_MS);
     this.#options.log(`begun: ${describeProblems(problems)}`);
   }
 
@@ -137,7 +139,7 @@ class Storm {
   }
 
   async settle(): Promise<StormResult> {
-    const { problems, checkedAt } = await this.#untilCurrent();
+    const { problems, checkedAt } = await this.#untilCurrent(SETTLE_MS);
     const records = await countRecords(this.#fleet.connections);
     const changes = this.#changes.flatMap(({ of }) => [...of.counts]);
     const counts = new Map(this.#acts);
@@ -241,8 +243,8 @@ class Storm {
   }
 
   /** Checks until nothing is wrong, or what is wrong can't get right any more. */
-  async #untilCurrent(): Promise<{ problems: FleetProblem[]; checkedAt: number }> {
-    const deadline = Date.now() + SETTLE_MS;
+  async #untilCurrent(withinMs: number): Promise<{ problems: FleetProblem[]; checkedAt: number }> {
+    const deadline = Date.now() + withinMs;
     for (;;) {
       const checkedAt = Date.now();
       const problems = await problemsOfFleet(this.#fleet.connections).catch((error: unknown) => {
