@@ -76,6 +76,20 @@ describe('SeenVersions', () => {
     ]);
   });
 
+  it('knows what a list shows that changes before its reply is sent', async () => {
+    const { simulator, client, seen } = await watched({ latency: 20 });
+    let id = '';
+    const { onReply } = simulator;
+    simulator.onReply = (reply) => {
+      onReply?.(reply);
+      id = simulator.workspace.create('tags');
+    };
+    const { json } = await client.get('/tags');
+    expect(id).not.toBe('');
+    const shown = (json.data as { id: unknown }[]).map((tag) => String(tag.id));
+    expect([...seen.of('tags').keys()]).toEqual(shown);
+  });
+
   it('leaves out lists that a reply cuts short', async () => {
     const { simulator, client, versions } = await watched({ sublistLimit: 0 });
     const contact = [...simulator.workspace.rows('contacts')].find(
