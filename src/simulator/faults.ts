@@ -58,6 +58,13 @@ export function isCarriedOut({ kind, carriedOut }: Fault): boolean {
   return carriedOut ?? NEED_A_REPLY.has(kind);
 }
 
+const WHOLE = new Set(['slow', 'slow-body', 'huge-body']);
+
+/** Whether the reply arrives as it was made, if late. */
+export function isSentWhole({ kind }: Fault): boolean {
+  return WHOLE.has(kind);
+}
+
 export class Faults {
   readonly #dice: Dice;
   #faults: Fault[] = [];

@@ -46,8 +46,9 @@ export class Lists {
     };
   }
 
+  /** The rows as they are now: a reply that waits before it is sent shows no later change. */
   all(table: ListTable): readonly Row[] {
-    return this.#rows[table];
+    return this.#rows[table].map((row) => ({ ...row }));
   }
 
   find(table: ListTable, id: string): Row | undefined {

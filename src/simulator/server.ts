@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { SimulatedBudget } from './budget.js';
 import { answerControl, isControl } from './control.js';
 import { ApiError } from './errors.js';
-import { Faults, isCarriedOut } from './faults.js';
+import { Faults, isCarriedOut, isSentWhole } from './faults.js';
 import { OAuth } from './oauth.js';
 import { type Latency, type SimulatorOptions, type SimulatorSettings, withDefaults } from './options.js';
 import { Dice } from './random.js';
@@ -24,6 +24,12 @@ export interface SeenRequest {
   readonly path: string;
   /** Method and pattern, for example `GET /conversations/*`. */
   readonly route: string;
+}
+
+/** A reply as tests see it when it is made: one that is sent whole, with status 200. */
+export interface SeenReply extends SeenRequest {
+  readonly query: URLSearchParams;
+  readonly body: unknown;
 }
 
 /** What is known of a request before its answer. */
@@ -49,6 +55,8 @@ export class Simulator {
   readonly traffic = new Traffic();
   /** Called before each request is answered, so that the workspace can change between two pages. */
   onRequest: ((request: SeenRequest) => void) | null = null;
+  /** Called with each reply that is sent whole, when it is made: what it shows is the workspace of that moment. */
+  onReply: ((reply: SeenReply) => void) | null = null;
   /** Milliseconds before each reply. */
   latency: Latency;
   #budget: SimulatedBudget | null = null;
@@ -125,7 +133,7 @@ export class Simulator {
   }
 
   async #reply(incoming: Incoming, response: ServerResponse): Promise<void> {
-    const { method, path, route, headers } = incoming;
+    const { method, path, route, url, headers } = incoming;
     const at = Date.now();
     this.onRequest?.({ method, path, route });
     const fault = this.faults.meet(incoming);
@@ -134,6 +142,8 @@ export class Simulator {
       fault !== null && !isCarriedOut(fault)
         ? serverError()
         : this.#answer(incoming, spent?.refused ?? false);
+    if (reply.status === 200 && (fault === null || isSentWhole(fault)))
+      this.onReply?.({ method, path, route, query: url.searchParams, body: reply.body });
     await wait(this.#delay() + (fault?.kind === 'slow' ? fault.ms : 0));
     const status = fault === null ? reply.status : spoiltStatus(fault, reply);
     this.traffic.record({ method, path, route, status, at });

@@ -1,29 +1,20 @@
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { connectJars, connectPlugins, fetchConnect } from '../../dev/fetch.js';
 import { TABLE_NAMES } from '../../src/model/table-names.js';
+import { printedRecords } from '../support/librdkafka.js';
 import { missingFrom } from '../support/lossless.js';
 import { Project } from '../support/project.js';
 import { python } from '../support/python.js';
 
 const run = promisify(execFile);
-const READER = fileURLToPath(new URL('../support/read_topic.py', import.meta.url));
-
-interface ReadRecord {
-  readonly key: Readonly<Record<string, string>>;
-  readonly value: Readonly<Record<string, unknown>> | null;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly rightPartition: boolean;
-}
 
 describe('readers that share no code with the publisher', () => {
   let project: Project;
-  let binary: string;
 
   beforeAll(async () => {
-    binary = await python();
+    await python();
     project = await Project.open({
       brokers: inject('brokers'),
       registryUrl: inject('registryUrl'),
@@ -36,12 +27,11 @@ describe('readers that share no code with the publisher', () => {
   it.each(TABLE_NAMES)(
     'finds every row of %s, decoded and in the partition that Java would choose',
     async (table) => {
-      const args = [READER, inject('brokers').join(','), inject('registryUrl'), project.topic(table)];
-      const { stdout } = await run(binary, args, { maxBuffer: 256 * 1024 * 1024 });
-      const records = stdout
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line) as ReadRecord);
+      const records = await printedRecords({
+        brokers: inject('brokers'),
+        registryUrl: inject('registryUrl'),
+        topic: project.topic(table),
+      });
       const rows = [...project.simulator.workspace.rows(table)];
       expect(records).toHaveLength(rows.length);
       expect(records.every(({ rightPartition }) => rightPartition)).toBe(true);

@@ -63,7 +63,8 @@ async function stop({ running }: Instance, signal: 'SIGTERM' | 'SIGKILL' = 'SIGT
 }
 
 /** Everything that the workspace holds is in the topics, and nothing twice. */
-const settled = (project: Project) => expect.poll(() => problemsOf(project, TABLES), WAIT).toEqual([]);
+const settled = (project: Project) =>
+  expect.poll(() => problemsOf(project, { tables: TABLES }), WAIT).toEqual([]);
 
 async function published(project: Project, table: UsualTableName, id: string): Promise<(object | null)[]> {
   const versions = await project.versions(table);

@@ -80,6 +80,7 @@ describe('a publisher whose API is down', () => {
     try {
       await running.until('"code":"api-unreachable"');
       const again = await startSimulator({ ...simulated, port });
+      project.seen.watch(again);
       try {
         await expect
           .poll(
@@ -90,7 +91,7 @@ describe('a publisher whose API is down', () => {
             },
           )
           .toBe(TABLE_NAMES.length);
-        expect(await problemsOf(project, TABLE_NAMES, again.workspace)).toEqual([]);
+        expect(await problemsOf(project, { workspace: again.workspace })).toEqual([]);
       } finally {
         await again.close();
       }

@@ -164,7 +164,7 @@ describe('an API that keeps answering some tables with', () => {
     await Promise.all(faulty.map((each) => expectFailed(each, stderr)));
     const tables = new Set<TableName>(faulty.map(({ table }) => table));
     const others = TABLE_NAMES.filter((table) => !tables.has(table));
-    expect(await problemsOf(project, others)).toEqual([]);
+    expect(await problemsOf(project, { tables: others })).toEqual([]);
     simulator.faults.clear();
     await project.cycle();
     for (const [table, { error }] of await project.states()) expect(error, table).toBeNull();

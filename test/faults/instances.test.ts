@@ -51,7 +51,7 @@ async function settled(withinMs: number): Promise<string[]> {
   while (unsettled.length > 0) {
     const found = await Promise.all(
       unsettled.map(async (connection) => {
-        const wrong = await problemsOf(connection, TABLES);
+        const wrong = await problemsOf(connection, { tables: TABLES });
         return { connection, wrong: wrong.map((problem) => `${connection.name} ${problem}`) };
       }),
     );

@@ -68,6 +68,14 @@ export function completeCycles({ stderr }: RunningCommand, table: string): numbe
     .filter((line) => line.includes('"table finished"') && line.includes(`"table":"${table}"`)).length;
 }
 
+/** Ends a command, also one that is paused, and waits for its end. */
+export async function endCommand(running: RunningCommand, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+  running.process.kill(signal);
+  // A paused process takes no other signal.
+  running.process.kill('SIGCONT');
+  await running.finished;
+}
+
 /** Runs `intercom-kafka` with these arguments to its end. */
 export function runCommand(
   args: readonly string[],

@@ -10,7 +10,9 @@ import { TopicReader } from '../../src/kafka/reader.js';
 import type { TableName } from '../../src/model/table-names.js';
 import type { SimulatorSettings } from '../../src/simulator/options.js';
 import { type Simulator, startSimulator } from '../../src/simulator/server.js';
-import { type RunningCommand, startCommand } from './command.js';
+import { type RunningCommand, runCommand, startCommand } from './command.js';
+import { cyclesOf } from './finished-cycles.js';
+import { SeenVersions } from './seen.js';
 import { decodeVersions, recordsOf, testKafka } from './topics.js';
 import type { Replica } from './verify.js';
 
@@ -22,6 +24,12 @@ export interface FleetOptions {
   readonly simulator: (index: number) => SimulatorSettings;
   /** Keys of every connection. */
   readonly defaults: Readonly<Record<string, unknown>>;
+  /** More of each connection, by its number. */
+  readonly connection?: (index: number) => Readonly<Record<string, unknown>>;
+  /** Laid over the file. */
+  readonly file?: Readonly<Record<string, unknown>>;
+  /** Whether the replies are kept for the checker, which takes memory; left out: true. */
+  readonly keepsReplies?: boolean;
 }
 
 export interface FleetConnection extends Replica {
@@ -57,18 +65,28 @@ export class Fleet {
     // One for all: compiling a schema takes longer than reading a small topic.
     const registry = new SchemaRegistry({ host: registryUrl });
     const read = async (topic: string) => decodeVersions(registry, await recordsOf(reader, topic), topic);
+    const stateRecords = shared(() => recordsOf(reader, `${prefix}.state`));
     const connections = await Promise.all(
       Array.from({ length: options.connections }, async (_, index): Promise<FleetConnection> => {
         const name = `workspace-${String(index).padStart(2, '0')}`;
         const simulator = await startSimulator(options.simulator(index));
+        const seen = new SeenVersions();
+        if (options.keepsReplies !== false) seen.watch(simulator);
         const versions = (table: TableName) => read(`${prefix}.${name}.${table}`);
-        return { name, simulator, versions };
+        const cycles = async () => cyclesOf(name, await stateRecords());
+        return { name, simulator, seen, versions, cycles };
       }),
     );
     const dir = await mkdtemp(join(tmpdir(), 'intercom-kafka-test-'));
     const fleet = new Fleet({ connections, reader, prefix, dir });
     await fleet.#write(options);
     return fleet;
+  }
+
+  /** One complete cycle of all connections, which must succeed. */
+  async cycle(): Promise<void> {
+    const { code, stderr } = await runCommand(['run', '--once', '--config', this.config]);
+    if (code !== 0) throw new Error(`run --once ended with ${code}:\n${stderr}`);
   }
 
   /** Starts a publisher, which logs as JSON. */
@@ -94,7 +112,7 @@ export class Fleet {
     await rm(this.#dir, { recursive: true, force: true });
   }
 
-  async #write({ brokers, registryUrl, defaults }: FleetOptions): Promise<void> {
+  async #write({ brokers, registryUrl, defaults, connection, file }: FleetOptions): Promise<void> {
     const config = {
       kafka: { brokers },
       schemaRegistry: { url: registryUrl },
@@ -102,14 +120,27 @@ export class Fleet {
       state: { topic: `${this.prefix}.state`, group: this.prefix },
       http: null,
       defaults,
-      connections: this.connections.map(({ name, simulator }) => ({
+      connections: this.connections.map(({ name, simulator }, index) => ({
         name,
         baseUrl: simulator.url,
         credentials: { accessToken: simulator.options.accessToken },
+        ...connection?.(index),
       })),
+      ...file,
     };
     await writeFile(this.config, stringify(config));
   }
+}
+
+/** One reading at a time, for all that ask for it meanwhile. */
+function shared<T>(read: () => Promise<T>): () => Promise<T> {
+  let reading: Promise<T> | null = null;
+  return () => {
+    reading ??= read().finally(() => {
+      reading = null;
+    });
+    return reading;
+  };
 }
 
 interface TakeOver {

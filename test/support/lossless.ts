@@ -19,6 +19,20 @@ export function missingFrom(raw: Row, published: Row): string[] {
   return Object.entries(raw).flatMap(([field, value]) => missingField([field], value, published, extra));
 }
 
+/** What the published flat value has under fields that are null or empty in the raw row. */
+export function addedTo(raw: Row, published: Row): string[] {
+  return Object.entries(raw).flatMap(([field, value]) => {
+    const found = published[field];
+    const hasNothing = value === null || isEmpty(value);
+    return hasNothing && !isNothing(found) ? [`${field}: nothing, found ${JSON.stringify(found)}`] : [];
+  });
+}
+
+/** Empty lists and objects may stand in JSON text. */
+function isNothing(found: Json): boolean {
+  return found === null || found === undefined || found === '[]' || found === '{}' || isEmpty(found);
+}
+
 function missingField(path: string[], value: Json, published: Row, extra: Json): string[] {
   if (value === null || value === undefined || isEmpty(value)) return [];
   const name = path.join('_');
@@ -52,11 +66,11 @@ function same(found: Json, value: Json, path: string[]): boolean {
     return typeof found === 'string' ? equal(parse(found), value) : equal(found, value);
   }
   if (Array.isArray(value)) return Array.isArray(found) && equal(found.map(String), value.map(String));
-  if (TIME.test(field) && typeof found === 'number') return found === millis(value);
+  if (TIME.test(field) && typeof found === 'number') return found === epochMillis(value);
   return String(found) === String(value);
 }
 
-function millis(value: Json): number {
+export function epochMillis(value: Json): number {
   const number = Number(value);
   if (Number.isNaN(number)) return Date.parse(String(value));
   return Math.abs(number) >= 1e11 ? number : number * 1000;
@@ -74,7 +88,7 @@ function equal(a: Json, b: Json): boolean {
 }
 
 function sameTime(key: string, a: Json, b: Json): boolean {
-  return TIME.test(key) && a !== null && b !== null && millis(a) === millis(b);
+  return TIME.test(key) && a !== null && b !== null && epochMillis(a) === epochMillis(b);
 }
 
 function parse(text: string): Json {

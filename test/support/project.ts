@@ -10,6 +10,9 @@ import { TABLE_NAMES, type TableName } from '../../src/model/table-names.js';
 import type { SimulatorSettings } from '../../src/simulator/options.js';
 import { type Simulator, startSimulator } from '../../src/simulator/server.js';
 import { type CommandResult, runCommand } from './command.js';
+import { cyclesOf } from './finished-cycles.js';
+import type { FinishedCycle } from './log-checker.js';
+import { SeenVersions } from './seen.js';
 import { latestByKey, readRecords, readVersions, testKafka, type Version } from './topics.js';
 
 export interface ProjectOptions {
@@ -24,6 +27,7 @@ export interface ProjectOptions {
 
 export class Project {
   readonly simulator: Simulator;
+  readonly seen = new SeenVersions();
   readonly kafka: Kafka;
   readonly prefix: string;
   readonly config: string;
@@ -38,6 +42,7 @@ export class Project {
     registryUrl: string;
   }) {
     this.simulator = parts.simulator;
+    this.seen.watch(parts.simulator);
     this.kafka = parts.kafka;
     this.prefix = parts.prefix;
     this.config = join(parts.dir, 'intercom-kafka.yaml');
@@ -117,6 +122,10 @@ export class Project {
       if (value !== null) states.set(String(key).split('/')[1] ?? '', JSON.parse(value.toString('utf8')));
     }
     return states;
+  }
+
+  async cycles(): Promise<ReadonlyMap<string, readonly FinishedCycle[]>> {
+    return cyclesOf('acme', await readRecords(this.kafka, `${this.prefix}.state`));
   }
 
   async close(): Promise<void> {

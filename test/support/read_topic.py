@@ -102,6 +102,9 @@ def main(brokers, registry, topic):
         record = {
             "key": decode(registry, key),
             "value": None if value is None else decode(registry, value),
+            "partition": message.partition(),
+            "offset": message.offset(),
+            "timestamp": message.timestamp()[1],
             "headers": {name: text.decode() for name, text in message.headers() or []},
             "rightPartition": (murmur2(key) & 0x7FFFFFFF) % len(partitions) == message.partition(),
         }

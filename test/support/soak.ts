@@ -8,8 +8,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { FaultKind } from '../../src/simulator/faults.js';
 import { Dice } from '../../src/simulator/random.js';
 import { Changes } from './changes.js';
-import { type RunningCommand, startCommand } from './command.js';
+import { endCommand, type RunningCommand, startCommand } from './command.js';
 import { Project } from './project.js';
+import { shuffled } from './shuffled.js';
 import { problemsOf } from './verify.js';
 
 /** A server that can be killed and comes back in the same place. */
@@ -155,7 +156,7 @@ class Soak {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#running.map((running) => end(running, 'SIGKILL')));
+    await Promise.all(this.#running.map((running) => endCommand(running, 'SIGKILL')));
     await this.#project.close();
   }
 
@@ -205,7 +206,7 @@ class Soak {
   async #replace(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const [first, ...others] = this.#running;
     this.#running = [...others, this.#start()];
-    if (first !== undefined) await end(first, signal);
+    if (first !== undefined) await endCommand(first, signal);
   }
 
   /** Longer than the group waits: it comes back as a publisher whose connection belongs to another one. */
@@ -243,21 +244,7 @@ class Soak {
   }
 }
 
-function shuffled<T>(values: readonly T[], dice: Dice): T[] {
-  return values
-    .map((value) => ({ value, place: dice.next() }))
-    .sort((a, b) => a.place - b.place)
-    .map(({ value }) => value);
-}
-
 /** Without what differs from one run to the next. */
 function lastMessage(stderr: string): string {
   return (stderr.trim().split('\n').at(-1) ?? '').replaceAll(/\d+/g, 'N').slice(0, 160);
-}
-
-async function end(running: RunningCommand, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
-  running.process.kill(signal);
-  // A paused process takes no other signal.
-  running.process.kill('SIGCONT');
-  await running.finished;
 }

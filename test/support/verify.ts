@@ -1,45 +1,59 @@
-/** Compares everything that a project published with its workspace. */
+/** The door to the checker: compares everything that a project published with what its workspace's replies showed. */
 
 import { TABLE_NAMES, type TableName, type UsualTableName } from '../../src/model/table-names.js';
-import type { Row } from '../../src/simulator/collection.js';
 import type { Simulator } from '../../src/simulator/server.js';
 import type { Workspace } from '../../src/simulator/workspace.js';
-import { logProblems } from './log-verifier.js';
-import { missingFrom } from './lossless.js';
-import { latestByKey, type Version } from './topics.js';
+import { checkLog, type FinishedCycle, type Problem } from './log-checker.js';
+import { keyOf, type SeenVersions } from './seen.js';
+import type { Version } from './topics.js';
 
 /** What was published of one workspace. */
 export interface Replica {
   readonly simulator: Pick<Simulator, 'workspace'>;
+  /** What the replies of the simulator showed since it was started. */
+  readonly seen: SeenVersions;
   versions(table: TableName): Promise<Version[]>;
+  /** The complete cycles of each table, as far as the state topic tells. */
+  cycles(): Promise<ReadonlyMap<string, readonly FinishedCycle[]>>;
+}
+
+export interface Verification {
+  readonly tables?: readonly UsualTableName[];
+  /** Left out: the simulator's. */
+  readonly workspace?: Workspace;
+  /** False where the publisher has not been told of what is gone. */
+  readonly expectsTombstones?: boolean;
+}
+
+export interface TableProblem extends Problem {
+  readonly table: UsualTableName;
 }
 
 /** All that is wrong with the topics of these tables, whose workspace rests and was replicated completely. */
-export async function problemsOf(
-  project: Replica,
-  tables: readonly UsualTableName[] = TABLE_NAMES,
-  workspace = project.simulator.workspace,
-): Promise<string[]> {
-  const problems = await Promise.all(tables.map((table) => tableProblems(project, table, workspace)));
-  return problems.flat();
+export async function problemsOf(replica: Replica, verification?: Verification): Promise<string[]> {
+  const problems = await findProblems(replica, verification);
+  return problems.map(({ table, text }) => `${table} ${text}`);
 }
 
-async function tableProblems(
-  project: Replica,
-  table: UsualTableName,
-  workspace: Workspace,
-): Promise<string[]> {
-  const versions = await project.versions(table);
-  const rows = [...workspace.rows(table)];
-  const latest = latestByKey(versions);
-  if (table.endsWith('_attributes'))
-    return latest.size === rows.length ? [] : [`${table}: ${latest.size} rows for ${rows.length}`];
-  const log = logProblems(versions, new Set(rows.map(keyOf)));
-  const stale = rows.flatMap((row) => {
-    const value = latest.get(keyOf(row))?.value;
-    return value === undefined || value === null ? [] : missingFrom(row, value);
-  });
-  return [...log, ...stale].map((problem) => `${table} ${problem}`);
+/** The same, with the kind of each problem. */
+export async function findProblems(
+  replica: Replica,
+  { tables = TABLE_NAMES, workspace, expectsTombstones = true }: Verification = {},
+): Promise<TableProblem[]> {
+  const cycles = await replica.cycles();
+  const found = await Promise.all(
+    tables.map(async (table) => {
+      const versions = await replica.versions(table);
+      const rows = [...(workspace ?? replica.simulator.workspace).rows(table)];
+      const { problems, current } = checkLog(versions, {
+        seen: replica.seen.of(table),
+        cycles: cycles.get(table) ?? [],
+        rows: new Map(rows.map((row) => [keyOf(table, row), row])),
+        expectsTombstones,
+      });
+      if (problems.length === 0) for (const version of current) version.isConfirmed = true;
+      return problems.map((problem) => ({ ...problem, table }));
+    }),
+  );
+  return found.flat();
 }
-
-const keyOf = ({ id }: Row) => String(id);
