@@ -95,7 +95,7 @@ describe('a state', () => {
     const log = await cycle();
     expect(log.split(`acme/contacts: ${ANEW}`)).toHaveLength(2);
     expect(await countOf('contacts')).toBe(before);
-    expect(await problemsOf(project, TABLES)).toEqual([]);
+    expect(await problemsOf(project, { tables: TABLES })).toEqual([]);
     expect(await cycle()).not.toContain(ANEW);
   }, 300_000);
 
@@ -108,7 +108,7 @@ describe('a state', () => {
     expect([check.code, check.stdout]).toEqual([1, expect.stringContaining('contacts was deleted')]);
     const log = await cycle();
     expect(log).toContain(`topic ${project.topic('contacts')} was deleted and created again`);
-    expect(await problemsOf(project, TABLES)).toEqual([]);
+    expect(await problemsOf(project, { tables: TABLES })).toEqual([]);
     expect(await countOf('contacts')).toBe(60);
     expect(await cycle()).not.toContain(ANEW);
     expect(await countOf('contacts')).toBe(60);

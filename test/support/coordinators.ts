@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
-import { openCluster } from '../../src/kafka/fetch.js';
+import { openCluster } from '../../src/kafka/cluster.js';
 import { exchangeOf, type FlexibleReader } from '../../src/kafka/flexible.js';
 
 /** As kafkajs and the protocol number them. */
