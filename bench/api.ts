@@ -96,7 +96,11 @@ async function otherClient(url: string, signal: AbortSignal, onRequest: () => vo
   });
   const under: Promise<unknown>[] = [];
   while (!signal.aborted) {
-    under.push(transport.request({ method: 'GET', path: '/me', route: '/me' }).catch(() => undefined));
+    under.push(
+      transport
+        .request({ method: 'GET', path: '/me', route: '/me', scope: 'connection' })
+        .catch(() => undefined),
+    );
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   await Promise.all(under);

@@ -57,7 +57,12 @@ export class IntercomApi {
 
   /** Asks who the token belongs to; throws `credentials-refused` when it is not valid. */
   async workspace(): Promise<Workspace> {
-    const { json } = await this.#transport.request({ method: 'GET', path: '/me', route: '/me' });
+    const { json } = await this.#transport.request({
+      method: 'GET',
+      path: '/me',
+      route: '/me',
+      scope: 'connection',
+    });
     const app =
       typeof json.app === 'object' && json.app !== null ? (json.app as Record<string, unknown>) : {};
     return {
@@ -74,7 +79,7 @@ export class IntercomApi {
     for (let page = 1; ; page += 1) {
       const separator = listing.path.includes('?') ? '&' : '?';
       const path = page === 1 ? listing.path : `${listing.path}${separator}page=${page}`;
-      const reply = await this.#transport.request({ ...listing, method: 'GET', path });
+      const reply = await this.#transport.request({ ...listing, method: 'GET', scope: 'list', path });
       const rows = rowsIn(reply, listing.lists);
       const last = rows.length === 0 || !hasNextPage(reply.json.pages, page);
       newest = newestOf(newest, rows, reply.serverNow);
@@ -89,7 +94,12 @@ export class IntercomApi {
     for (let cursor: string | null = null; ; ) {
       const after: string = cursor === null ? '' : `&starting_after=${encodeURIComponent(cursor)}`;
       const path = `${listing.path}${after}`;
-      const reply: ApiReply = await this.#transport.request({ ...listing, method: 'GET', path });
+      const reply: ApiReply = await this.#transport.request({
+        ...listing,
+        method: 'GET',
+        scope: 'list',
+        path,
+      });
       const rows = rowsIn(reply, listing.lists);
       const next = nextCursor(reply, rows.length);
       // A cursor that stands still would turn for ever.
@@ -160,7 +170,13 @@ export class IntercomApi {
   async *listedCompanies(rows: number): AsyncGenerator<Page> {
     const lists = ['data', 'companies'];
     const path = `/companies/list?per_page=${Math.min(rows, 50)}&page=1`;
-    const reply = await this.#transport.request({ method: 'POST', path, route: '/companies/list', lists });
+    const reply = await this.#transport.request({
+      method: 'POST',
+      path,
+      route: '/companies/list',
+      scope: 'list',
+      lists,
+    });
     yield { rows: rowsIn(reply, lists), total: null, newest: null, last: true, fetchedAt: reply.receivedAt };
   }
 
@@ -206,6 +222,8 @@ export class IntercomApi {
         method: 'GET',
         path: `${path}/${encodeURIComponent(id)}${query}`,
         route: `${path}/{id}`,
+        scope: 'row',
+        id,
       });
       return { row: reply.json, fetchedAt: reply.receivedAt };
     } catch (error) {

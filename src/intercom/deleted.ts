@@ -36,9 +36,16 @@ export async function listDeletedConversations(transport: Requester, since: numb
 async function readPage(transport: Requester, page: number): Promise<ApiReply | null> {
   const path = `/conversations/deleted?per_page=${PER_PAGE}&page=${page}&order=desc`;
   try {
-    return await transport.request({ method: 'GET', path, route: '/conversations/deleted', lists: LISTS });
+    const route = '/conversations/deleted';
+    return await transport.request({ method: 'GET', path, route, scope: 'list', lists: LISTS });
   } catch (error) {
-    if (error instanceof PublisherError && UNAVAILABLE.has(error.answer?.status ?? 0)) return null;
+    // Behind its first page there is a list for certain: the deletions on the other pages must not be lost.
+    const isUnavailable =
+      error instanceof PublisherError &&
+      // A gateway's own page says nothing of the list.
+      error.code !== 'api-unreadable' &&
+      UNAVAILABLE.has(error.answer?.status ?? 0);
+    if (isUnavailable && page === 1) return null;
     throw error;
   }
 }

@@ -1,11 +1,14 @@
 /** What an answer means, and whether and when to ask again. Pure: no clock, no network. */
 
 import { type ApiAnswer, type ErrorCode, PublisherError } from '../model/errors.js';
+import type { Scope } from '../model/set-aside.js';
 import { parseJson } from './parse.js';
 
 interface Asked {
   readonly method: string;
   readonly route: string;
+  /** Stands in the place of `{id}`. */
+  readonly id?: string;
   readonly lists?: readonly string[];
 }
 
@@ -18,19 +21,29 @@ interface Answered {
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 20_000;
-const MAX_FAILURES_OF_PAGES = 2;
+const MAX_FAILURES_NOT_FOUND = 2;
+const MAX_ID_LENGTH = 100;
 /** What Intercom answers for a thing that is not there any more. */
 const GONE = new Set([404, 410]);
 
-/** The JSON object of a good answer, or the failure that the answer is. `secret` is left out of what the answer says. */
+/** Method and path of a request, with its ID and without its query: what messages call it. */
+export function nameOf({ method, route, id }: Pick<Asked, 'method' | 'route' | 'id'>): string {
+  return `${method} ${id === undefined ? route : route.replace('{id}', () => id.slice(0, MAX_ID_LENGTH))}`;
+}
+
+/**
+ * The JSON object of a good answer, or the failure that the answer is. `secret` is left out of what the answer says; `isAnswering`:
+ * Intercom has answered other requests of the connection, so that its address is right.
+ */
 export function failureOf(
   asked: Asked,
   answered: Answered,
   origin: string,
   secret: string,
+  isAnswering = false,
 ): Record<string, unknown> | PublisherError {
   const json = parseObject(answered.text);
-  const what = `${asked.method} ${asked.route}`;
+  const what = nameOf(asked).replaceAll(secret, '…');
   const ok = answered.status >= 200 && answered.status < 300;
   if (ok && json !== null && json.type !== 'error.list' && hasList(json, asked.lists)) return json;
   const quote = (text: string, length: number) => text.replaceAll(secret, '…').slice(0, length);
@@ -47,7 +60,10 @@ export function failureOf(
   }
   if (GONE.has(answered.status) && !Array.isArray(json?.errors)) {
     // Gateways answer with pages of their own: only an error list says that something is really gone.
-    const message = `${what}: ${answered.status} with a body that is not an error list from ${origin}; check region or baseUrl of the connection`;
+    const advice = isAnswering
+      ? 'that is not Intercom’s own answer, and other requests are answered'
+      : 'check region or baseUrl of the connection';
+    const message = `${what}: ${answered.status} with a body that is not an error list from ${origin}; ${advice}`;
     return new PublisherError('api-unreadable', message, { answer });
   }
   const message = messageIn(json);
@@ -63,10 +79,12 @@ export function retryPlan(
   error: PublisherError,
   failures: number,
   random: () => number = Math.random,
+  scope: Scope = 'row',
 ): number | null {
-  if (!isTransient(error)) return null;
-  // A gateway's own page passes soon, or the path does not exist at all.
-  if (GONE.has(error.answer?.status ?? 0) && failures > MAX_FAILURES_OF_PAGES) return null;
+  if (!isTransient(error, scope)) return null;
+  // A gateway's own page passes soon, or the path does not exist at all. Where there are searches, there is one for certain.
+  const isNotFound = GONE.has(error.answer?.status ?? 0) && !isSearch(scope);
+  if (isNotFound && failures > MAX_FAILURES_NOT_FOUND) return null;
   const ceiling = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.max(0, failures - 1));
   return Math.round(ceiling / 2 + (random() * ceiling) / 2);
 }
@@ -95,8 +113,15 @@ function sawInstead(
   return `a body without the list "${lists.join('" or "')}"`;
 }
 
-function isTransient(error: PublisherError): boolean {
+function isSearch(scope: Scope): boolean {
+  return scope === 'page' || scope === 'window';
+}
+
+/** Whether the same request may be answered later. One row that is not found is gone; a search or a list that is not found is a fault. */
+export function isTransient(error: PublisherError, scope: Scope): boolean {
   switch (error.code) {
+    case 'api-not-found':
+      return scope !== 'row';
     case 'api-unreachable':
     case 'api-unreadable':
     case 'api-error':

@@ -6,7 +6,7 @@
  * scroll that broke midway gives too: see `endsBy404`.
  */
 
-import { PublisherError } from '../model/errors.js';
+import { type ErrorCode, PublisherError } from '../model/errors.js';
 import type { Page } from '../model/table.js';
 import { newestOf, rowsIn } from './reply.js';
 import { type ApiReply, pause, type Requester } from './transport.js';
@@ -19,6 +19,15 @@ const EXPIRY_MS = 50_000;
 const MAX_WALKS = 6;
 /** The description calls the list `companies`, its example `data`. */
 const LISTS = ['data', 'companies'] as const;
+
+/** Failures behind which a scroll that is started again may come to its end. */
+const BREAKS = new Set<ErrorCode>([
+  'api-unreachable',
+  'api-unreadable',
+  'api-error',
+  'api-rejected',
+  'api-not-found',
+]);
 
 /** How far a walk came before it broke or ended by a 404 that may be either. */
 class WalkBroken extends Error {
@@ -122,7 +131,14 @@ async function advance(
 }
 
 function request(path: string) {
-  return { method: 'GET', path, route: '/companies/scroll', lists: LISTS, repeatable: false } as const;
+  return {
+    method: 'GET',
+    path,
+    route: '/companies/scroll',
+    scope: 'list',
+    lists: LISTS,
+    repeatable: false,
+  } as const;
 }
 
 function isHeldElsewhere(error: unknown): error is PublisherError {
@@ -131,7 +147,7 @@ function isHeldElsewhere(error: unknown): error is PublisherError {
 
 function isBreak(error: unknown): boolean {
   if (!(error instanceof PublisherError)) return false;
-  return ['api-unreachable', 'api-unreadable', 'api-error', 'api-rejected'].includes(error.code);
+  return BREAKS.has(error.code);
 }
 
 function busy(cause: PublisherError): PublisherError {

@@ -12,10 +12,13 @@
  */
 
 import { PublisherError } from '../model/errors.js';
+import type { RawRow } from '../model/row.js';
+import { type Interval, subjectText } from '../model/set-aside.js';
 import type { Window } from '../model/state.js';
 import type { Page } from '../model/table.js';
 import { epochSeconds } from '../model/time.js';
 import { newestOf, numberOf, rowsIn } from './reply.js';
+import { isTransient } from './retry.js';
 import type { ApiReply, ReplyReader, Requester } from './transport.js';
 
 export interface Search {
@@ -33,10 +36,14 @@ export interface Search {
 
 /** The most rows that a page of any search may hold. */
 const PER_PAGE = 150;
+/** Attempts of a page that was asked for in a larger one already. */
+const NARROWED_ATTEMPTS = 2;
+/** The search itself is tried in a second so long before the window, where the row that breaks a page is not. */
+const CONTROL_SECONDS = 2 * 86_400;
 
 /**
  * Yields the rows of the window page by page; the last page says so. Where the order is sure (`isOrdered`) the window may become shorter at its
- * older end meanwhile: the walk ends there then.
+ * older end meanwhile: the walk ends there then. A row that breaks every page with it is stepped over: its page says which interval is unread.
  * Throws `walk-unclean` after the last page when rows left the result during the walk.
  */
 export async function* walkNewestFirst(
@@ -54,9 +61,11 @@ class Walk {
   readonly #transport: Requester;
   readonly #search: Search;
   readonly #window: Window;
-  readonly #query: object;
-  readonly #cursors = new Set<string>();
-  #cursor: string | null = null;
+  #pager: Pager;
+  /** The oldest time that the walk has come down to, in epoch seconds. */
+  #reached: number | null;
+  /** Epoch seconds by the API's clock. */
+  #serverNow = 0;
   #total: number | null = null;
   #newest: number | null = null;
   #isSorted = true;
@@ -67,7 +76,8 @@ class Walk {
     this.#transport = transport;
     this.#search = search;
     this.#window = window;
-    this.#query = queryFor(window);
+    this.#pager = this.#pagerOf(window);
+    this.#reached = window.to;
   }
 
   get isOver(): boolean {
@@ -80,43 +90,237 @@ class Walk {
   }
 
   async next(): Promise<Page> {
-    const reply = await ask(this.#transport, this.#search, this.#query, this.#cursor);
+    const reply = await this.#pager.next();
+    if (reply instanceof PublisherError) return this.#stepOver(reply);
     const found = rowsIn(reply, [this.#search.list]);
     const before = this.#total;
     const total = countIn(reply) ?? before;
     if (before !== null && total !== null && total < before) this.#hasShrunk = true;
     const times = found.map((row) => epochSeconds(row.updated_at));
     this.#isSorted &&= isDescending(times);
+    this.#reached = times.findLast((time) => time !== null) ?? this.#reached;
     this.#total = total;
     this.#newest = newestOf(this.#newest, found, reply.serverNow);
-    this.#cursor = this.#unused(nextCursor(reply, found.length));
-    this.#isOver = this.#cursor === null || (this.#isSorted && isBefore(times.at(-1), this.#window.from));
+    this.#isOver = this.#pager.isOver || (this.#isSorted && isBefore(times.at(-1), this.#window.from));
     const rows = found.filter((_, index) => isWithin(times[index], this.#window));
     const pace = this.#search.isOrdered && this.#isSorted ? paceOf(times) : {};
     const last = this.#isOver && !this.#hasShrunk;
     return { rows, total, newest: this.#newest, ...pace, last, fetchedAt: reply.receivedAt };
   }
 
+  /**
+   * The row behind those that were read breaks every page. Its ID is not known, but its place is: the walk continues below it, with the latest
+   * upper bound under which the search answers again. What lies between is unread.
+   */
+  async #stepOver(error: PublisherError): Promise<Page> {
+    const { from } = this.#window;
+    const to = Math.floor(this.#reached ?? this.#serverNow);
+    if (!this.#isSorted || to < from) throw error;
+    const below = await this.#highestReadable(from, to);
+    this.#pager = this.#pagerOf({ from, to: below });
+    // Another query, with another count.
+    this.#total = null;
+    this.#reached = below;
+    this.#isOver = below < from;
+    const { rows, up } = await this.#readUp({ from: below + 1, to });
+    const window = { from: up, to };
+    const unread = [{ id: null, window, error: at(error, window) }];
+    const last = this.#isOver && !this.#hasShrunk;
+    return { rows, total: null, newest: this.#newest, unread, last, fetchedAt: Date.now() };
+  }
+
+  #pagerOf(window: Window): Pager {
+    const isAnswering = () => this.#isAnswering();
+    return new Pager({
+      transport: this.#transport,
+      search: this.#search,
+      window,
+      order: 'descending',
+      isAnswering,
+    });
+  }
+
+  /** Whether the same search of a second long before the window is answered. */
+  async #isAnswering(): Promise<boolean> {
+    const second = Math.max(0, this.#window.from - CONTROL_SECONDS);
+    const reply = await this.#probe({ from: second, to: second });
+    this.#serverNow = reply?.serverNow ?? this.#serverNow;
+    return reply !== null;
+  }
+
+  /**
+   * The latest second below `to` up to which the search is answered; `from - 1` where there is none. It is sought in growing
+   * steps, since the row that breaks a page lies close to the one before it as a rule.
+   */
+  async #highestReadable(from: number, to: number): Promise<number> {
+    let broken = to;
+    let readable = from - 1;
+    for (let step = 1; to - step >= from; step *= 2) {
+      if (await this.#isReadable(from, to - step)) {
+        readable = to - step;
+        break;
+      }
+      broken = to - step;
+    }
+    while (broken - readable > 1) {
+      const middle = Math.floor((readable + broken) / 2);
+      if (await this.#isReadable(from, middle)) readable = middle;
+      else broken = middle;
+    }
+    return readable;
+  }
+
+  /** Whether the newest row up to `to` can be had. Where the search filters by days, it shows rows from behind `to`: then nobody knows. */
+  async #isReadable(from: number, to: number): Promise<boolean> {
+    const reply = await this.#probe({ from, to });
+    if (reply === null) return false;
+    return rowsIn(reply, [this.#search.list]).every((row) => (epochSeconds(row.updated_at) ?? 0) < to + 1);
+  }
+
+  async #probe(window: Window): Promise<ApiReply | null> {
+    const page = { order: 'descending', cursor: null, size: 1, attempts: 1 } as const;
+    const reply = await failureOrReply(ask(this.#transport, this.#search, queryFor(window), page));
+    return reply instanceof PublisherError ? null : reply;
+  }
+
+  /** The rows of an interval from its older end up to the row that breaks a page, and the time (epoch seconds) up to which they go. */
+  async #readUp(interval: Interval): Promise<{ rows: RawRow[]; up: number }> {
+    const pager = new Pager({
+      transport: this.#transport,
+      search: this.#search,
+      window: interval,
+      order: 'ascending',
+      attempts: 1,
+      isAnswering: async () => true,
+    });
+    const rows: RawRow[] = [];
+    let up = interval.from;
+    while (!pager.isOver) {
+      const reply = await pager.next();
+      if (reply instanceof PublisherError) break;
+      const found = rowsIn(reply, [this.#search.list]);
+      const times = found.map((row) => epochSeconds(row.updated_at) ?? up);
+      // Backwards, so that what comes is in descending order: else this says nothing of what lies between.
+      if (!isDescending([up, ...times].filter((time) => time >= interval.from).reverse())) break;
+      rows.push(...found.filter((_, index) => isWithin(times[index], interval)));
+      up = Math.min(interval.to, Math.max(up, Math.floor(times.at(-1) ?? up)));
+      if (found.some((_, index) => (times[index] ?? 0) > interval.to)) break;
+    }
+    return { rows, up };
+  }
+}
+
+/** A page of a search to be asked for. */
+interface AskedPage {
+  readonly order: 'ascending' | 'descending';
+  readonly cursor: string | null;
+  readonly size: number;
+  readonly attempts?: number;
+}
+
+interface PagerOptions {
+  readonly transport: Requester;
+  readonly search: Search;
+  readonly window: Window;
+  readonly order: AskedPage['order'];
+  /** Attempts of each page; the usual ones where left out. */
+  readonly attempts?: number;
+  /** Whether the search itself is answered, whatever becomes of a page. */
+  isAnswering(): Promise<boolean>;
+}
+
+/** Asks for one page after another. A page that can't be had is asked for in smaller ones, until the row that breaks it is alone. */
+class Pager {
+  readonly #options: PagerOptions;
+  readonly #query: object;
+  readonly #cursors = new Set<string>();
+  #cursor: string | null = null;
+  /** Rows from here on of which one breaks every page that holds it; 0: none is known. */
+  #suspects = 0;
+  #isOver = false;
+
+  constructor(options: PagerOptions) {
+    this.#options = options;
+    this.#query = queryFor(options.window);
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** The next page; or why the row that would come next can't be had. Throws what does not concern the page. */
+  async next(): Promise<ApiReply | PublisherError> {
+    for (;;) {
+      const isNarrowed = this.#suspects > 0;
+      const size = isNarrowed ? Math.max(1, this.#suspects >> 1) : PER_PAGE;
+      const reply = await this.#ask(size, isNarrowed);
+      if (!(reply instanceof PublisherError)) return this.#passed(reply, size);
+      if (size === 1) return reply;
+      if (!isNarrowed && !(await this.#options.isAnswering())) throw reply;
+      this.#suspects = size;
+    }
+  }
+
+  #passed(reply: ApiReply, size: number): ApiReply {
+    this.#suspects = Math.max(0, this.#suspects - size);
+    this.#cursor = this.#unused(nextCursor(reply, rowsIn(reply, [this.#options.search.list]).length));
+    this.#isOver = this.#cursor === null;
+    return reply;
+  }
+
+  async #ask(size: number, isNarrowed: boolean): Promise<ApiReply | PublisherError> {
+    const { transport, search, order, attempts = isNarrowed ? NARROWED_ATTEMPTS : undefined } = this.#options;
+    const page = { order, cursor: this.#cursor, size, ...(attempts === undefined ? {} : { attempts }) };
+    return failureOrReply(ask(transport, search, this.#query, page));
+  }
+
   #unused(cursor: string | null): string | null {
     if (cursor === null) return null;
-    if (this.#cursors.has(cursor)) throw stuck(this.#search);
+    if (this.#cursors.has(cursor)) throw stuck(this.#options.search);
     this.#cursors.add(cursor);
     return cursor;
   }
 }
 
-function ask(transport: Requester, search: Search, query: object, cursor: string | null): Promise<ApiReply> {
+function ask(
+  transport: Requester,
+  search: Search,
+  query: object,
+  { order, cursor, size, attempts }: AskedPage,
+): Promise<ApiReply> {
   return transport.request({
     method: 'POST',
     path: search.include === undefined ? search.path : `${search.path}?${search.include}`,
     route: search.path,
+    scope: 'page',
     lists: [search.list],
+    ...(attempts === undefined ? {} : { attempts }),
     ...(search.reader === undefined ? {} : { reader: search.reader }),
     body: {
       query,
-      sort: { field: 'updated_at', order: 'descending' },
-      pagination: { per_page: PER_PAGE, ...(cursor === null ? {} : { starting_after: cursor }) },
+      sort: { field: 'updated_at', order },
+      pagination: { per_page: size, ...(cursor === null ? {} : { starting_after: cursor }) },
     },
+  });
+}
+
+/** The reply, or the failure where another page or window may be answered. */
+async function failureOrReply(reply: Promise<ApiReply>): Promise<ApiReply | PublisherError> {
+  try {
+    return await reply;
+  } catch (error) {
+    if (error instanceof PublisherError && isTransient(error, 'page')) return error;
+    throw error;
+  }
+}
+
+/** The failure, with where it is. */
+function at(error: PublisherError, window: Interval): PublisherError {
+  const { code, message, answer } = error;
+  const where = subjectText({ id: null, window });
+  return new PublisherError(code, `${message} (${where})`, {
+    cause: error,
+    ...(answer === null ? {} : { answer }),
   });
 }
 

@@ -67,7 +67,7 @@ async function readAll(transport: Requester, sublist: Sublist, contactId: string
   for (let page = 1; page <= MAX_PAGES; page += 1) {
     const at = cursor === null ? `page=${page}` : `starting_after=${encodeURIComponent(cursor)}`;
     const path = `/contacts/${encodeURIComponent(contactId)}/${sublist.path}?per_page=${PER_PAGE}&${at}`;
-    const reply = await readPage(transport, sublist, path);
+    const reply = await readPage(transport, sublist, contactId, path);
     if (reply === null) return null;
     const rows = rowsIn(reply, sublist.lists);
     const known = entries.size;
@@ -84,10 +84,12 @@ async function readAll(transport: Requester, sublist: Sublist, contactId: string
 async function readPage(
   transport: Requester,
   { path, lists }: Sublist,
+  id: string,
   at: string,
 ): Promise<ApiReply | null> {
   try {
-    return await transport.request({ method: 'GET', path: at, route: `/contacts/{id}/${path}`, lists });
+    const route = `/contacts/{id}/${path}`;
+    return await transport.request({ method: 'GET', path: at, route, scope: 'row', id, lists });
   } catch (error) {
     if (error instanceof PublisherError && error.code === 'api-not-found') return null;
     throw error;

@@ -8,9 +8,10 @@
 import { type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { PublisherError } from '../model/errors.js';
 import type { ApiAttempt } from '../model/events.js';
+import type { Scope } from '../model/set-aside.js';
 import type { Asker, Budget } from './budget.js';
 import { jsonText } from './json-text.js';
-import { failureOf, retryAfterMs, retryPlan } from './retry.js';
+import { failureOf, nameOf, retryAfterMs, retryPlan } from './retry.js';
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST';
@@ -18,6 +19,12 @@ export interface ApiRequest {
   readonly path: string;
   /** The path with its ids taken out, for counters and messages. */
   readonly route: string;
+  /** What fails with it; see `Scope`. */
+  readonly scope: Scope;
+  /** The ID that its route leaves out, for messages. */
+  readonly id?: string;
+  /** The most attempts, where they are fewer than usual. */
+  readonly attempts?: number;
   readonly body?: unknown;
   /** The reply must hold an array under one of these keys, else it is unreadable. */
   readonly lists?: readonly string[];
@@ -79,6 +86,8 @@ const MOST_CONNECTIONS = 128;
 /** From here on a reply takes milliseconds to read. */
 const LARGE_REPLY_BYTES = 32 * 1024;
 const MAX_REPLY_BYTES = 128 * 1024 * 1024;
+/** So long after a good answer of Intercom's, its address is known to be right. */
+const ANSWERING_MS = 60_000;
 /** Requests are given up when the budget refuses this often in a row: something else eats the whole of it. */
 const MAX_BUDGET_REFUSALS = 30;
 
@@ -87,6 +96,8 @@ export class Transport implements Requester {
   readonly #dispatcher: Dispatcher;
   readonly #origin: URL;
   #turn: Promise<void> = Promise.resolve();
+  /** Milliseconds at which Intercom gave a good answer last, by a clock that never goes back. */
+  #answeredAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: TransportOptions) {
     this.#options = options;
@@ -138,10 +149,10 @@ export class Transport implements Requester {
       const { budget, attempts, signal } = this.#options;
       const exhausted = refused
         ? Math.max(refusals, budget.refusals) > MAX_BUDGET_REFUSALS
-        : failures >= attempts;
+        : failures >= Math.min(attempts, request.attempts ?? attempts);
       // A request that the budget refused did not take effect, whatever it was.
       const again = !exhausted && (refused || request.repeatable !== false);
-      const waitMs = again ? (closedMs ?? retryPlan(error, failures)) : null;
+      const waitMs = again ? (closedMs ?? retryPlan(error, failures, Math.random, request.scope)) : null;
       this.#report(request, startedAt, error.answer?.status ?? null, error.message, waitMs);
       if (waitMs === null) throw error;
       // What was refused waits for the budget.
@@ -182,6 +193,7 @@ export class Transport implements Requester {
         }
         return { error: failure, closedMs };
       }
+      this.#answeredAt = performance.now();
       return { json: failure, receivedAt, serverNow: serverNow(headers.date, receivedAt) };
     } catch (cause) {
       if (signal.aborted)
@@ -198,8 +210,13 @@ export class Transport implements Requester {
     { status, headers, body }: Answer,
   ): Promise<Record<string, unknown> | PublisherError> {
     if (body.length >= LARGE_REPLY_BYTES) await this.#nextTurn();
-    const { origin } = this.#origin;
-    return failureOf(request, { status, headers, text: jsonText(body) }, origin, this.#options.token);
+    const answered = { status, headers, text: jsonText(body) };
+    return failureOf(request, answered, this.#origin.origin, this.#options.token, this.#isAnswering);
+  }
+
+  /** Whether other requests are answered: what fails meanwhile is not the connection's address. */
+  get #isAnswering(): boolean {
+    return performance.now() - this.#answeredAt < ANSWERING_MS;
   }
 
   /** Large replies are read one in each turn of the event loop: else many that come together hold up the next requests, and Kafka. */
@@ -261,11 +278,11 @@ export class Transport implements Requester {
     // Its origin alone: user name and password stay out of messages.
     const through = gateway === null ? '' : ` through the gateway ${new URL(gateway).origin}`;
     const settings = gateway === null ? 'region or baseUrl' : 'gateway, region or baseUrl';
-    return new PublisherError(
-      'api-unreachable',
-      `${request.method} ${request.route}: no usable answer from ${this.#origin.origin}${through} (${why}); check the network, and ${settings} of the connection`,
-      { cause },
-    );
+    const advice = this.#isAnswering
+      ? 'other requests are answered'
+      : `check the network, and ${settings} of the connection`;
+    const message = `${nameOf(request)}: no usable answer from ${this.#origin.origin}${through} (${why}); ${advice}`;
+    return new PublisherError('api-unreachable', message, { cause });
   }
 
   #report(

@@ -6,6 +6,7 @@
  */
 
 import type { PublisherError } from './errors.js';
+import type { SetAside } from './set-aside.js';
 import type { CycleSummary, TableState, Window } from './state.js';
 import type { TableName } from './table-names.js';
 
@@ -111,6 +112,12 @@ export interface EventMap {
     readonly ms: number;
     readonly rowsRead: number;
   };
+  /** A row or a window can't be read, and is retried beside the cycles from now on. */
+  'set-aside:added': AtTable & { readonly entry: SetAside };
+  /** It could be read, or is gone. */
+  'set-aside:recovered': AtTable & { readonly entry: SetAside };
+  /** Everything that a table has set aside, whenever that changed. */
+  'set-aside:changed': AtTable & { readonly entries: readonly SetAside[] };
   /** A walk over all IDs has come to its end. */
   'table:reconciled': AtTable & { readonly deletes: number };
   'table:failed': AtTable & { readonly error: PublisherError };

@@ -1,5 +1,7 @@
 /** How far each table is: the JSON object behind `{connection}/{table}` in the state topic. */
 
+import type { SetAside } from './set-aside.js';
+
 /** An interval of `updated_at`, both ends included, in epoch seconds; `to` null means open: up to the newest row. */
 export interface Window {
   readonly from: number;
@@ -74,6 +76,8 @@ export interface TableState {
   readonly resetAt: number | null;
   /** Broker's time (epoch milliseconds) of the last notification that was worked off for this table; null before the first one. */
   readonly hintedAt: number | null;
+  /** What can't be read and is retried beside the cycles. */
+  readonly setAside: readonly SetAside[];
   readonly cycle: CycleSummary | null;
   /** Rows published since the table's state began. */
   readonly records: number;
@@ -103,6 +107,7 @@ export function emptyState(): TableState {
     reconcile: null,
     resetAt: null,
     hintedAt: null,
+    setAside: [],
     cycle: null,
     records: 0,
     deletes: 0,

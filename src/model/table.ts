@@ -2,6 +2,7 @@
 
 import type { Entity } from './hint.js';
 import type { RawRow } from './row.js';
+import type { Unread } from './set-aside.js';
 import type { Window } from './state.js';
 import type { TableName } from './table-names.js';
 
@@ -25,6 +26,10 @@ export interface Page {
   readonly last: boolean;
   /** Epoch milliseconds at which the reply arrived. */
   readonly fetchedAt: number;
+  /** What could not be read, and is to be set aside; the page and those behind it lack it. */
+  readonly unread?: readonly Unread[];
+  /** Rows that were asked for by themselves for this page. */
+  readonly asked?: number;
   /** Called when a page of a searched table is on its way to the topic: it is published then, or the session ends. */
   readonly onTaken?: () => void;
 }
@@ -57,10 +62,15 @@ export interface Table<Api> {
   readonly replicationKey?: string;
   /** Its rows are those of its search, as they come: they may be shaped where the replies are read. */
   readonly takesReadyRows?: boolean;
-  /** Reads the window (searched tables) or everything (whole tables). */
-  pull(api: Api, window: Window): AsyncIterable<Page>;
+  /** Reads the window (searched tables) or everything (whole tables). Rows in `setAside` need not be asked for by their IDs. */
+  pull(api: Api, window: Window, setAside?: ReadonlySet<string>): AsyncIterable<Page>;
   /** Pulls of one session, in place of `pull`, which need not read again what those before have read. `lookback` in seconds. */
-  polling?(api: Api, lookback: number): (window: Window) => AsyncIterable<Page>;
+  polling?(
+    api: Api,
+    lookback: number,
+  ): (window: Window, setAside?: ReadonlySet<string>) => AsyncIterable<Page>;
+  /** Reads one row by its ID once more, complete; for a child table: the rows of a parent. Null: it is gone. */
+  read?(api: Api, id: string): Promise<readonly RawRow[] | null>;
   /**
    * Whether the API has no row of this ID any more; for a child table: no parent. Asked before a row that a reading did not bring
    * is called deleted; left out where a reading can't miss a row.

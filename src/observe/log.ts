@@ -3,6 +3,7 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
 import pretty from 'pino-pretty';
 import type { Events } from '../model/events.js';
+import { subjectText } from '../model/set-aside.js';
 
 export type LogFormat = 'pretty' | 'json';
 
@@ -102,6 +103,18 @@ function logProblems(events: Events, log: Logger): void {
     if (event.status >= 400) log.warn(event, 'notification not taken');
     else log.debug(event, 'notification taken');
   });
+  events.on('set-aside:added', ({ connection, table, entry }) =>
+    log.warn(
+      { connection, table, code: entry.code, retryAt: entry.nextAt },
+      `set aside: ${subjectText(entry)}: ${entry.message}`,
+    ),
+  );
+  events.on('set-aside:recovered', ({ connection, table, entry }) =>
+    log.info(
+      { connection, table, tries: entry.tries, since: entry.firstAt },
+      `recovered: ${subjectText(entry)}`,
+    ),
+  );
   events.on('window:repeated', (event) =>
     log.debug(event, 'rows left the search while it was paged; reading again'),
   );

@@ -37,6 +37,7 @@ export interface MetricsOptions {
 export function countEvents(events: Events, options: MetricsOptions): Metrics {
   const registry = new Registry();
   countRows(events, registry);
+  countSetAside(events, registry);
   countNotifications(events, registry);
   countRepeats(events, registry);
   countRequests(events, registry);
@@ -81,6 +82,19 @@ function countRows(events: Events, registry: Registry): void {
     countPublished(event);
     hinted.inc(at(event), event.records + event.deletes);
   });
+}
+
+/** How much each table has set aside, and how often that was retried with success. */
+function countSetAside(events: Events, registry: Registry): void {
+  const counter = counters(registry, TABLE);
+  const added = counter('set_aside_total', 'Rows and windows set aside, because they could not be read.');
+  const recovered = counter('set_aside_recovered_total', 'Rows and windows that could be read again.');
+  const now = gauges(registry, TABLE)('set_aside', 'Rows and windows that are set aside now.');
+  events.on('table:restored', (event) => now.set(at(event), event.state.setAside.length));
+  events.on('set-aside:added', (event) => added.inc(at(event)));
+  events.on('set-aside:recovered', (event) => recovered.inc(at(event)));
+  events.on('set-aside:changed', (event) => now.set(at(event), event.entries.length));
+  onTableLeft(events, (labels) => now.remove(labels));
 }
 
 function countNotifications(events: Events, registry: Registry): void {

@@ -21,6 +21,8 @@ export interface ConnectionApi {
   readonly ofTable: (table: TableName, readers?: ReadersOf) => IntercomApi;
   /** For work that can wait. */
   readonly background: IntercomApi;
+  /** The same, and each request is sent once. */
+  readonly retrying: IntercomApi;
   /** Requests that should be under way, to make the best of latency and budget. */
   readonly requestsAtOnce: () => number;
   readonly transport: Transport;
@@ -51,6 +53,10 @@ export async function openApi(
     api: new IntercomApi(transport, signal),
     ofTable: (table, readers) => new IntercomApi(transport.lane(table), signal, readers),
     background: new IntercomApi(transport.background, signal),
+    retrying: new IntercomApi(
+      { request: (request) => transport.background.request({ ...request, attempts: 1 }) },
+      signal,
+    ),
     requestsAtOnce: () => transport.requestsAtOnce,
     transport,
   };

@@ -100,7 +100,7 @@ async function checkPermissions(transport: Transport): Promise<void> {
   const missing: string[] = [];
   for (const [what, request] of PROBES) {
     try {
-      await transport.request(request);
+      await transport.request({ ...request, scope: 'list' });
     } catch (error) {
       if (!(error instanceof PublisherError) || error.code !== 'api-forbidden') throw error;
       missing.push(what);

@@ -6,7 +6,7 @@ import type { Registry } from '../avro/registry.js';
 import { isAtHome, NewestByKey } from '../kafka/newest.js';
 import { headerText, type TopicReader, type TopicRecord } from '../kafka/reader.js';
 import type { TableState } from '../model/state.js';
-import { PublishedRows } from '../sync/published.js';
+import { PublishedRows, type PublishedVersion } from '../sync/published.js';
 import { KnownIdCollector, type KnownIds } from '../sync/reconcile.js';
 
 /** Times in a topic are those of the instance that published, or of the broker: no two clocks agree. */
@@ -58,6 +58,28 @@ export async function restorePublished(
     }
   }
   return { published, misplaced: misplaced.size };
+}
+
+/**
+ * The last published versions of these keys, for rows that are older than what a searched table remembers. Nothing else keeps track of
+ * them, so the whole topic is read: that is slow, and rows that recover are rare.
+ */
+export async function recallPublished(
+  reader: TopicReader,
+  topic: string,
+  codec: TopicCodec,
+  { keys, state, signal }: { keys: ReadonlySet<string>; state: TableState; signal: AbortSignal },
+): Promise<Map<string, PublishedVersion>> {
+  const versions = new Map<string, PublishedVersion>();
+  if (keys.size === 0) return versions;
+  for await (const records of reader.read(topic, { from: 'earliest', signal })) {
+    for (const { key, record } of ownOf(records, codec)) {
+      if (!keys.has(key)) continue;
+      if (record.value === null) versions.delete(key);
+      else versions.set(key, versionOf(record, state));
+    }
+  }
+  return versions;
 }
 
 /** The records of a table with their keys. What somebody else put into its topic is no row of it. */

@@ -146,7 +146,9 @@ export class Session {
     this.#unsubscribe();
     this.#stop.abort();
     await this.#hinted?.ended;
-    await Promise.all([...this.#work.values()].map(({ memory }) => memory.walk?.ended));
+    await Promise.all(
+      [...this.#work.values()].flatMap(({ memory }) => [memory.walk?.ended, memory.recovery?.ended]),
+    );
     await this.#writer.close().catch(() => undefined);
     await this.#transport.close();
     this.#events.emit('connection:released', { connection: this.#connection.name });

@@ -12,16 +12,19 @@ import type { Page } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import { epochSeconds } from '../model/time.js';
 import type { IdSource } from '../sync/reconcile.js';
+import type { RetrySource } from '../sync/recovery.js';
 import type { TableMemory, TableSource, TableWork } from '../sync/source.js';
 import { restoredState } from '../sync/state-writes.js';
 import { Turns } from '../sync/turns.js';
-import { knownTimeZone } from '../sync/windows.js';
 import { type IntercomTable, tablesOf } from '../tables/all.js';
+import { confirmGone } from '../tables/confirm-gone.js';
+import { readRow } from '../tables/read-row.js';
 import type { ConnectionApi } from './api.js';
 import { Delivery, type DeliveryOptions } from './delivery.js';
 import { rulesOf } from './field-rules.js';
+import { type GrainOf, grainOf } from './grain.js';
 import { onPartitionsAdded } from './partitions-added.js';
-import { findChildren, knownIds, restoreBuried, restorePublished } from './restore.js';
+import { findChildren, knownIds, recallPublished, restoreBuried, restorePublished } from './restore.js';
 import type { SessionContext } from './session-context.js';
 import { TableSchema } from './table-schema.js';
 import { arePartitionsAdded, differencesOf, letterDifferencesOf, stateForTopic } from './topic-identity.js';
@@ -85,7 +88,7 @@ export async function restoreWork(
       const logs = { rows: log, letters: letters.log };
       const buried = letters.buried.get(table.name) ?? new Map<string, string>();
       const sink = delivery(context, connection, table, parts, { buried, logs });
-      const source = bind(context, connection, table, parts, grain);
+      const source = bind(context, connection, table, { ...parts, memory }, grain);
       const { name, startDate, lookback } = connection;
       const settings = { connection: name, startDate, lookback, reconcile: connection.deletes.reconcile };
       return [table.name, { source, sink, settings, memory }];
@@ -164,7 +167,14 @@ async function restoreTable(
   const { published } = restored;
   const own = state !== undefined && isAnew ? stateForTopic(state, published.restoreFrom()) : state;
   const written = restoredState(state);
-  const memory = { state: own ?? emptyState(), written, published, turns: new Turns(), walk: null };
+  const memory = {
+    state: own ?? emptyState(),
+    written,
+    published,
+    turns: new Turns(),
+    walk: null,
+    recovery: null,
+  };
   return { memory, log: new TopicLog(mark) };
 }
 
@@ -242,14 +252,34 @@ function idSource(
   };
 }
 
-type GrainOf = (table: IntercomTable) => ReturnType<TableSource['grain']>;
+/** Retries send each request once: what has failed may fail again, and its interval grows. */
+function retrySource(
+  { config, kafka }: SessionContext,
+  connection: ConnectionConfig,
+  table: IntercomTable,
+  { retrying, schemas, memory, end }: Parts & { readonly memory: TableMemory },
+): RetrySource {
+  const topic = tableTopic(config.topics.prefix, connection.name, table.name);
+  const schema = the(schemas, table.name);
+  return {
+    read: (id) => readRow(table, retrying, id),
+    pull: (window) => table.pull(retrying, window),
+    recall: async (rows) => {
+      const shaped = rows.map((row) => schema.shape(row, 0));
+      const keys = shaped.flatMap((each) => (each.ok ? each.row.key : []));
+      const unknown = new Set(keys.filter((key) => memory.published.get(key) === undefined));
+      const at = { keys: unknown, state: memory.state, signal: end };
+      return recallPublished(kafka.reader, topic, schema.codec, at);
+    },
+  };
+}
 
 /** The table as a cycle sees it. */
 function bind(
   context: SessionContext,
   connection: ConnectionConfig,
   table: IntercomTable,
-  parts: Parts,
+  parts: Parts & { readonly memory: TableMemory },
   grain: GrainOf,
 ): TableSource {
   const { shaping } = context;
@@ -257,12 +287,15 @@ function bind(
   const schema = the(schemas, table.name);
   const api = ofTable(table.name, table.takesReadyRows ? (list) => schema.reader(list) : undefined);
   const pupil = schemas.get(TEACHES[table.name] ?? table.name) ?? schema;
-  const pull = table.polling?.(api, connection.lookback) ?? ((window: Window) => table.pull(api, window));
+  type Pull = (window: Window, setAside?: ReadonlySet<string>) => AsyncIterable<Page>;
+  const pull: Pull =
+    table.polling?.(api, connection.lookback) ?? ((window, setAside) => table.pull(api, window, setAside));
   return {
     name: table.name,
     method: table.method,
     reads: table.reads,
-    pull: (window) => (pupil === schema ? pull(window) : taught(pull(window), pupil)),
+    pull: (window, setAside) =>
+      pupil === schema ? pull(window, setAside) : taught(pull(window, setAside), pupil),
     windowsAtOnce: () => Math.min(table.windowsAtOnce ?? WINDOWS_AT_ONCE, requestsAtOnce()),
     foresee: async () => {
       if (table.takesReadyRows) void shaping.start();
@@ -275,6 +308,7 @@ function bind(
     grain: () => grain(table),
     confirmGone: (keys) => confirmGone(table, api, keys),
     ids: idSource(context, connection, table, parts, grain),
+    retry: retrySource(context, connection, table, parts),
     deletions:
       table.deletions === undefined ? null : (since) => table.deletions?.(api, since) ?? Promise.resolve([]),
   };
@@ -292,33 +326,6 @@ async function* taught(pages: AsyncIterable<Page>, pupil: TableSchema): AsyncGen
     pupil.learn(page.rows);
     yield page;
   }
-}
-
-async function confirmGone(
-  table: IntercomTable,
-  api: IntercomApi,
-  keys: readonly string[],
-): Promise<string[]> {
-  const { isGone } = table;
-  const gone = await Promise.all(keys.map(async (key) => isGone === undefined || (await isGone(api, key))));
-  return keys.filter((_, index) => gone[index]);
-}
-
-/** Windows of days follow the workspace's calendar, which is asked for once, when a window is first split. */
-function grainOf(api: IntercomApi): GrainOf {
-  let timeZone: Promise<string> | null = null;
-  return async (table) => {
-    if (table.grain === 'second') return { unit: 'second' };
-    timeZone ??= api.workspace().then(
-      (workspace) => knownTimeZone(workspace.timeZone),
-      (error: unknown) => {
-        // The next table asks again.
-        timeZone = null;
-        throw error;
-      },
-    );
-    return { unit: 'day', timeZone: await timeZone };
-  };
 }
 
 function the<K, V>(map: ReadonlyMap<K, V>, key: K): V {

@@ -4,7 +4,16 @@ import { Dice } from './random.js';
 
 export type FaultKind =
   /** An error list with the given status. */
-  | { readonly kind: 'status'; readonly status: number; readonly retryAfter?: number }
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly retryAfter?: number;
+      /** Milliseconds before it is sent. */
+      readonly delay?: number;
+      /** Of the entry in the error list. */
+      readonly code?: string;
+      readonly message?: string;
+    }
   /** The connection ends before a reply. */
   | { readonly kind: 'reset' }
   /** The connection ends in the middle of the reply. */
@@ -32,6 +41,8 @@ export interface RequestMatch {
 export type Fault = FaultKind & {
   /** Part of `METHOD path`, a pattern over it, or method and route. */
   readonly match?: string | RegExp | RequestMatch;
+  /** Meets only requests whose reply holds a row with one of these IDs. */
+  readonly holding?: readonly string[];
   /** Requests that it still meets; left out: all. */
   times?: number;
   /** Matching requests to let through first. */
@@ -81,10 +92,11 @@ export class Faults {
     this.#faults = [];
   }
 
-  /** The fault that this request meets, if any. */
-  meet(request: FaultyRequest): Fault | null {
+  /** The fault that this request meets, if any. `idsOf` gives the IDs of the rows in its reply. */
+  meet(request: FaultyRequest, idsOf: () => ReadonlySet<string> = () => new Set()): Fault | null {
     for (const fault of this.#faults) {
       if (!isMatch(fault.match, request)) continue;
+      if (fault.holding !== undefined && !holdsAny(idsOf(), fault.holding)) continue;
       if (fault.times !== undefined && fault.times <= 0) continue;
       if (fault.after !== undefined && fault.after > 0) {
         fault.after -= 1;
@@ -96,6 +108,10 @@ export class Faults {
     }
     return null;
   }
+}
+
+function holdsAny(ids: ReadonlySet<string>, wanted: readonly string[]): boolean {
+  return wanted.some((id) => ids.has(id));
 }
 
 function isMatch(match: Fault['match'], { method, path, route }: FaultyRequest): boolean {

@@ -65,7 +65,13 @@ export async function spoil(fault: Fault, response: ServerResponse, reply: Reply
   switch (fault.kind) {
     case 'status':
       return send(response, {
-        ...serverError(status),
+        ...errorReply(
+          new ApiError(
+            status,
+            fault.code ?? CODES[status] ?? 'server_error',
+            fault.message ?? 'Something went wrong',
+          ),
+        ),
         headers: { ...headers, ...retryAfter(fault.retryAfter) },
       });
     case 'reset':

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { SimulatedBudget } from './budget.js';
 import { answerControl, isControl } from './control.js';
 import { ApiError } from './errors.js';
-import { Faults, isCarriedOut, isSentWhole } from './faults.js';
+import { type Fault, Faults, isCarriedOut, isSentWhole } from './faults.js';
 import { OAuth } from './oauth.js';
 import { type Latency, type SimulatorOptions, type SimulatorSettings, withDefaults } from './options.js';
 import { Dice } from './random.js';
@@ -30,6 +30,18 @@ export interface SeenRequest {
 export interface SeenReply extends SeenRequest {
   readonly query: URLSearchParams;
   readonly body: unknown;
+}
+
+/** Milliseconds that a fault holds a reply back. */
+function delayOf(fault: Fault | null): number {
+  if (fault?.kind === 'slow') return fault.ms;
+  return fault?.kind === 'status' ? (fault.delay ?? 0) : 0;
+}
+
+/** The IDs of the rows in a reply. */
+function idsIn({ body }: Reply): ReadonlySet<string> {
+  const lists = Object.values((body ?? {}) as Record<string, unknown>).filter(Array.isArray);
+  return new Set(lists.flat().map((row: { id?: unknown } | null) => String(row?.id)));
 }
 
 /** What is known of a request before its answer. */
@@ -136,7 +148,7 @@ export class Simulator {
     const { method, path, route, url, headers } = incoming;
     const at = Date.now();
     this.onRequest?.({ method, path, route });
-    const fault = this.faults.meet(incoming);
+    const fault = this.faults.meet(incoming, () => idsIn(this.#answer(incoming, false)));
     const spent = this.#budget?.spend(this.options.now() * 1000);
     const reply =
       fault !== null && !isCarriedOut(fault)
@@ -144,7 +156,7 @@ export class Simulator {
         : this.#answer(incoming, spent?.refused ?? false);
     if (reply.status === 200 && (fault === null || isSentWhole(fault)))
       this.onReply?.({ method, path, route, query: url.searchParams, body: reply.body });
-    await wait(this.#delay() + (fault?.kind === 'slow' ? fault.ms : 0));
+    await wait(this.#delay() + delayOf(fault));
     const status = fault === null ? reply.status : spoiltStatus(fault, reply);
     this.traffic.record({ method, path, route, status, at });
     const everywhere = {

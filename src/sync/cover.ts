@@ -41,16 +41,26 @@ export class Cover {
   readonly #lookback: number;
   readonly #before: readonly ClosedWindow[];
   #parts: Part[];
+  /** The newest row of the interval when it began to be read; until that is known, of the windows in it. */
   #newest: number | null = null;
+  #isNewestKnown = false;
   /** How the interval was split, once it was found too large for one window. */
   #grain: Grain | null = null;
 
-  /** `whole` is the interval, `ahead` what earlier cycles read of it already, `lookback` in seconds. */
-  constructor(whole: Window, ahead: readonly ClosedWindow[], lookback: number) {
+  /**
+   * `whole` is the interval, `ahead` what earlier cycles read of it already, `lookback` in seconds. `setAside` is retried elsewhere: it
+   * counts as read, oldest first.
+   */
+  constructor(
+    whole: Window,
+    ahead: readonly ClosedWindow[],
+    lookback: number,
+    setAside: readonly ClosedWindow[] = [],
+  ) {
     this.#whole = whole;
     this.#lookback = lookback;
     this.#before = ahead;
-    this.#parts = [waiting(whole)];
+    this.#parts = without(whole, setAside);
   }
 
   /** Whether the interval was found too large for one window. */
@@ -73,15 +83,17 @@ export class Cover {
 
   /** The window is too large: its pieces are to be read in its place. `newest` is the newest row in it (epoch seconds). */
   split(window: Window, pieces: readonly Window[], newest: number | null, grain: Grain): void {
-    this.#newest ??= newest;
-    const parts = this.isSplit ? pieces.map(waiting) : pieces.flatMap((piece) => this.#without(piece));
+    this.#meet(window, newest);
+    const parts = this.isSplit
+      ? pieces.map(waiting)
+      : pieces.flatMap((piece) => without(piece, this.#before));
     this.#grain = grain;
     this.#parts.splice(this.#indexOf(window), 1, ...parts);
   }
 
   /** The window is read down to a time (epoch seconds), with so many seconds (`Page.pace`) from row to row. `newest` is the newest row in it. */
   reach(window: Window, down: number, newest: number | null, pace: number | null): void {
-    this.#newest ??= newest;
+    this.#meet(window, newest);
     const part = this.#parts[this.#indexOf(window)];
     if (part === undefined) return;
     part.down = Math.max(down, window.from);
@@ -90,7 +102,7 @@ export class Cover {
 
   /** The window is read. `newest` is the newest row in it (epoch seconds). */
   read(window: Window, newest: number | null): Reached {
-    this.#newest ??= newest;
+    this.#meet(window, newest);
     const part = this.#parts[this.#indexOf(window)];
     if (part !== undefined) part.state = 'read';
     return this.#reached();
@@ -145,19 +157,11 @@ export class Cover {
     return half;
   }
 
-  /** A piece as parts, those read that earlier cycles have read. */
-  #without(piece: Window): Part[] {
-    const parts: Part[] = [];
-    let from = piece.from;
-    for (const done of this.#before) {
-      if (done.to < from || (piece.to !== null && done.from > piece.to)) continue;
-      if (done.from > from) parts.push(waiting({ from, to: done.from - 1 }));
-      const to = piece.to === null ? done.to : Math.min(done.to, piece.to);
-      parts.push({ ...waiting({ from: Math.max(from, done.from), to }), state: 'read' });
-      from = to + 1;
-    }
-    if (piece.to === null || from <= piece.to) parts.push(waiting({ from, to: piece.to }));
-    return parts;
+  /** The window that ends where the interval does shows the newest row; until then the others' newest counts. */
+  #meet({ to }: Window, newest: number | null): void {
+    if (this.#isNewestKnown || newest === null) return;
+    this.#isNewestKnown = to === this.#whole.to;
+    this.#newest = this.#isNewestKnown ? newest : Math.max(newest, this.#newest ?? newest);
   }
 
   #indexOf(window: Window): number {
@@ -165,6 +169,21 @@ export class Cover {
     if (index < 0) throw new Error('the window is none of this reading');
     return index;
   }
+}
+
+/** A window as parts, those read that are named (oldest first). */
+function without(piece: Window, done: readonly ClosedWindow[]): Part[] {
+  const parts: Part[] = [];
+  let from = piece.from;
+  for (const each of done) {
+    if (each.to < from || (piece.to !== null && each.from > piece.to)) continue;
+    if (each.from > from) parts.push(waiting({ from, to: each.from - 1 }));
+    const to = piece.to === null ? each.to : Math.min(each.to, piece.to);
+    parts.push({ ...waiting({ from: Math.max(from, each.from), to }), state: 'read' });
+    from = to + 1;
+  }
+  if (piece.to === null || from <= piece.to) parts.push(waiting({ from, to: piece.to }));
+  return parts;
 }
 
 function waiting({ from, to }: Window): Part {

@@ -10,6 +10,7 @@
 
 import { asPublisherError, PublisherError } from '../model/errors.js';
 import { idOf } from '../model/row.js';
+import { FailureCount, isolate, type Unread } from '../model/set-aside.js';
 import type { TableState, Window } from '../model/state.js';
 import type { Page } from '../model/table.js';
 import { type Grain, windowsOver } from './windows.js';
@@ -35,6 +36,8 @@ export interface IdSource {
 /** What a walk has found since it was last asked. */
 export interface Findings {
   readonly gone: readonly string[];
+  /** IDs that can't be checked; the comparison continues without them. */
+  readonly unread: readonly Unread[];
   /** Epoch seconds up to which everything has been compared, or null. */
   readonly reached: number | null;
   /** Whether the walk has come to its end. */
@@ -46,7 +49,10 @@ const ASKED_AT_ONCE = 10;
 
 export class IdWalk {
   readonly #source: IdSource;
+  readonly #setAside: () => ReadonlySet<string>;
+  readonly #failures = new FailureCount();
   #gone: string[] = [];
+  #unread: Unread[] = [];
   readonly #leftOut = new Set<string>();
   #reached: number | null;
   #over = false;
@@ -54,9 +60,14 @@ export class IdWalk {
   /** Resolves when the walk has ended, whichever way. */
   readonly ended: Promise<void>;
 
-  /** Starts at once, behind `reached` (epoch seconds); null: from the oldest row. */
-  constructor(source: IdSource, reached: number | null) {
+  /** Starts at once, behind `reached` (epoch seconds); null: from the oldest row. `setAside` gives the IDs that are retried elsewhere. */
+  constructor(
+    source: IdSource,
+    reached: number | null,
+    setAside: () => ReadonlySet<string> = () => new Set(),
+  ) {
     this.#source = source;
+    this.#setAside = setAside;
     this.#reached = reached;
     this.ended = this.#run().then(
       () => {
@@ -76,8 +87,10 @@ export class IdWalk {
   /** What was found since the last call. */
   take(): Findings {
     const gone = this.#gone.filter((id) => !this.#leftOut.has(id));
+    const unread = this.#unread;
     this.#gone = [];
-    return { gone, reached: this.#reached, over: this.#over };
+    this.#unread = [];
+    return { gone, unread, reached: this.#reached, over: this.#over };
   }
 
   /** Rows that were found to be gone in another way since the walk began. */
@@ -99,14 +112,17 @@ export class IdWalk {
     const shown = await this.#shownIn(window);
     const missing = [...times]
       .filter(([id, time]) => time >= window.from && time <= window.to && !shown.has(id))
-      .map(([id]) => id);
-    const gone: string[] = [];
-    for (let start = 0; start < missing.length; start += ASKED_AT_ONCE) {
-      const asked = missing.slice(start, start + ASKED_AT_ONCE);
-      const answers = await Promise.all(asked.map((id) => this.#source.isGone(id)));
-      gone.push(...asked.filter((_, index) => answers[index]));
-    }
-    this.#gone.push(...gone);
+      .map(([id]) => id)
+      .filter((id) => !this.#setAside().has(id));
+    const isGone = (id: string) => this.#source.isGone(id);
+    const { answers, unread } = await isolate(missing, (id) => id, isGone, ASKED_AT_ONCE);
+    this.#failures.add(
+      'row',
+      missing.length,
+      unread.map(({ error }) => error),
+    );
+    this.#gone.push(...answers.filter(({ answer }) => answer).map(({ item }) => item));
+    this.#unread.push(...unread);
     this.#reached = window.to;
   }
 

@@ -1,20 +1,29 @@
 /** What a cycle works with: a table bound to its connection's API, and where its changes go. */
 
 import type { Change, DeadLetter, OutgoingRecord, RawRow, ShapedRow } from '../model/row.js';
+import type { Unread } from '../model/set-aside.js';
 import type { TableState, Window } from '../model/state.js';
 import type { Deletion, Page, ReplicationMethod } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import type { PublishedRows } from './published.js';
 import type { IdSource, IdWalk } from './reconcile.js';
+import type { Recovery, RetrySource } from './recovery.js';
 import type { WrittenState } from './state-writes.js';
 import type { Turns } from './turns.js';
 import type { Grain } from './windows.js';
+
+/** Which rows are gone, by their keys. */
+export interface Confirmed {
+  readonly gone: readonly string[];
+  readonly unread: readonly Unread[];
+}
 
 export interface TableSource {
   readonly name: TableName;
   readonly method: ReplicationMethod;
   readonly reads: 'whole' | 'searched';
-  pull(window: Window): AsyncIterable<Page>;
+  /** Rows in `setAside` need not be asked for by their IDs. */
+  pull(window: Window, setAside?: ReadonlySet<string>): AsyncIterable<Page>;
   /** How many windows should be read side by side now. */
   windowsAtOnce(): number;
   /** Asks for what a first reading will need, so that its rows don't wait for it. What fails here is asked for again when it is needed. */
@@ -26,12 +35,14 @@ export interface TableSource {
   versionTime(raw: RawRow): number | null;
   /** How finely its windows can be split. */
   grain(): Promise<Grain>;
-  /** Those of the keys whose rows are really gone, where a reading may miss a row that is still there. */
-  confirmGone(keys: readonly string[]): Promise<readonly string[]>;
+  /** Those of the keys whose rows are really gone, where a reading may miss a row that is still there; and those that can't be checked. */
+  confirmGone(keys: readonly string[]): Promise<Confirmed>;
   /** The deletions from `since` on (epoch seconds), or null where the API does not list them. */
   deletions: ((since: number) => Promise<readonly Deletion[]>) | null;
   /** What the walk over all IDs works with, or null where every reading finds what is gone. */
   readonly ids: IdSource | null;
+  /** What retries of set-aside rows and windows work with. */
+  readonly retry: RetrySource;
 }
 
 export interface TableSink {
@@ -77,4 +88,6 @@ export interface TableMemory {
   readonly turns: Turns;
   /** The walk over all IDs that runs beside the cycles, if one does. */
   walk: IdWalk | null;
+  /** The retries that run beside the cycles, if any do. */
+  recovery: Recovery | null;
 }

@@ -28,6 +28,7 @@ const PROGRESS = [
   'reconcile',
   'resetAt',
   'hintedAt',
+  'setAside',
   'records',
   'deletes',
   'deadLetters',

@@ -7,14 +7,26 @@
 
 import { PublisherError } from '../model/errors.js';
 import type { Events } from '../model/events.js';
+import {
+  dueForRetry,
+  FailureCount,
+  idsIn,
+  intervalsIn,
+  isIsolable,
+  subjectText,
+  type Unread,
+} from '../model/set-aside.js';
 import type { CycleSummary, Window } from '../model/state.js';
 import type { Page } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
+import { tombstonesOf } from './commit.js';
 import { Cover } from './cover.js';
 import { CycleLog, type Underway } from './cycle-log.js';
 import { deletionsFrom, newDeletions } from './deletions.js';
 import { IdWalk, planWalk } from './reconcile.js';
+import { Recovery, type Retried } from './recovery.js';
 import { nextTime } from './schedule.js';
+import { SetAsideList } from './set-aside-list.js';
 import { Backlog, type Beside, Pipeline, sideBySide } from './side-by-side.js';
 import type { TableMemory, TableSettings, TableSource, TableWork } from './source.js';
 import { isTooLarge, splitWindow, windowToRead } from './windows.js';
@@ -43,6 +55,8 @@ export class TableCycle {
   readonly #memory: TableMemory;
   readonly #events: Events;
   readonly #log: CycleLog;
+  readonly #failures = new FailureCount();
+  readonly #setAside: SetAsideList;
   readonly #backlog = new Backlog(MOST_PAGES);
 
   constructor(work: TableWork, events: Events) {
@@ -52,6 +66,7 @@ export class TableCycle {
     this.#memory = work.memory;
     this.#events = events;
     this.#log = new CycleLog(work, events);
+    this.#setAside = new SetAsideList(work, events);
   }
 
   /**
@@ -61,10 +76,14 @@ export class TableCycle {
   async run(awaitWalk: boolean): Promise<CycleSummary> {
     this.#events.emit('table:started', this.#at());
     const walk = await this.#memory.turns.take(async () => this.#walkUnderWay());
+    await this.#publishRetried(false);
+    const recovery = this.#startRecovery();
+    if (awaitWalk) await recovery?.ended;
     if (this.#source.reads === 'whole') await this.#readWhole();
     else await this.#readSearched();
     await this.#readDeletions();
     if (walk !== null) await this.#takeFrom(walk, awaitWalk);
+    await this.#publishRetried(true);
     // What was learned of the workspace meanwhile shows in the schema, also where no row was published.
     await this.#memory.turns.take(() => this.#source.prepare([]));
     const summary = this.#log.summary(true);
@@ -92,7 +111,7 @@ export class TableCycle {
   }
 
   async #readWhole(): Promise<void> {
-    const pages = this.#source.pull({ from: this.#settings.startDate, to: null });
+    const pages = this.#source.pull({ from: this.#settings.startDate, to: null }, this.#idsSetAside);
     this.#memory.published.beginReading();
     const pipeline = new Pipeline(this.#backlog);
     let complete = false;
@@ -114,7 +133,7 @@ export class TableCycle {
     return turns.take(async () => {
       const batch = await this.#log.sortOut(page, (key) => published.isMet(key));
       for (const key of batch.met) published.meet(key);
-      const gone = page.last ? await this.#source.confirmGone(published.unmet()) : [];
+      const gone = page.last ? await this.#confirmGone(published.unmet()) : [];
       const freed = page.last ? [...this.#work.sink.buried()].filter((key) => !published.isMet(key)) : [];
       const bookmark = page.last && this.#source.method === 'incremental' ? page.newest : null;
       const progress = {
@@ -136,12 +155,33 @@ export class TableCycle {
     });
   }
 
+  /** Those of the keys whose rows are gone. A row that can't be checked keeps its place, and holds up no other. */
+  async #confirmGone(keys: readonly string[]): Promise<readonly string[]> {
+    const setAside = this.#idsSetAside;
+    const asked = keys.filter((key) => !setAside.has(key));
+    const { gone, unread } = await this.#source.confirmGone(asked);
+    this.#countUnread(asked.length, unread);
+    return gone;
+  }
+
+  get #idsSetAside(): ReadonlySet<string> {
+    return idsIn(this.#setAside.entries);
+  }
+
+  /** Sets aside what could not be read; throws when that is too much of what was asked for. */
+  #countUnread(asked: number, unread: readonly Unread[]): void {
+    const rows = unread.filter(({ id }) => id !== null).map(({ error }) => error);
+    this.#failures.add('row', asked, rows);
+    this.#setAside.add(unread);
+  }
+
   async #readSearched(): Promise<void> {
     const { bookmark, windows } = this.#memory.state;
     // Within a turn: rows that come sooner wait for it.
     if (bookmark === null) void this.#memory.turns.take(() => this.#source.foresee()).catch(() => undefined);
     const whole = windowToRead({ ...this.#settings, bookmark });
-    const cover = new Cover(whole, windows, this.#settings.lookback);
+    const setAside = intervalsIn(this.#setAside.entries);
+    const cover = new Cover(whole, windows, this.#settings.lookback, setAside);
     await sideBySide(
       () => this.#source.windowsAtOnce(),
       () => cover.next(),
@@ -170,7 +210,7 @@ export class TableCycle {
     const at = { now: Date.now(), next: nextTime(reconcile), isFirst };
     const { mark, start } = planWalk(memory.state.reconcile, at);
     memory.state = { ...memory.state, reconcile: mark };
-    if (start) memory.walk = new IdWalk(ids, mark.walk?.reached ?? null);
+    if (start) memory.walk = new IdWalk(ids, mark.walk?.reached ?? null, () => this.#idsSetAside);
     return memory.walk;
   }
 
@@ -178,14 +218,53 @@ export class TableCycle {
   async #takeFrom(walk: IdWalk, toItsEnd: boolean): Promise<void> {
     if (toItsEnd) await walk.ended;
     const { failure } = walk;
-    const { gone, reached, over } = walk.take();
+    const { gone, unread, reached, over } = walk.take();
+    await this.#memory.turns.take(async () => this.#setAside.add(unread));
     const { state } = this.#memory;
     const dueAt = state.reconcile?.dueAt ?? new Date().toISOString();
-    const isNew = over || reached !== (state.reconcile?.walk?.reached ?? null);
+    const isNew = over || unread.length > 0 || reached !== (state.reconcile?.walk?.reached ?? null);
     if (isNew) await this.#bury(gone, { reconcile: { dueAt, walk: over ? null : { reached } } });
     if (over || failure !== null) this.#memory.walk = null;
     if (over) this.#events.emit('table:reconciled', { ...this.#at(), deletes: gone.length });
     if (failure !== null) throw failure;
+  }
+
+  /** The retries under way, or those that are due now. */
+  #startRecovery(): Recovery | null {
+    const memory = this.#memory;
+    const due = dueForRetry(this.#setAside.entries, Date.now());
+    if (memory.recovery === null && due.length > 0) memory.recovery = new Recovery(this.#source.retry, due);
+    return memory.recovery;
+  }
+
+  /** Publishes what retries have read so far. Throws what ended them, if that reaches further than their rows. */
+  async #publishRetried(isLast: boolean): Promise<void> {
+    const { recovery } = this.#memory;
+    if (recovery === null) return;
+    const { isOver, failure } = recovery;
+    for (const retried of recovery.drain()) await this.#publishOne(retried, isLast);
+    if (isOver) this.#memory.recovery = null;
+    if (failure !== null) throw failure;
+  }
+
+  async #publishOne(
+    { entry, rows, gone, unread, recalled, fetchedAt }: Retried,
+    isLast: boolean,
+  ): Promise<void> {
+    const { turns, published } = this.#memory;
+    await turns.take(async () => {
+      for (const [key, version] of recalled)
+        if (published.get(key) === undefined) published.set(key, version);
+      const batch = await this.#log.sortOut(
+        { rows, total: null, newest: null, last: false, fetchedAt },
+        NEVER,
+      );
+      const tombstones = await tombstonesOf(this.#work, gone);
+      this.#setAside.retried(entry, unread);
+      const progress = { rows: this.#log.rowsRead, rowsExpected: null, covered: 0, toCover: 0 };
+      const { committed } = this.#log.commit(batch, tombstones, { finished: isLast, progress });
+      await committed;
+    });
   }
 
   async #bury(ids: readonly string[], reached: Parameters<CycleLog['bury']>[1]): Promise<void> {
@@ -195,10 +274,12 @@ export class TableCycle {
 
   /** Walks a window, and again when rows left it meanwhile. */
   async #readWindow(window: Window, cover: Cover, beside: Beside): Promise<void> {
+    this.#failures.add('window', 1, []);
     for (let walk = 1; !beside.isFailed(); walk += 1) {
       try {
         return await this.#walk(window, cover, beside);
       } catch (error) {
+        if (isIsolable(error) && cover.isSplit) return await this.#setWindowAside(window, cover, error);
         if (!(error instanceof PublisherError) || error.code !== 'walk-unclean' || walk === MAX_WALKS)
           throw error;
         this.#events.emit('window:repeated', { ...this.#at(), window, attempt: walk });
@@ -206,10 +287,33 @@ export class TableCycle {
     }
   }
 
+  /** A window that can't be had holds up no other: it counts as read for this cycle, and is retried beside the next ones. */
+  async #setWindowAside(window: Window, cover: Cover, error: PublisherError): Promise<void> {
+    this.#failures.add('window', 0, [error]);
+    const { from } = window;
+    const to = window.to ?? Math.floor(Date.now() / 1000);
+    const subject = { id: null, window: { from, to } };
+    const { code, answer } = error;
+    const message = `${error.message} (${subjectText(subject)})`;
+    const failure = new PublisherError(code, message, {
+      cause: error,
+      ...(answer === null ? {} : { answer }),
+    });
+    await this.#memory.turns.take(async () => {
+      this.#setAside.add([{ ...subject, error: failure }]);
+      const reached = cover.read(window, null);
+      const progress = { rows: this.#log.rowsRead, rowsExpected: null, ...cover.progress };
+      const empty = { rows: [], total: null, newest: null, last: false, fetchedAt: Date.now() };
+      const batch = await this.#log.sortOut(empty, NEVER);
+      const end = { finished: reached.complete, progress, reached };
+      await this.#log.commit(batch, [], end).committed;
+    });
+  }
+
   /** Reads the window once and publishes it; or, when its first page shows that it is too large, leaves it to its pieces. */
   async #walk(window: Window, cover: Cover, beside: Beside): Promise<void> {
     const reading: Reading = { window, cover, pipeline: new Pipeline(this.#backlog), newest: undefined };
-    const pages = this.#source.pull(window)[Symbol.asyncIterator]();
+    const pages = this.#source.pull(window, this.#idsSetAside)[Symbol.asyncIterator]();
     try {
       // A page is known to what takes it, and not here while the next one is asked for: pages are large.
       while (await this.#takeNext(pages, reading, beside)) beside.look();
@@ -245,6 +349,7 @@ export class TableCycle {
     { window, newest, cover }: { window: Window; newest: number | null; cover: Cover },
   ): Promise<Underway> {
     return this.#memory.turns.take(async () => {
+      this.#countUnread(page.asked ?? 0, page.unread ?? []);
       const batch = await this.#log.sortOut(page, NEVER);
       if (!page.last) cover.reach(window, this.#oldestOf(page, window, newest), newest, page.pace ?? null);
       const reached = page.last ? cover.read(window, newest) : undefined;

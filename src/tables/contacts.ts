@@ -1,6 +1,8 @@
 import type { IntercomApi } from '../intercom/api.js';
 import type { Search } from '../intercom/search.js';
 import { isCutShort } from '../intercom/sublists.js';
+import { idOf, type RawRow } from '../model/row.js';
+import { isolate } from '../model/set-aside.js';
 import type { Window } from '../model/state.js';
 import type { Page, Table } from '../model/table.js';
 
@@ -17,6 +19,7 @@ export const contacts: Table<IntercomApi> = {
   ids: (api, window) => api.search({ path: CONTACT_SEARCH.path, list: CONTACT_SEARCH.list }, window),
   hinted: { entity: 'contact', rows: (contact) => [contact] },
   isGone: (api, id) => api.isContactGone(id),
+  read: readContact,
 };
 
 const CONTACT_SEARCH: Search = {
@@ -26,11 +29,31 @@ const CONTACT_SEARCH: Search = {
   include: 'include_merge_history=true',
 };
 
-function pullContacts(api: IntercomApi, window: Window): AsyncIterable<Page> {
+const NONE: ReadonlySet<string> = new Set();
+
+/** A contact whose lists can't be read to their end is left out: half of a list would be published as all of it. */
+function pullContacts(
+  api: IntercomApi,
+  window: Window,
+  setAside: ReadonlySet<string> = NONE,
+): AsyncIterable<Page> {
   return mapPages(api.search(CONTACT_SEARCH, window), async (page) => {
     if (!page.rows.some(isCutShort)) return page;
-    return { ...page, rows: await Promise.all(page.rows.map((row) => api.completeContact(row))) };
+    const asked = page.rows.filter((row) => !isCutShort(row) || !setAside.has(idOf(row)));
+    const { answers, unread } = await isolate(asked, idOf, (row) => api.completeContact(row));
+    const rows = answers.map(({ answer }) => answer);
+    return {
+      ...page,
+      rows,
+      asked: asked.filter(isCutShort).length,
+      unread: [...(page.unread ?? []), ...unread],
+    };
   });
+}
+
+async function readContact(api: IntercomApi, id: string): Promise<readonly RawRow[] | null> {
+  const detail = await api.find('contact', id);
+  return detail === null ? null : [await api.completeContact(detail.row)];
 }
 
 /** The pages as `change` makes them. A generator would know each page until it has the next one, and pages are large. */

@@ -1,5 +1,6 @@
 import type { IntercomApi } from '../intercom/api.js';
 import { idOf, type RawRow } from '../model/row.js';
+import { isolate } from '../model/set-aside.js';
 import type { Window } from '../model/state.js';
 import type { Page, Table } from '../model/table.js';
 import { epochSeconds } from '../model/time.js';
@@ -17,10 +18,14 @@ export const conversationParts: Table<IntercomApi> = {
   reads: 'searched',
   grain: 'second',
   windowsAtOnce: 4,
-  pull: (api, window) => pullParts(api, window, new DetailsRead(0)),
+  pull: (api, window, setAside) => pullParts(api, window, new DetailsRead(0), setAside),
   polling: (api, lookback) => {
     const read = new DetailsRead(lookback);
-    return (window) => pullParts(api, window, read);
+    return (window, setAside) => pullParts(api, window, read, setAside);
+  },
+  read: async (api, id) => {
+    const detail = await api.conversation(id);
+    return detail === null ? null : partsOf(detail.row);
   },
   ids: (api, window) => api.search(CONVERSATION_SEARCH, window),
   hinted: { entity: 'conversation', rows: partsOf },
@@ -33,36 +38,58 @@ export const conversationParts: Table<IntercomApi> = {
 /** Conversations whose details are fetched together: enough to fill the requests in flight, few enough for memory. */
 const DETAILS_AT_ONCE = 25;
 
-/** Yields the parts of the conversations of a window whose details have to be read; `read` knows which, and learns of what is published. */
-export async function* pullParts(api: IntercomApi, window: Window, read: DetailsRead): AsyncGenerator<Page> {
+const NONE: ReadonlySet<string> = new Set();
+
+/**
+ * Yields the parts of the conversations of a window whose details have to be read; `read` knows which, and learns of what is published. A
+ * detail that can't be had is `unread` in its page, and holds up no other.
+ */
+export async function* pullParts(
+  api: IntercomApi,
+  window: Window,
+  read: DetailsRead,
+  setAside: ReadonlySet<string> = NONE,
+): AsyncGenerator<Page> {
   let begun = false;
   for await (const page of api.search(CONVERSATION_SEARCH, window)) {
     const at = performance.now();
     // Whoever finds the window too large says so before its details are fetched.
-    if (!begun) yield { ...page, rows: [], last: false };
+    if (!begun) yield { ...withoutUnread(page), rows: [], last: false };
     begun = true;
     read.moveOn(page.newest);
-    const due = page.rows.filter((row) => read.isDue(row, at));
+    const due = page.rows.filter((row) => read.isDue(row, at) && !setAside.has(idOf(row)));
     for (let start = 0; start < due.length || start === 0; start += DETAILS_AT_ONCE) {
       const asked = due.slice(start, start + DETAILS_AT_ONCE);
-      const details = await Promise.all(asked.map((row) => api.conversation(idOf(row))));
-      const rows = details.flatMap((detail) => (detail === null ? [] : partsOf(detail.row)));
-      const notShown = details.reduce(
-        (sum, detail) => sum + (detail === null ? 0 : partsNotShown(detail.row)),
-        0,
-      );
+      const { answers, unread } = await isolate(asked, idOf, (row) => api.conversation(idOf(row)));
+      const details = answers.flatMap(({ answer }) => answer ?? []);
+      const rows = details.flatMap(({ row }) => partsOf(row));
+      const notShown = details.reduce((sum, { row }) => sum + partsNotShown(row), 0);
       const fetchedAt = details.reduce(
-        (latest, detail) => Math.max(latest, detail?.fetchedAt ?? 0),
+        (latest, detail) => Math.max(latest, detail.fetchedAt),
         page.fetchedAt,
       );
       const onTaken = () => {
-        for (const [index, row] of asked.entries())
-          if (!isBehind(details[index]?.row, row)) read.add(row, at);
+        for (const { item, answer } of answers) if (!isBehind(answer?.row, item)) read.add(item, at);
       };
       const last = page.last && start + DETAILS_AT_ONCE >= due.length;
-      yield { ...page, rows, notShown, fetchedAt, last, onTaken };
+      const missed = start === 0 ? [...(page.unread ?? []), ...unread] : unread;
+      yield {
+        ...page,
+        rows,
+        notShown,
+        fetchedAt,
+        last,
+        onTaken,
+        asked: asked.length,
+        unread: missed,
+      };
     }
   }
+}
+
+/** The page without what it could not read, which the pages of its details say. */
+function withoutUnread({ unread: _, ...page }: Page): Page {
+  return page;
 }
 
 /** Whether a detail is older than what a search has shown of it: it will show more. */

@@ -83,12 +83,21 @@ const REFUSALS = 31;
 const ADMINS = { table: 'admins', route: 'GET /admins', after: 0, requests: ATTEMPTS } as const;
 const TAGS = { ...ADMINS, table: 'tags', route: 'GET /tags' } as const;
 const TEAMS = { ...ADMINS, table: 'teams', route: 'GET /teams' } as const;
-const CONTACTS = { ...ADMINS, table: 'contacts', route: 'POST /contacts/search', after: 1 } as const;
+/** A control request follows the page: it fails too, so that it is the search that fails and not a row. */
+const CONTACTS = {
+  ...ADMINS,
+  table: 'contacts',
+  route: 'POST /contacts/search',
+  after: 1,
+  requests: ATTEMPTS + 1,
+} as const;
+/** Every detail behind the first 25: more than a handful. */
 const PARTS = {
   ...ADMINS,
   table: 'conversation_parts',
   route: 'GET /conversations/*',
-  after: CONVERSATIONS - 1,
+  after: 25,
+  requests: (CONVERSATIONS - 25) * ATTEMPTS,
 } as const;
 
 const status = (code: number, retryAfter?: number): FaultKind => ({

@@ -6,6 +6,7 @@ import { KafkaAccess } from '../../kafka/access.js';
 import { isLongOpen, openTransactionText } from '../../kafka/open-transactions.js';
 import type { States } from '../../kafka/states.js';
 import { asPublisherError } from '../../model/errors.js';
+import { subjectText } from '../../model/set-aside.js';
 import { emptyState, type TableState } from '../../model/state.js';
 import { duration } from '../../observe/progress.js';
 import { committedStates, stateProblems } from '../../publisher/state-topics.js';
@@ -26,6 +27,7 @@ interface TableStatus {
   readonly records: number;
   readonly deletes: number;
   readonly deadLetters: number;
+  readonly setAside: TableState['setAside'];
   readonly lastCycle: TableState['cycle'];
   readonly error: TableState['error'];
   /** Why the state does not belong to the topic that is there; empty where it does. */
@@ -119,6 +121,7 @@ function describe(
     records: state?.records ?? 0,
     deletes: state?.deletes ?? 0,
     deadLetters: state?.deadLetters ?? 0,
+    setAside: state?.setAside ?? [],
     lastCycle: state?.cycle ?? null,
     error: state?.error ?? null,
   };
@@ -141,6 +144,7 @@ const HEADINGS = [
   'RECORDS',
   'DELETES',
   'DEAD',
+  'ASIDE',
   'LAST CYCLE',
 ];
 
@@ -156,6 +160,7 @@ function render(rows: readonly TableStatus[]): string {
     row.records,
     row.deletes,
     row.deadLetters,
+    row.setAside.length,
     cycleText(row.lastCycle),
   ]);
   const errors = rows.flatMap(({ connection, table, error, topicProblems }) =>
@@ -163,7 +168,15 @@ function render(rows: readonly TableStatus[]): string {
       (each) => `${connection}/${table}: ${each}`,
     ),
   );
-  return [layOut(HEADINGS, cells), ...(errors.length === 0 ? [] : ['', ...errors])].join('\n');
+  const notes = [...errors, ...rows.flatMap(setAsideLines)];
+  return [layOut(HEADINGS, cells), ...(notes.length === 0 ? [] : ['', ...notes])].join('\n');
+}
+
+function setAsideLines({ connection, table, setAside }: TableStatus): string[] {
+  return setAside.map((entry) => {
+    const tries = `${entry.tries} tries since ${entry.firstAt}, next at ${entry.nextAt}`;
+    return `${connection}/${table}: set aside: ${subjectText(entry)}: ${entry.message} (${tries})`;
+  });
 }
 
 function cycleText(cycle: TableState['cycle']): string | null {

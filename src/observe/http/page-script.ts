@@ -80,6 +80,13 @@ export const PAGE_SCRIPT = `
     return element('p', 'error', error.message + ' (' + since(error.at, now) + retry + ')');
   }
 
+  function aside(entry, now) {
+    const time = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 19) + 'Z';
+    const what = entry.id === null ? 'updated_at ' + time(entry.window.from) + ' to ' + time(entry.window.to) : 'ID ' + entry.id;
+    const tries = ' (' + number(entry.tries) + ' tries, first ' + since(entry.firstAt, now) + ')';
+    return element('p', 'error', 'set aside: ' + what + ': ' + entry.message + tries);
+  }
+
   function progress(table) {
     const { progress: at } = table;
     if (at === null) return '';
@@ -108,8 +115,11 @@ export const PAGE_SCRIPT = `
       cell('complete', finishedAt ? since(finishedAt, now) : '–', 'number'),
       cell('activity', sparkline(table.activity, 90, 18)),
     );
-    if (table.error === null) return [row];
-    const reason = element('td', '', problem(table.error, now));
+    const notes = table.setAside.slice(0, 5).map((each) => aside(each, now));
+    if (table.setAside.length > 5) notes.push(element('p', 'soft', 'and ' + number(table.setAside.length - 5) + ' more set aside'));
+    if (table.error !== null) notes.unshift(problem(table.error, now));
+    if (notes.length === 0) return [row];
+    const reason = element('td', '', ...notes);
     reason.colSpan = 9;
     return [row, element('tr', 'reason', reason)];
   }

@@ -1,6 +1,7 @@
 /** What the status page shows: how every connection and table is doing, put together from the events. */
 
 import type { AtConnection, AtTable, BudgetUse, EventMap, Events, Progress } from '../../model/events.js';
+import type { SetAside } from '../../model/set-aside.js';
 import type { CycleSummary, StateError } from '../../model/state.js';
 import type { TableName } from '../../model/table-names.js';
 import { Activity } from './activity.js';
@@ -56,6 +57,8 @@ export interface TableStatus {
   readonly deletes: number;
   readonly deadLetters: number;
   readonly unknownFields: number;
+  /** What can't be read, and is retried. */
+  readonly setAside: readonly SetAside[];
   readonly perMinute: number;
   readonly activity: readonly number[];
   readonly cycle: CycleSummary | null;
@@ -73,6 +76,7 @@ interface TableFacts {
   deletes: number;
   deadLetters: number;
   unknownFields: number;
+  setAside: readonly SetAside[];
   bookmark: number | null;
   cycle: CycleSummary | null;
   readonly activity: Activity;
@@ -145,9 +149,12 @@ export class StatusBoard {
 
   #followTables(events: Events): void {
     events.on('table:restored', (event) => {
-      const { bookmark, records, deletes, deadLetters, unknownFields, cycle, error } = event.state;
-      const counts = { records, deletes, deadLetters, unknownFields };
+      const { bookmark, records, deletes, deadLetters, unknownFields, setAside, cycle, error } = event.state;
+      const counts = { records, deletes, deadLetters, unknownFields, setAside };
       Object.assign(this.#table(event), { restored: true, bookmark, cycle, error, ...counts });
+    });
+    events.on('set-aside:changed', (event) => {
+      this.#table(event).setAside = event.entries;
     });
     events.on('table:started', (event) => {
       Object.assign(this.#table(event), { running: true, progress: null });
@@ -242,6 +249,7 @@ function noFacts(): TableFacts {
     deletes: 0,
     deadLetters: 0,
     unknownFields: 0,
+    setAside: [],
     bookmark: null,
     cycle: null,
     activity: new Activity(),
@@ -249,7 +257,8 @@ function noFacts(): TableFacts {
 }
 
 function tableStatus(name: TableName, facts: TableFacts, now: number): TableStatus {
-  const { bookmark, records, deletes, deadLetters, unknownFields, cycle, progress, error, activity } = facts;
+  const { bookmark, records, deletes, deadLetters, unknownFields, setAside } = facts;
+  const { cycle, progress, error, activity } = facts;
   return {
     name,
     state: stateOf(facts),
@@ -259,6 +268,7 @@ function tableStatus(name: TableName, facts: TableFacts, now: number): TableStat
     deletes,
     deadLetters,
     unknownFields,
+    setAside,
     perMinute: activity.perMinute(now),
     activity: activity.recent(now),
     cycle,

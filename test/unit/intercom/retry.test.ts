@@ -46,6 +46,14 @@ describe('failureOf', () => {
   });
 });
 
+it('names the entity, and does not blame the address of a connection that is answered', () => {
+  const detail = { method: 'GET', route: '/conversations/{id}', id: '7' };
+  const page = (isAnswering: boolean) =>
+    failureOf(detail, answer(404, '<html>'), 'http://x', TOKEN, isAnswering) as PublisherError;
+  expect(page(true).message).toMatch(/^GET \/conversations\/7: 404 .* other requests are answered$/);
+  expect(page(false).message).toMatch(/check region or baseUrl/);
+});
+
 it('does not quote the token', () => {
   const errors = [{ code: `refused ${TOKEN}`, message: `${'x'.repeat(190)}${TOKEN}` }];
   const body = { type: 'error.list', request_id: TOKEN, errors };
@@ -65,6 +73,15 @@ describe('retryPlan', () => {
   it('asks twice again after a page of a gateway', () => {
     const page = failureOf(asked, answer(404, '<html>'), 'http://x', TOKEN) as PublisherError;
     expect([1, 2, 3].map((failures) => retryPlan(page, failures, () => 1))).toEqual([500, 1_000, null]);
+  });
+
+  it.each([
+    ['row', [null, null, null, null]],
+    ['list', [500, 1_000, null, null]],
+    ['page', [500, 1_000, 2_000, 4_000]],
+  ] as const)('asks again after a 404 with an error list as the scope wants it: %s', (scope, waits) => {
+    const plan = [1, 2, 3, 4].map((failures) => retryPlan(failure(404), failures, () => 1, scope));
+    expect(plan).toEqual(waits);
   });
 
   it.each([408, 429, 500, 502, 503, 504])('asks again after %i, later each time, up to a limit', (status) => {

@@ -64,7 +64,7 @@ interface Query {
 interface Asked {
   readonly query: Query;
   readonly sort: { readonly order: string };
-  readonly pagination: { readonly starting_after?: string };
+  readonly pagination: { readonly per_page: number; readonly starting_after?: string };
 }
 
 export class SearchModel implements Requester {
@@ -77,6 +77,8 @@ export class SearchModel implements Requester {
   #now: number;
   #left = 0;
   requests = 0;
+  /** IDs of rows that break every page that holds them. */
+  broken: ReadonlySet<number> = new Set();
 
   constructor({ rules, now, ages, turns }: World) {
     this.#rules = rules;
@@ -124,7 +126,9 @@ export class SearchModel implements Requester {
       sort.order === 'ascending' ? this.#order(b, a) : this.#order(a, b);
     const found = this.shown.filter((row) => this.#matches(row, query)).sort(order);
     const start = startOf(found, pagination.starting_after, order);
-    const page = found.slice(start, start + this.#rules.perPage);
+    const page = found.slice(start, start + Math.min(this.#rules.perPage, pagination.per_page));
+    if (page.some(({ id }) => this.broken.has(id)))
+      throw new PublisherError('api-error', 'a row breaks this page');
     const last = page.at(-1);
     const hasMore = last !== undefined && start + page.length < found.length;
     const json = {

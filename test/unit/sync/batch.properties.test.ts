@@ -6,6 +6,7 @@ import type { RawRow, ShapedRow } from '../../../src/model/row.js';
 import { type Batch, sortOut } from '../../../src/sync/batch.js';
 import { judge, PublishedRows } from '../../../src/sync/published.js';
 import type { TableSource } from '../../../src/sync/source.js';
+import { NO_RETRY } from './table-model.js';
 
 interface Row {
   /** Null: a row without a usable key. */
@@ -50,9 +51,10 @@ function sourceOf({ reads, method }: Pick<TableSource, 'reads' | 'method'>): Tab
     grain: async () => ({ unit: 'second' }),
     deletions: null,
     ids: null,
+    retry: NO_RETRY,
     foresee: async () => undefined,
     prepare: async () => false,
-    confirmGone: async (keys) => keys,
+    confirmGone: async (keys) => ({ gone: keys, unread: [] }),
   };
 }
 

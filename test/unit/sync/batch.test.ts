@@ -3,6 +3,7 @@ import type { RawRow, ShapedRow } from '../../../src/model/row.js';
 import { sortOut } from '../../../src/sync/batch.js';
 import { PublishedRows } from '../../../src/sync/published.js';
 import type { TableSource } from '../../../src/sync/source.js';
+import { NO_RETRY } from './table-model.js';
 
 const NONE = () => false;
 
@@ -33,9 +34,10 @@ function tableOf(reads: TableSource['reads'], method: TableSource['method'] = 'i
     grain: async () => ({ unit: 'second' }),
     deletions: null,
     ids: null,
+    retry: NO_RETRY,
     foresee: async () => undefined,
     prepare: async () => false,
-    confirmGone: async (keys) => keys,
+    confirmGone: async (keys) => ({ gone: keys, unread: [] }),
   };
 }
 

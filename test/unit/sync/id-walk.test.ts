@@ -39,13 +39,13 @@ describe('IdWalk', () => {
     ]);
     const { walked, pulled, asked } = source(known, ['b'], ['c']);
     const walk = new IdWalk(walked, null);
-    expect(walk.take()).toEqual({ gone: [], reached: null, over: false });
+    expect(walk.take()).toEqual({ unread: [], gone: [], reached: null, over: false });
     await walk.ended;
     expect(pulled).toEqual([{ from: 10, to: 30 }]);
     expect(asked).toEqual(['a', 'c']);
     expect(walk.failure).toBeNull();
-    expect(walk.take()).toEqual({ gone: ['c'], reached: 30, over: true });
-    expect(walk.take()).toEqual({ gone: [], reached: 30, over: true });
+    expect(walk.take()).toEqual({ unread: [], gone: ['c'], reached: 30, over: true });
+    expect(walk.take()).toEqual({ unread: [], gone: [], reached: 30, over: true });
   });
 
   it('asks ten at a time', async () => {
@@ -69,7 +69,7 @@ describe('IdWalk', () => {
       { from: 2_500, to: 3_999 },
     ]);
     expect(asked).toEqual(['0', '2999']);
-    expect(walk.take()).toEqual({ gone: ['0', '2999'], reached: 3_999, over: true });
+    expect(walk.take()).toEqual({ unread: [], gone: ['0', '2999'], reached: 3_999, over: true });
   });
 
   it('leaves out what was found in another way', async () => {
@@ -115,12 +115,12 @@ describe('IdWalk', () => {
     });
     const unclean = new IdWalk(breaking(new PublisherError('walk-unclean', 'left')), null);
     await unclean.ended;
-    expect(unclean.take()).toEqual({ gone: ['a'], reached: 10, over: true });
+    expect(unclean.take()).toEqual({ unread: [], gone: ['a'], reached: 10, over: true });
     const error = new PublisherError('api-unreachable', 'no answer');
     const broken = new IdWalk(breaking(error), 3);
     await broken.ended;
     expect(broken.failure).toBe(error);
-    expect(broken.take()).toEqual({ gone: [], reached: 3, over: false });
+    expect(broken.take()).toEqual({ unread: [], gone: [], reached: 3, over: false });
     const defect = new IdWalk(breaking(new TypeError('x')), null);
     await defect.ended;
     expect(defect.failure).toMatchObject({ code: 'internal' });

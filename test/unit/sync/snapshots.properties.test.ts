@@ -12,6 +12,7 @@ import type { TableMemory, TableSource } from '../../../src/sync/source.js';
 import { TableCycle } from '../../../src/sync/table-cycle.js';
 import { Turns } from '../../../src/sync/turns.js';
 import { runs } from '../../support/runs.js';
+import { NO_RETRY } from './table-model.js';
 import { TopicModel } from './topic-model.js';
 
 interface Row {
@@ -102,6 +103,7 @@ class Replica {
     written: { state: null, at: 0 },
     turns: new Turns(),
     walk: null,
+    recovery: null,
   };
   readonly #method: TableSource['method'];
 
@@ -127,10 +129,11 @@ class Replica {
           (each) => this.workspace.rows.has(each) && !reading.misses.includes(Number(each)),
         );
         expect(shown).toEqual([]);
-        return keys.filter((each) => !this.workspace.rows.has(each));
+        return { gone: keys.filter((each) => !this.workspace.rows.has(each)), unread: [] };
       },
       deletions: null,
       ids: null,
+      retry: NO_RETRY,
     };
     const settings = { connection: 'acme', startDate: START, lookback: 0, reconcile: null };
     const cycle = new TableCycle({ source, sink: this.topic, settings, memory: this.#memory }, new Events());

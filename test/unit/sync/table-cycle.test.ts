@@ -312,7 +312,9 @@ describe('a cycle of a table that is read whole', () => {
   });
 
   it('calls nothing deleted that the source still has', async () => {
-    const model = whole({ confirmGone: async (keys) => keys.filter((key) => key !== 'b') });
+    const model = whole({
+      confirmGone: async (keys) => ({ gone: keys.filter((key) => key !== 'b'), unread: [] }),
+    });
     model.readings = [[page([row('a', 300), row('b', 200)])], [page([])]];
     await run(model);
     await run(model);

@@ -5,6 +5,7 @@ import type { Change, DeadLetter, OutgoingRecord, RawRow, ShapedRow } from '../.
 import { emptyState, type TableState, type Window } from '../../../src/model/state.js';
 import type { Page } from '../../../src/model/table.js';
 import { PublishedRows } from '../../../src/sync/published.js';
+import type { RetrySource } from '../../../src/sync/recovery.js';
 import type {
   TableMemory,
   TableSettings,
@@ -28,6 +29,15 @@ export interface ModelRow {
 
 export const row = (id: string, updated_at: number | null, more: Partial<ModelRow> = {}): RawRow =>
   ({ id, updated_at, text: '', ...more }) as unknown as RawRow;
+
+/** What a table has set aside can't be read. */
+export const NO_RETRY: RetrySource = {
+  read: () => Promise.reject(new Error('nothing is set aside')),
+  pull: () => {
+    throw new Error('nothing is set aside');
+  },
+  recall: async () => new Map(),
+};
 
 /** A page of a reading; the only one unless told otherwise. */
 export const page = (rows: readonly RawRow[], more: Partial<Page> = {}): Page => {
@@ -53,6 +63,8 @@ const EVENTS: readonly EventName[] = [
   'window:repeated',
   'table:finished',
   'table:reconciled',
+  'set-aside:added',
+  'set-aside:recovered',
   'table:failed',
 ];
 
@@ -85,9 +97,10 @@ export class TableModel implements TableSink, TableWork {
       prepare: async () => false,
       versionTime: ({ updated_at }) => updated_at as number | null,
       grain: async () => ({ unit: 'second' }),
-      confirmGone: async (keys) => keys,
+      confirmGone: async (keys) => ({ gone: keys, unread: [] }),
       deletions: null,
       ids: null,
+      retry: NO_RETRY,
       ...source,
     };
     this.memory = {
@@ -96,6 +109,7 @@ export class TableModel implements TableSink, TableWork {
       published: new PublishedRows(this.source.reads === 'whole'),
       turns: new Turns(),
       walk: null,
+      recovery: null,
     };
     for (const name of EVENTS) this.events.on(name, (event) => void this.told.push({ name, event }));
   }
@@ -158,7 +172,7 @@ export class TableModel implements TableSink, TableWork {
   }
 }
 
-function shape(raw: RawRow, fetchedAt: number): ShapedRow {
+export function shape(raw: RawRow, fetchedAt: number): ShapedRow {
   const { id, updated_at, keyless, unknown = [] } = raw as unknown as ModelRow;
   if (keyless) return { ok: false, letter: { key: `letter-${id}`, reason: 'no key', raw, fetchedAt } };
   const updatedAt = updated_at === null ? null : updated_at * 1000;
