@@ -1704,8 +1704,6 @@ export interface HelpCenterCollectionRow {
   readonly url: string | null;
   /** Icon of the collection. */
   readonly icon: string | null;
-  /** Place among its neighbours, from 0. */
-  readonly order: number | null;
   /** Default language of the Help Center. */
   readonly default_locale: string | null;
   /** Name and description in each language. */
@@ -1714,6 +1712,8 @@ export interface HelpCenterCollectionRow {
   readonly parent_id: string | null;
   /** ID of the Help Center. */
   readonly help_center_id: string | null;
+  /** Place among its neighbours, from 0; `order` in the API. */
+  readonly position: number | null;
   /** What the API sent and no other field holds: unknown keys, and values of an unexpected type, in the nesting of the API's row; positions in a list are keys. Null when nothing is left over. */
   readonly _extra: string | null;
 }
@@ -1738,8 +1738,6 @@ export interface HelpCenterCollectionNestedRow {
   readonly url: string | null;
   /** Icon of the collection. */
   readonly icon: string | null;
-  /** Place among its neighbours, from 0. */
-  readonly order: number | null;
   /** Default language of the Help Center. */
   readonly default_locale: string | null;
   /** Name and description in each language. */
@@ -1748,6 +1746,8 @@ export interface HelpCenterCollectionNestedRow {
   readonly parent_id: string | null;
   /** ID of the Help Center. */
   readonly help_center_id: string | null;
+  /** Place among its neighbours, from 0; `order` in the API. */
+  readonly position: number | null;
   /** What the API sent and no other field holds: unknown keys, and values of an unexpected type, in the nesting of the API's row; positions in a list are keys. Null when nothing is left over. */
   readonly _extra: string | null;
 }
@@ -1870,6 +1870,8 @@ export interface TicketTypeRow {
   readonly created_at: number | null;
   /** When the ticket type was last changed. */
   readonly updated_at: number | null;
+  /** Whether its tickets are for teammates only. */
+  readonly is_internal: boolean | null;
   /** What the API sent and no other field holds: unknown keys, and values of an unexpected type, in the nesting of the API's row; positions in a list are keys. Null when nothing is left over. */
   readonly _extra: string | null;
 }
@@ -1900,6 +1902,8 @@ export interface TicketTypeNestedRow {
   readonly created_at: number | null;
   /** When the ticket type was last changed. */
   readonly updated_at: number | null;
+  /** Whether its tickets are for teammates only. */
+  readonly is_internal: boolean | null;
   /** What the API sent and no other field holds: unknown keys, and values of an unexpected type, in the nesting of the API's row; positions in a list are keys. Null when nothing is left over. */
   readonly _extra: string | null;
 }
@@ -1942,6 +1946,12 @@ export interface TicketRow {
   readonly is_shared: boolean | null;
   /** ID of the state before the present one; null when it never changed. */
   readonly previous_ticket_state_id: string | null;
+  /** Channel through which the ticket came, as Intercom sends it. */
+  readonly channel: string | null;
+  /** Label of the state that teammates see; API versions before 2.12 send it beside the state. */
+  readonly ticket_state_internal_label: string | null;
+  /** Label of the state that the customer sees; API versions before 2.12 send it beside the state. */
+  readonly ticket_state_external_label: string | null;
   /** What the API sent and no other field holds: unknown keys, and values of an unexpected type, in the nesting of the API's row; positions in a list are keys. Null when nothing is left over. */
   readonly _extra: string | null;
 }
@@ -1984,6 +1994,12 @@ export interface TicketNestedRow {
   readonly is_shared: boolean | null;
   /** ID of the state before the present one; null when it never changed. */
   readonly previous_ticket_state_id: string | null;
+  /** Channel through which the ticket came, as Intercom sends it. */
+  readonly channel: string | null;
+  /** Label of the state that teammates see; API versions before 2.12 send it beside the state. */
+  readonly ticket_state_internal_label: string | null;
+  /** Label of the state that the customer sees; API versions before 2.12 send it beside the state. */
+  readonly ticket_state_external_label: string | null;
   /** What the API sent and no other field holds: unknown keys, and values of an unexpected type, in the nesting of the API's row; positions in a list are keys. Null when nothing is left over. */
   readonly _extra: string | null;
 }
