@@ -4,7 +4,7 @@
  */
 
 import { PublisherError } from '../model/errors.js';
-import { idOf } from '../model/row.js';
+import { idOf, isNoRow } from '../model/row.js';
 import type { Deletion } from '../model/table.js';
 import { epochSeconds } from '../model/time.js';
 import { rowsIn } from './reply.js';
@@ -22,7 +22,8 @@ export async function listDeletedConversations(transport: Requester, since: numb
   for (let page = 1; ; page += 1) {
     const reply = await readPage(transport, page);
     if (reply === null) return deletions;
-    const found = rowsIn(reply, LISTS).map((row) => ({
+    const entries = rowsIn(reply, LISTS).filter((row) => !isNoRow(row));
+    const found = entries.map((row) => ({
       id: idOf(row),
       // An unreadable time must neither hide a deletion nor end the list.
       at: epochSeconds(row.deleted_at) ?? since,
@@ -38,7 +39,8 @@ async function readPage(transport: Requester, page: number): Promise<ApiReply | 
   try {
     return await transport.request({ method: 'GET', path, route: '/conversations/deleted', lists: LISTS });
   } catch (error) {
-    if (error instanceof PublisherError && UNAVAILABLE.has(error.answer?.status ?? 0)) return null;
+    if (!(error instanceof PublisherError) || error.code === 'plan-restricted') throw error;
+    if (UNAVAILABLE.has(error.answer?.status ?? 0)) return null;
     throw error;
   }
 }

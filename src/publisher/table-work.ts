@@ -81,6 +81,7 @@ export async function restoreWork(
       const sink = delivery(context, connection, table, parts, buried.get(table.name) ?? new Map());
       const source = bind(context, connection, table, parts, grain);
       const memory = await restoreTable(context, connection, table, parts, states);
+      if (table.reads === 'searched') memory.published.twins.restore(sink.buried());
       const { name, startDate, lookback } = connection;
       const settings = { connection: name, startDate, lookback, reconcile: connection.deletes.reconcile };
       return [table.name, { source, sink, settings, memory }];

@@ -61,6 +61,7 @@ export class TableCycle {
   async run(awaitWalk: boolean): Promise<CycleSummary> {
     this.#events.emit('table:started', this.#at());
     const walk = await this.#memory.turns.take(async () => this.#walkUnderWay());
+    this.#memory.published.twins.beginReading(Date.now());
     if (this.#source.reads === 'whole') await this.#readWhole();
     else await this.#readSearched();
     await this.#readDeletions();
@@ -114,6 +115,7 @@ export class TableCycle {
     return turns.take(async () => {
       const batch = await this.#log.sortOut(page, (key) => published.isMet(key));
       for (const key of batch.met) published.meet(key);
+      for (const { key } of batch.twins) published.meet(key);
       const gone = page.last ? await this.#source.confirmGone(published.unmet()) : [];
       const freed = page.last ? [...this.#work.sink.buried()].filter((key) => !published.isMet(key)) : [];
       const bookmark = page.last && this.#source.method === 'incremental' ? page.newest : null;

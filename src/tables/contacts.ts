@@ -3,6 +3,7 @@ import type { Search } from '../intercom/search.js';
 import { isCutShort } from '../intercom/sublists.js';
 import type { Window } from '../model/state.js';
 import type { Page, Table } from '../model/table.js';
+import { ListsRead } from './lists-read.js';
 
 /** Users and leads. Their search filters by whole days of the workspace's time zone, and cuts their lists at ten entries. */
 export const contacts: Table<IntercomApi> = {
@@ -12,7 +13,11 @@ export const contacts: Table<IntercomApi> = {
   reads: 'searched',
   takesReadyRows: true,
   grain: 'day',
-  pull: pullContacts,
+  pull: (api, window) => pullContacts(api, window, new ListsRead(0)),
+  polling: (api, lookback) => {
+    const read = new ListsRead(lookback);
+    return (window) => pullContacts(api, window, read);
+  },
   customAttributes: (api) => api.attributes('contact'),
   ids: (api, window) => api.search({ path: CONTACT_SEARCH.path, list: CONTACT_SEARCH.list }, window),
   hinted: { entity: 'contact', rows: (contact) => [contact] },
@@ -26,10 +31,18 @@ const CONTACT_SEARCH: Search = {
   include: 'include_merge_history=true',
 };
 
-function pullContacts(api: IntercomApi, window: Window): AsyncIterable<Page> {
+/** Contacts with their lists completed; one that `read` knows as it is was published, and is left out. */
+function pullContacts(api: IntercomApi, window: Window, read: ListsRead): AsyncIterable<Page> {
   return mapPages(api.search(CONTACT_SEARCH, window), async (page) => {
-    if (!page.rows.some(isCutShort)) return page;
-    return { ...page, rows: await Promise.all(page.rows.map((row) => api.completeContact(row))) };
+    read.moveOn(page.newest);
+    const cut = page.rows.filter(isCutShort);
+    if (cut.length === 0) return page;
+    const due = page.rows.filter((row) => !isCutShort(row) || !read.has(row));
+    const rows = await Promise.all(due.map((row) => api.completeContact(row)));
+    const onTaken = () => {
+      for (const row of cut) read.add(row);
+    };
+    return { ...page, rows, onTaken };
   });
 }
 
