@@ -548,7 +548,7 @@ export interface ContactRow extends CustomAttributeColumns {
   readonly tags_url: string | null;
   /** Number of tags of the contact, as Intercom counts them. */
   readonly tags_total_count: number | null;
-  /** Whether Intercom's row itself held only the first of the contact's tags. */
+  /** Whether Intercom's row itself held only the first of the contact's tags; the list here is complete all the same. */
   readonly tags_has_more: boolean | null;
   /** Companies that the contact belongs to. */
   readonly companies: string | null;
@@ -556,7 +556,7 @@ export interface ContactRow extends CustomAttributeColumns {
   readonly companies_url: string | null;
   /** Number of companies of the contact, as Intercom counts them. */
   readonly companies_total_count: number | null;
-  /** Whether Intercom's row itself held only the first of the contact's companies. */
+  /** Whether Intercom's row itself held only the first of the contact's companies; the list here is complete all the same. */
   readonly companies_has_more: boolean | null;
   /** Kind of object; Intercom sends "list". */
   readonly notes_type: string | null;
@@ -566,7 +566,7 @@ export interface ContactRow extends CustomAttributeColumns {
   readonly notes_url: string | null;
   /** Number of notes on the contact, as Intercom counts them. */
   readonly notes_total_count: number | null;
-  /** Whether Intercom's row itself held only the first of the contact's notes. */
+  /** Whether Intercom's row itself held only the first of the contact's notes; the list here is complete all the same. */
   readonly notes_has_more: boolean | null;
   /** Subscription types that the contact has opted in to: the list object as Intercom sends it. */
   readonly opted_in_subscription_types: string | null;
@@ -722,7 +722,7 @@ export interface ContactNestedRow extends CustomAttributeColumns {
   readonly tags_url: string | null;
   /** Number of tags of the contact, as Intercom counts them. */
   readonly tags_total_count: number | null;
-  /** Whether Intercom's row itself held only the first of the contact's tags. */
+  /** Whether Intercom's row itself held only the first of the contact's tags; the list here is complete all the same. */
   readonly tags_has_more: boolean | null;
   /** Companies that the contact belongs to. */
   readonly companies: readonly {
@@ -737,7 +737,7 @@ export interface ContactNestedRow extends CustomAttributeColumns {
   readonly companies_url: string | null;
   /** Number of companies of the contact, as Intercom counts them. */
   readonly companies_total_count: number | null;
-  /** Whether Intercom's row itself held only the first of the contact's companies. */
+  /** Whether Intercom's row itself held only the first of the contact's companies; the list here is complete all the same. */
   readonly companies_has_more: boolean | null;
   /** Notes on the contact. */
   readonly notes: {
@@ -756,7 +756,7 @@ export interface ContactNestedRow extends CustomAttributeColumns {
     readonly url: string | null;
     /** Number of notes on the contact, as Intercom counts them. */
     readonly total_count: number | null;
-    /** Whether Intercom's row itself held only the first of the contact's notes. */
+    /** Whether Intercom's row itself held only the first of the contact's notes; the list here is complete all the same. */
     readonly has_more: boolean | null;
   } | null;
   /** Subscription types that the contact has opted in to: the list object as Intercom sends it. */
@@ -1616,7 +1616,7 @@ export interface ArticleNestedRow {
   readonly _extra: string | null;
 }
 
-/** A custom attribute that conversations can have. */
+/** A custom attribute that conversations can have. Before API version 2.16 the standard attributes come with them, have no ID and are left out. */
 export interface ConversationAttributeRow {
   /** Number that Intercom gave the attribute. */
   readonly id: string;
@@ -1650,7 +1650,7 @@ export interface ConversationAttributeRow {
   readonly _extra: string | null;
 }
 
-/** A custom attribute that conversations can have. */
+/** A custom attribute that conversations can have. Before API version 2.16 the standard attributes come with them, have no ID and are left out. */
 export interface ConversationAttributeNestedRow {
   /** Number that Intercom gave the attribute. */
   readonly id: string;
