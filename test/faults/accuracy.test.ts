@@ -39,6 +39,7 @@ const cyclesOf = async (table: TableName) =>
 
 /** Waits for so many more cycles of a table. */
 async function cycles(table: TableName, count: number): Promise<void> {
+  await running?.until('table finished');
   const before = await cyclesOf(table);
   await expect
     .poll(() => cyclesOf(table), { timeout: 60_000, interval: 300 })
@@ -73,7 +74,7 @@ it('a lapsed subscription is one state of the connection, asked again slowly, an
   const url = await addressOf(running);
   await cycles('tags', 1);
   isLapsed = true;
-  const readyz = async () => (await fetch(`${url}/readyz`)).text();
+  const readyz = async () => (await (await fetch(`${url}/readyz`)).text()).trim();
   await expect.poll(readyz, { timeout: 30_000 }).toMatch(/^ready\nacme: .*Active subscription needed/);
   asked.length = 0;
   await expect.poll(() => asked.length, { timeout: 30_000 }).toBeGreaterThan(2);
