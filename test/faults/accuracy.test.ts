@@ -94,7 +94,8 @@ it('a lapsed subscription is one state of the connection, asked again slowly, an
   const { stderr } = await running.finished;
   expect(stderr.split('\n').filter((line) => line.includes('Active subscription needed'))).toHaveLength(1);
   expect(stderr).not.toContain('lacks a permission');
-  expect(await project.counts()).toMatchObject({ tags: 6, companies: 3, contacts: 5 });
+  const keys = async (table: TableName) => (await project.latest(table)).size;
+  expect([await keys('tags'), await keys('companies'), await keys('contacts')]).toEqual([6, 3, 5]);
 });
 
 describe('rows of lists', () => {
