@@ -80,7 +80,8 @@ export class CycleLog {
       : null;
     const { bookmark } = this.#work.memory.state;
     const twins = batch.twins.slice(0, MAX_KEYS).map(({ key }) => key);
-    const told = { records: versions.length, deletes, deadLetters: letters, twins, late, notShown };
+    const named = twins.length === 0 ? {} : { twins };
+    const told = { records: versions.length, deletes, deadLetters: letters, ...named, late, notShown };
     const event = { ...this.#at(), ...told, unknownFields: batch.leftovers, bookmark, progress };
     return { committed: this.#tellAfter(publishing, event) };
   }
