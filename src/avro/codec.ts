@@ -1,7 +1,7 @@
 /** From a row to the bytes of a record and back: schemas derived, registered and compiled once per table. */
 
 import { digestOf } from '../model/json.js';
-import type { RawRow, ShapedRow, Upsert } from '../model/row.js';
+import { elementOf, isNoRow, type RawRow, type ShapedRow, type Upsert } from '../model/row.js';
 import type { KeyName } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import { toEpochMillis } from '../model/time.js';
@@ -65,6 +65,13 @@ export function rowShaper(
   const fillColumns = compileColumns(columns);
   const encoder = new Encoder([content, withColumns({ ...content, fields: [] }, columns)]);
   return (raw, fetchedAt) => {
+    if (isNoRow(raw)) {
+      const element = elementOf(raw);
+      const reason = 'the row is not an object';
+      // Rules on fields leave nothing of a text or list that has none.
+      const seen = redact(element as RawRow);
+      return { ok: false, letter: { key: digestOf(element), reason, raw: seen, fetchedAt } };
+    }
     const redacted = redact(raw);
     const row = key === '_sdc_record_hash' ? { ...redacted, [key]: recordHash(raw) } : redacted;
     const shaped = shape(row);

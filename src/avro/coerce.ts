@@ -4,7 +4,7 @@
  * Each function gives the value in the wanted type, or undefined when the conversion would lose or guess something.
  */
 
-import { toEpochMillis } from '../model/time.js';
+import { type EpochTime, readTime } from '../model/time.js';
 
 /** Numbers and booleans as their JSON text; every digit of those that a double can't hold. */
 export function toText(raw: unknown): string | undefined {
@@ -30,9 +30,11 @@ export function toLong(raw: unknown): number | undefined {
   return asLong(toDouble(raw));
 }
 
-/** Times as epoch milliseconds. */
-export function toTime(raw: unknown): number | undefined {
-  return asLong(toEpochMillis(raw) ?? undefined);
+/** Times as epoch milliseconds; what is finer than that is not exact. */
+export function toTime(raw: unknown): EpochTime | undefined {
+  const time = readTime(raw);
+  const ms = asLong(time?.ms);
+  return time === null || ms === undefined ? undefined : { ms, isExact: time.isExact };
 }
 
 function asLong(value: number | undefined): number | undefined {

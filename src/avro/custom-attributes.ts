@@ -159,7 +159,7 @@ const COERCE: Readonly<Record<ColumnKind, (raw: unknown) => unknown>> = {
   long: toLong,
   double: toDouble,
   boolean: toBoolean,
-  time: toTime,
+  time: (raw) => toTime(raw)?.ms,
 };
 
 /**

@@ -25,5 +25,6 @@ function flatFields(field: Field, prefix: string): Field[] {
   if (content.kind === 'record')
     return content.record.fields.flatMap((child) => flatFields(child, `${name}_`));
   const type: Field['type'] = content.kind === 'records' ? ['null', JSON_TEXT] : field.type;
-  return [{ name, type, ...(field.default === null ? { default: null } : {}), doc: field.doc }];
+  const aliases = field.aliases === undefined ? {} : { aliases: field.aliases.map((each) => prefix + each) };
+  return [{ name, ...aliases, type, ...(field.default === null ? { default: null } : {}), doc: field.doc }];
 }

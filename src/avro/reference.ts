@@ -12,6 +12,15 @@ Every field but the key may be null. Times are epoch milliseconds (\`timestamp-m
 \`long\`. **Field** is the path in the nested form, which \`exclude\` and \`hash\` take too; **flat** is what it is in the flat form: a column
 of that name, or part of the JSON text of another column. \`_extra\` holds what no field takes, as JSON.
 
+**Times.** A number from -253402300799 to 253402300799 (the last second of the year 9999) is epoch seconds, with or without a fraction. A number beyond that is epoch
+milliseconds, which therefore begin in January 1978. A number in a text counts as the number. Any other text is ISO 8601; without a zone it is UTC. A time that does not
+exist (\`2024-02-30\`, \`24:00\`) goes to \`_extra\`, and its field is null. Of a time that is finer than a millisecond the field holds the milliseconds, and \`_extra\` the
+original. The same rule holds for the columns of custom attributes of type date; \`custom_attributes\` always holds the value as it was sent.
+
+**No value changes silently.** A value that its field can't hold exactly goes to \`_extra\` as it was sent: a fraction in a \`long\`, a number beyond 2^53, a text that does not
+print like the number in it, an object where a text is expected. A field takes a value of another type only where both print the same: 12 and \`"12"\`, true and \`"true"\`.
+The number 0 as an assignee stands for none.
+
 With \`customAttributes: columns\`, contacts, companies and conversations have one more field \`custom_attributes_<name>\` for each
 attribute that the workspace defines: string, long, double, boolean or time.
 

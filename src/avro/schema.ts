@@ -42,6 +42,8 @@ export interface Field {
   readonly doc: string;
   /** Where the API's row holds the value when it is not under the field's name; of several places the first that has one counts. */
   readonly path?: string | readonly Path[];
+  /** Names that the field had in earlier releases: a reader of this schema finds its value in their records too. */
+  readonly aliases?: readonly string[];
   /** Of a column made for a custom attribute: the attribute's name. */
   readonly attribute?: string;
   /** `null`: the number 0 means that there is no value. */

@@ -26,8 +26,13 @@ export const TAKE_PRIMITIVE: Readonly<Record<Primitive, Take>> = {
   boolean: takeScalar(toBoolean),
 };
 
-/** Times as epoch milliseconds. */
-export const takeTime = takeScalar(toTime);
+/** Times as epoch milliseconds. Of a finer one the field gets the milliseconds, and `_extra` the original. */
+export const takeTime: Take = (raw, into, at) => {
+  const time = toTime(raw);
+  if (time === undefined) return new Leftover(raw);
+  into[at] = time.ms;
+  return time.isExact ? undefined : new Leftover(raw);
+};
 
 /** Anything, as canonical JSON text. */
 export const takeJson: Take = (raw, into, at) => {

@@ -38,6 +38,14 @@ export function withCommonOptions(command: Command): Command {
     .option('--json', 'write results as JSON');
 }
 
+/** Adds the option that shows values as the topics hold them. */
+export function withRawOption(command: Command): Command {
+  return command.option(
+    '--raw',
+    'show values as the topics hold them: JSON as text, times as epoch milliseconds',
+  );
+}
+
 /** A parser for an option that takes one of a few words. */
 export function oneOf<T extends string>(words: readonly T[], option: string): (value: string) => T {
   return (value) => {

@@ -2,7 +2,7 @@
 
 import { PublisherError } from '../model/errors.js';
 import type { Entity } from '../model/hint.js';
-import type { RawRow } from '../model/row.js';
+import { isNoRow, type RawRow } from '../model/row.js';
 import type { Window } from '../model/state.js';
 import type { Deletion, Page } from '../model/table.js';
 import { listDeletedConversations } from './deleted.js';
@@ -40,8 +40,15 @@ export type ReadersOf = (list: string) => ReplyReader | undefined;
 
 export type AttributeModel = 'contact' | 'company';
 
-/** A version before the endpoint answers so. */
-const NO_SUCH_ENDPOINT = new Set([400, 404]);
+/** A version before the endpoint answers so: with an error list, and not with a gateway's page. */
+function isNoSuchEndpoint(error: unknown): boolean {
+  return error instanceof PublisherError && ['api-rejected', 'api-not-found'].includes(error.code);
+}
+
+/** Whether an attribute of the older list is one that every workspace has. */
+function isStandard(row: RawRow): boolean {
+  return !isNoRow(row) && row.custom !== true && (row.id === undefined || row.id === null);
+}
 
 export class IntercomApi {
   readonly #transport: Requester;
@@ -141,18 +148,25 @@ export class IntercomApi {
 
   /** All custom attributes of conversations: listed by themselves from 2.16 on, with the others before. */
   async conversationAttributes(): Promise<RawRow[]> {
+    return rowsOf(this.conversationAttributeList());
+  }
+
+  /**
+   * Yields the custom attributes of conversations, archived ones included. Before 2.16 they come with the standard ones, which have no ID and are
+   * left out, as 2.16 does.
+   */
+  async *conversationAttributeList(): AsyncGenerator<Page> {
     const lists = ['data', 'conversation_attributes', 'data_attributes'];
-    const query = 'include_archived=true';
-    const [newer, older] = [
-      `/conversations/attributes?${query}`,
-      `/data_attributes?model=conversation&${query}`,
-    ];
+    const newer = '/conversations/attributes?include_archived=true';
+    const older = '/data_attributes?model=conversation&include_archived=true';
     try {
-      return await rowsOf(this.list({ path: newer, route: '/conversations/attributes', lists }));
+      yield* this.list({ path: newer, route: '/conversations/attributes', lists });
+      return;
     } catch (error) {
-      if (!(error instanceof PublisherError) || !NO_SUCH_ENDPOINT.has(error.answer?.status ?? 0)) throw error;
-      return rowsOf(this.list({ path: older, route: '/data_attributes', lists }));
+      if (!isNoSuchEndpoint(error)) throw error;
     }
+    for await (const page of this.list({ path: older, route: '/data_attributes', lists }))
+      yield { ...page, rows: page.rows.filter((row) => !isStandard(row)) };
   }
 
   /** Yields the rows of a window of `updated_at`, newest first. */

@@ -4,7 +4,7 @@
  */
 
 import { PublisherError } from '../model/errors.js';
-import { idOf } from '../model/row.js';
+import { idOf, isNoRow } from '../model/row.js';
 import type { Deletion } from '../model/table.js';
 import { epochSeconds } from '../model/time.js';
 import { rowsIn } from './reply.js';
@@ -22,7 +22,8 @@ export async function listDeletedConversations(transport: Requester, since: numb
   for (let page = 1; ; page += 1) {
     const reply = await readPage(transport, page);
     if (reply === null) return deletions;
-    const found = rowsIn(reply, LISTS).map((row) => ({
+    const entries = rowsIn(reply, LISTS).filter((row) => !isNoRow(row));
+    const found = entries.map((row) => ({
       id: idOf(row),
       // An unreadable time must neither hide a deletion nor end the list.
       at: epochSeconds(row.deleted_at) ?? since,
@@ -44,6 +45,7 @@ async function readPage(transport: Requester, page: number): Promise<ApiReply | 
       error instanceof PublisherError &&
       // A gateway's own page says nothing of the list.
       error.code !== 'api-unreadable' &&
+      error.code !== 'plan-restricted' &&
       UNAVAILABLE.has(error.answer?.status ?? 0);
     if (isUnavailable && page === 1) return null;
     throw error;

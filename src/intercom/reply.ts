@@ -1,13 +1,13 @@
 /** What every kind of listing takes from a reply. */
 
-import type { RawRow } from '../model/row.js';
+import { type RawRow, rowOf } from '../model/row.js';
 import { epochSeconds } from '../model/time.js';
 import type { ApiReply } from './transport.js';
 
-/** The rows under the first of the keys that holds a list; anything in it that is not an object is no row. */
+/** The rows under the first of the keys that holds a list; for an element that is no object see `rowOf`. */
 export function rowsIn({ json }: Pick<ApiReply, 'json'>, lists: readonly string[]): RawRow[] {
   const list = lists.map((key) => json[key]).find(Array.isArray);
-  return (list ?? []).filter((row: unknown): row is RawRow => typeof row === 'object' && row !== null);
+  return (list ?? []).map(rowOf);
 }
 
 /**

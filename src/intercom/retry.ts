@@ -68,7 +68,7 @@ export function failureOf(
   }
   const message = messageIn(json);
   const said = message === null ? null : quote(message, 200);
-  return new PublisherError(codeOf(answered.status), describe(what, answer, said), { answer });
+  return new PublisherError(codeOf(answer), describe(what, answer, said), { answer });
 }
 
 /**
@@ -131,7 +131,16 @@ export function isTransient(error: PublisherError, scope: Scope): boolean {
   }
 }
 
-function codeOf(status: number): ErrorCode {
+/** What Intercom answers to every request of a workspace whose subscription is not active. */
+const PLAN_RESTRICTED = 'api_plan_restricted';
+
+function isPlanRestricted({ status, codes }: ApiAnswer): boolean {
+  return status === 403 && codes.includes(PLAN_RESTRICTED);
+}
+
+function codeOf(answer: ApiAnswer): ErrorCode {
+  const { status } = answer;
+  if (isPlanRestricted(answer)) return 'plan-restricted';
   if (status === 401) return 'credentials-refused';
   if (status === 403) return 'api-forbidden';
   if (status === 404 || status === 410) return 'api-not-found';
@@ -144,10 +153,13 @@ function describe(what: string, answer: ApiAnswer, message: string | null): stri
   const codes = answer.codes.length > 0 ? ` ${answer.codes.join(', ')}` : '';
   const said = message === null ? '' : ` ("${message}")`;
   const request = answer.requestId === null ? '' : ` [request ${answer.requestId}]`;
-  return `${what}: ${answer.status}${codes}${said}${request}${adviceFor(answer.status)}`;
+  return `${what}: ${answer.status}${codes}${said}${request}${adviceFor(answer)}`;
 }
 
-function adviceFor(status: number): string {
+function adviceFor(answer: ApiAnswer): string {
+  const { status } = answer;
+  if (isPlanRestricted(answer))
+    return '; Intercom serves nothing of this workspace until its subscription is active: it is asked again, up to 5 minutes apart';
   if (status === 401)
     return '; the access token was refused: check credentials.accessToken, or connect the workspace again';
   if (status === 403)

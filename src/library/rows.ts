@@ -548,7 +548,7 @@ export interface ContactRow extends CustomAttributeColumns {
   readonly tags_url: string | null;
   /** Number of tags of the contact, as Intercom counts them. */
   readonly tags_total_count: number | null;
-  /** Whether Intercom's row itself held only the first of the contact's tags. */
+  /** Whether Intercom's row itself held only the first of the contact's tags; the list here is complete all the same. */
   readonly tags_has_more: boolean | null;
   /** Companies that the contact belongs to. */
   readonly companies: string | null;
@@ -556,7 +556,7 @@ export interface ContactRow extends CustomAttributeColumns {
   readonly companies_url: string | null;
   /** Number of companies of the contact, as Intercom counts them. */
   readonly companies_total_count: number | null;
-  /** Whether Intercom's row itself held only the first of the contact's companies. */
+  /** Whether Intercom's row itself held only the first of the contact's companies; the list here is complete all the same. */
   readonly companies_has_more: boolean | null;
   /** Kind of object; Intercom sends "list". */
   readonly notes_type: string | null;
@@ -566,7 +566,7 @@ export interface ContactRow extends CustomAttributeColumns {
   readonly notes_url: string | null;
   /** Number of notes on the contact, as Intercom counts them. */
   readonly notes_total_count: number | null;
-  /** Whether Intercom's row itself held only the first of the contact's notes. */
+  /** Whether Intercom's row itself held only the first of the contact's notes; the list here is complete all the same. */
   readonly notes_has_more: boolean | null;
   /** Subscription types that the contact has opted in to: the list object as Intercom sends it. */
   readonly opted_in_subscription_types: string | null;
@@ -722,7 +722,7 @@ export interface ContactNestedRow extends CustomAttributeColumns {
   readonly tags_url: string | null;
   /** Number of tags of the contact, as Intercom counts them. */
   readonly tags_total_count: number | null;
-  /** Whether Intercom's row itself held only the first of the contact's tags. */
+  /** Whether Intercom's row itself held only the first of the contact's tags; the list here is complete all the same. */
   readonly tags_has_more: boolean | null;
   /** Companies that the contact belongs to. */
   readonly companies: readonly {
@@ -737,7 +737,7 @@ export interface ContactNestedRow extends CustomAttributeColumns {
   readonly companies_url: string | null;
   /** Number of companies of the contact, as Intercom counts them. */
   readonly companies_total_count: number | null;
-  /** Whether Intercom's row itself held only the first of the contact's companies. */
+  /** Whether Intercom's row itself held only the first of the contact's companies; the list here is complete all the same. */
   readonly companies_has_more: boolean | null;
   /** Notes on the contact. */
   readonly notes: {
@@ -756,7 +756,7 @@ export interface ContactNestedRow extends CustomAttributeColumns {
     readonly url: string | null;
     /** Number of notes on the contact, as Intercom counts them. */
     readonly total_count: number | null;
-    /** Whether Intercom's row itself held only the first of the contact's notes. */
+    /** Whether Intercom's row itself held only the first of the contact's notes; the list here is complete all the same. */
     readonly has_more: boolean | null;
   } | null;
   /** Subscription types that the contact has opted in to: the list object as Intercom sends it. */
@@ -1616,7 +1616,7 @@ export interface ArticleNestedRow {
   readonly _extra: string | null;
 }
 
-/** A custom attribute that conversations can have. */
+/** A custom attribute that conversations can have. Before API version 2.16 the standard attributes come with them, have no ID and are left out. */
 export interface ConversationAttributeRow {
   /** Number that Intercom gave the attribute. */
   readonly id: string;
@@ -1650,7 +1650,7 @@ export interface ConversationAttributeRow {
   readonly _extra: string | null;
 }
 
-/** A custom attribute that conversations can have. */
+/** A custom attribute that conversations can have. Before API version 2.16 the standard attributes come with them, have no ID and are left out. */
 export interface ConversationAttributeNestedRow {
   /** Number that Intercom gave the attribute. */
   readonly id: string;
@@ -1704,8 +1704,6 @@ export interface HelpCenterCollectionRow {
   readonly url: string | null;
   /** Icon of the collection. */
   readonly icon: string | null;
-  /** Place among its neighbours, from 0. */
-  readonly order: number | null;
   /** Default language of the Help Center. */
   readonly default_locale: string | null;
   /** Name and description in each language. */
@@ -1714,6 +1712,8 @@ export interface HelpCenterCollectionRow {
   readonly parent_id: string | null;
   /** ID of the Help Center. */
   readonly help_center_id: string | null;
+  /** Place among its neighbours, from 0; `order` in the API. */
+  readonly position: number | null;
   /** What the API sent and no other field holds: unknown keys, and values of an unexpected type, in the nesting of the API's row; positions in a list are keys. Null when nothing is left over. */
   readonly _extra: string | null;
 }
@@ -1738,8 +1738,6 @@ export interface HelpCenterCollectionNestedRow {
   readonly url: string | null;
   /** Icon of the collection. */
   readonly icon: string | null;
-  /** Place among its neighbours, from 0. */
-  readonly order: number | null;
   /** Default language of the Help Center. */
   readonly default_locale: string | null;
   /** Name and description in each language. */
@@ -1748,6 +1746,8 @@ export interface HelpCenterCollectionNestedRow {
   readonly parent_id: string | null;
   /** ID of the Help Center. */
   readonly help_center_id: string | null;
+  /** Place among its neighbours, from 0; `order` in the API. */
+  readonly position: number | null;
   /** What the API sent and no other field holds: unknown keys, and values of an unexpected type, in the nesting of the API's row; positions in a list are keys. Null when nothing is left over. */
   readonly _extra: string | null;
 }
@@ -1870,6 +1870,8 @@ export interface TicketTypeRow {
   readonly created_at: number | null;
   /** When the ticket type was last changed. */
   readonly updated_at: number | null;
+  /** Whether its tickets are for teammates only. */
+  readonly is_internal: boolean | null;
   /** What the API sent and no other field holds: unknown keys, and values of an unexpected type, in the nesting of the API's row; positions in a list are keys. Null when nothing is left over. */
   readonly _extra: string | null;
 }
@@ -1900,6 +1902,8 @@ export interface TicketTypeNestedRow {
   readonly created_at: number | null;
   /** When the ticket type was last changed. */
   readonly updated_at: number | null;
+  /** Whether its tickets are for teammates only. */
+  readonly is_internal: boolean | null;
   /** What the API sent and no other field holds: unknown keys, and values of an unexpected type, in the nesting of the API's row; positions in a list are keys. Null when nothing is left over. */
   readonly _extra: string | null;
 }
@@ -1942,6 +1946,12 @@ export interface TicketRow {
   readonly is_shared: boolean | null;
   /** ID of the state before the present one; null when it never changed. */
   readonly previous_ticket_state_id: string | null;
+  /** Channel through which the ticket came, as Intercom sends it. */
+  readonly channel: string | null;
+  /** Label of the state that teammates see; API versions before 2.12 send it beside the state. */
+  readonly ticket_state_internal_label: string | null;
+  /** Label of the state that the customer sees; API versions before 2.12 send it beside the state. */
+  readonly ticket_state_external_label: string | null;
   /** What the API sent and no other field holds: unknown keys, and values of an unexpected type, in the nesting of the API's row; positions in a list are keys. Null when nothing is left over. */
   readonly _extra: string | null;
 }
@@ -1984,6 +1994,12 @@ export interface TicketNestedRow {
   readonly is_shared: boolean | null;
   /** ID of the state before the present one; null when it never changed. */
   readonly previous_ticket_state_id: string | null;
+  /** Channel through which the ticket came, as Intercom sends it. */
+  readonly channel: string | null;
+  /** Label of the state that teammates see; API versions before 2.12 send it beside the state. */
+  readonly ticket_state_internal_label: string | null;
+  /** Label of the state that the customer sees; API versions before 2.12 send it beside the state. */
+  readonly ticket_state_external_label: string | null;
   /** What the API sent and no other field holds: unknown keys, and values of an unexpected type, in the nesting of the API's row; positions in a list are keys. Null when nothing is left over. */
   readonly _extra: string | null;
 }

@@ -21,6 +21,8 @@ const ADVICE = {
   'api-rejected': 'fail-table',
   'api-forbidden': 'fail-table',
   'api-not-found': 'fail-table',
+  /** Intercom serves nothing of the workspace, whose subscription is not active. */
+  'plan-restricted': 'fail-connection',
   'credentials-refused': 'fail-connection',
   'credentials-missing': 'fail-connection',
   /** The one companies scroll of the app is held by somebody else. */

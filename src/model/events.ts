@@ -64,7 +64,12 @@ export interface EventMap {
   'connection:owned': AtConnection & { readonly tables: readonly TableName[] };
   /** The session has ended; another one may follow. */
   'connection:released': AtConnection;
-  'connection:failed': AtConnection & { readonly error: PublisherError; readonly retryInMs: number | null };
+  /** `isKnown`: it failed so before, and no cycle succeeded since. */
+  'connection:failed': AtConnection & {
+    readonly error: PublisherError;
+    readonly retryInMs: number | null;
+    readonly isKnown?: boolean;
+  };
   'cycle:started': AtConnection & { readonly tables: readonly TableName[] };
   'cycle:finished': AtConnection & { readonly ms: number; readonly failed: number };
   /** Where the table stood when the session began. */
@@ -74,6 +79,8 @@ export interface EventMap {
     readonly records: number;
     readonly deletes: number;
     readonly deadLetters: number;
+    /** Keys of rows that share theirs with a published one: the first of them. */
+    readonly twins?: readonly string[];
     /** Rows among the records that lie behind the bookmark: the search showed them late. */
     readonly late: number;
     /** Rows that the API counts and did not show. */

@@ -5,6 +5,28 @@ import { canonicalJson } from './json.js';
 /** One row as the API sent it: parsed JSON, never trusted to have any shape. */
 export type RawRow = Readonly<Record<string, unknown>>;
 
+const ELEMENT = Symbol('an element of a list of rows that is no row');
+
+type MaybeElement = RawRow & { readonly [ELEMENT]?: { readonly element: unknown } };
+
+/** An element of a list of rows as a row. What is no object (null, a text, a list) becomes a row without fields that remembers it. */
+export function rowOf(element: unknown): RawRow {
+  if (typeof element === 'object' && element !== null && !Array.isArray(element)) return element as RawRow;
+  const row: MaybeElement = { [ELEMENT]: { element } };
+  return row;
+}
+
+/** Whether a row stands for an element that is no row. */
+export function isNoRow(row: RawRow): boolean {
+  return ELEMENT in row;
+}
+
+/** The element that a row was made of by `rowOf`. */
+export function elementOf(row: RawRow): unknown {
+  const stray = (row as MaybeElement)[ELEMENT];
+  return stray === undefined ? row : stray.element;
+}
+
 /** One version of a row in its published form. */
 export interface Upsert {
   readonly op: 'upsert';
@@ -33,7 +55,8 @@ export interface DeadLetter {
   /** The row's key, or a hash of the row when it has none. */
   readonly key: string;
   readonly reason: string;
-  readonly raw: RawRow;
+  /** Parsed JSON: an element of a list of rows need not be an object. */
+  readonly raw: unknown;
   readonly fetchedAt: number;
 }
 

@@ -79,9 +79,12 @@ function logGroup(events: Events, log: Logger): void {
 
 function logProblems(events: Events, log: Logger): void {
   logGroup(events, log);
-  events.on('connection:failed', ({ connection, error, retryInMs }) =>
-    log.error({ connection, code: error.code, retryInMs }, error.message),
-  );
+  events.on('connection:failed', ({ connection, error, retryInMs, isKnown = false }) => {
+    const fields = { connection, code: error.code, retryInMs };
+    // A state that lasts is reported once.
+    if (isKnown) log.debug(fields, error.message);
+    else log.error(fields, error.message);
+  });
   events.on('table:finished', ({ connection, table, summary: { notShown } }) => {
     if (notShown > 0)
       log.warn({ connection, table, notShown }, 'the API did not show all rows that it counts');
@@ -89,7 +92,9 @@ function logProblems(events: Events, log: Logger): void {
   events.on('cycle:finished', (event) => log.debug(event, 'cycle finished'));
   events.on(
     'page:committed',
-    ({ connection, table, records, deletes, deadLetters, unknownFields, bookmark }) => {
+    ({ connection, table, records, deletes, deadLetters, twins = [], unknownFields, bookmark }) => {
+      if (deadLetters > 0 && twins.length > 0)
+        log.warn({ connection, table, keys: twins }, 'rows share their key with a published row');
       if (deadLetters > 0) log.warn({ connection, table, deadLetters }, 'rows went to the dead-letter topic');
       const unknown = Object.fromEntries(unknownFields);
       if (unknownFields.size > 0) log.debug({ connection, table, unknown }, 'fields that no schema knows');

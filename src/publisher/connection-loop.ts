@@ -6,6 +6,7 @@ import { asPublisherError, type ErrorCode, type PublisherError } from '../model/
 import type { TableName } from '../model/table-names.js';
 import { mostTelling } from '../sync/cycle.js';
 import { Schedule } from '../sync/schedule.js';
+import { openApi } from './api.js';
 import { Session } from './session.js';
 import type { SessionContext } from './session-context.js';
 
@@ -40,23 +41,39 @@ export class ConnectionLoop {
     const { signal } = this.#stop;
     const schedule = new Schedule(this.#connection.tables);
     let waitMs = FIRST_WAIT_MS;
+    let isRestricted = false;
     while (!signal.aborted) {
       try {
+        // Of a workspace that Intercom does not serve one cheap request learns when that ends.
+        if (isRestricted) await this.#askOnce();
         await this.#serve(schedule, () => {
           waitMs = FIRST_WAIT_MS;
+          isRestricted = false;
         });
       } catch (thrown) {
         const error = asPublisherError(thrown);
         if (signal.aborted) break;
         const { name: connection } = this.#connection;
         const retryInMs = MAYBE_LOST.has(error.code) ? Math.max(waitMs, MAYBE_LOST_WAIT_MS) : waitMs;
-        this.#context.events.emit('connection:failed', { connection, error, retryInMs });
+        const isKnown = isRestricted && error.code === 'plan-restricted';
+        isRestricted = error.code === 'plan-restricted';
+        this.#context.events.emit('connection:failed', { connection, error, retryInMs, isKnown });
         await pause(retryInMs, signal).catch(() => undefined);
         waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
         schedule.allDue();
       }
     }
     schedule.stop();
+  }
+
+  /** Throws what Intercom answers to a request for the workspace. */
+  async #askOnce(): Promise<void> {
+    const { api, transport } = await openApi(this.#connection, this.#context.events, this.#stop.signal);
+    try {
+      await api.workspace();
+    } finally {
+      await transport.close();
+    }
   }
 
   /** Starts a cycle whenever tables are due, until one fails further than its tables, which is thrown once all have come to rest. */

@@ -145,7 +145,7 @@ export class HintWork {
         const { code, message } = error;
         if (signal.aborted || code === 'stopped') return null;
         // Whoever owns the connection next works it off.
-        if (code === 'fenced' || code.startsWith('kafka-')) return error;
+        if (code === 'fenced' || code === 'plan-restricted' || code.startsWith('kafka-')) return error;
         this.#options.events.emit('warning', {
           connection: this.#options.connection,
           message: `notifications wait: ${message}`,

@@ -89,6 +89,7 @@ export async function restoreWork(
       const buried = letters.buried.get(table.name) ?? new Map<string, string>();
       const sink = delivery(context, connection, table, parts, { buried, logs });
       const source = bind(context, connection, table, { ...parts, memory }, grain);
+      if (table.reads === 'searched') memory.published.twins.restore(sink.buried());
       const { name, startDate, lookback } = connection;
       const settings = { connection: name, startDate, lookback, reconcile: connection.deletes.reconcile };
       return [table.name, { source, sink, settings, memory }];

@@ -1,9 +1,10 @@
 /** What of a page is to be published: pure, given what was published before. */
 
-import type { DeadLetter, RawRow, Upsert } from '../model/row.js';
+import { type DeadLetter, type RawRow, readyOf, type ShapedRow, type Upsert } from '../model/row.js';
 import type { Page } from '../model/table.js';
-import { type ComparableVersion, judge, type PublishedRows } from './published.js';
+import { type ComparableVersion, isTwin, judge, type PublishedRows } from './published.js';
 import type { TableSource } from './source.js';
+import { twinKey } from './twins.js';
 
 /** A version to publish, with what decides its window (epoch seconds) and the row it was made of. */
 export interface NewVersion {
@@ -17,6 +18,8 @@ export interface Batch {
   readonly versions: readonly NewVersion[];
   /** Rows without a usable key. */
   readonly letters: readonly DeadLetter[];
+  /** Rows that share their key with the one that is published: see `Twins`. */
+  readonly twins: readonly DeadLetter[];
   /** Every key met, whatever became of its row. */
   readonly met: ReadonlySet<string>;
   /** Rows that are as they were published, with what decides their window now. */
@@ -25,10 +28,16 @@ export interface Batch {
   readonly leftovers: ReadonlyMap<string, number>;
 }
 
+/** A row with a key, and what it is compared by. */
+interface Candidate {
+  readonly shaped: Extract<ShapedRow, { ok: true }>;
+  readonly version: ComparableVersion;
+}
+
 /**
  * Sorts the rows of a page. `startDate` is in epoch seconds; `metBefore` tells the keys that earlier pages of the same reading had.
- * Of several rows of one key in a reading of a whole table the first counts, unless a later one is newer: a key that two
- * rows share would else be published anew in each cycle.
+ * Of several rows of one key on a page, neither of them newer, the one with the smallest hash counts; on several pages of a whole table the first. A
+ * key that two rows share would else be published anew in each cycle.
  */
 export function sortOut(
   page: Page,
@@ -37,36 +46,159 @@ export function sortOut(
   startDate: number,
   metBefore: (key: string) => boolean,
 ): Batch {
-  const versions: NewVersion[] = [];
-  const letters: DeadLetter[] = [];
-  const met = new Set<string>();
-  const unchanged: { key: string; versionTime: number | null }[] = [];
-  const leftovers = new Map<string, number>();
-  const pending = new Map<string, ComparableVersion>();
+  const sorting = new Sorting(source, published, startDate, metBefore);
+  const candidates: Candidate[] = [];
   for (const raw of page.rows) {
     const shaped = source.shape(raw, page.fetchedAt);
-    if (!shaped.ok) {
-      letters.push(shaped.letter);
-      met.add(shaped.letter.key);
-      continue;
-    }
-    const { row } = shaped;
-    const again = met.has(row.key) || metBefore(row.key);
-    met.add(row.key);
-    const versionTime = source.versionTime(raw);
-    const before = published.get(row.key);
-    if (before === undefined && startsTooEarly(source, row, startDate)) continue;
-    const version = { hash: row.hash, updatedAt: row.updatedAt, versionTime };
-    const known = pending.get(row.key) ?? before;
-    if (again && source.reads === 'whole' && !isNewer(version, known)) continue;
-    const verdict = judge(known, version);
-    if (verdict === 'unchanged') unchanged.push({ key: row.key, versionTime });
-    if (verdict !== 'publish') continue;
-    pending.set(row.key, version);
-    versions.push({ row, versionTime, raw: shaped.raw });
-    for (const path of shaped.leftovers) leftovers.set(path, (leftovers.get(path) ?? 0) + 1);
+    sorting.meet(shaped.ok ? shaped.row.key : shaped.letter.key);
+    if (shaped.ok) candidates.push(candidateOf(source, raw, shaped));
+    else sorting.addLetter(shaped.letter);
   }
-  return { versions, letters, met, unchanged, leftovers };
+  const losers = losersAmong(candidates);
+  for (const candidate of candidates) {
+    if (losers.has(candidate)) sorting.addLoser(candidate);
+    else sorting.add(candidate);
+  }
+  return sorting.batch;
+}
+
+function candidateOf(source: TableSource, raw: RawRow, shaped: Candidate['shaped']): Candidate {
+  const { hash, updatedAt } = shaped.row;
+  return { shaped, version: { hash, updatedAt, versionTime: source.versionTime(raw) } };
+}
+
+/** Of the rows of a page that share a key, those that don't count. */
+function losersAmong(candidates: readonly Candidate[]): ReadonlySet<Candidate> {
+  const losers = new Set<Candidate>();
+  const winners = new Map<string, Candidate[]>();
+  for (const candidate of candidates) {
+    const { key } = candidate.shaped.row;
+    const before = winners.get(key) ?? [];
+    const larger = before.filter(
+      ({ version }) => isTwin(version, candidate.version) && version.hash > candidate.version.hash,
+    );
+    const isLoser = before.some(
+      ({ version }) => isTwin(version, candidate.version) && version.hash < candidate.version.hash,
+    );
+    for (const each of isLoser ? [candidate] : larger) losers.add(each);
+    winners.set(
+      key,
+      [...before, candidate].filter((each) => !losers.has(each)),
+    );
+  }
+  return losers;
+}
+
+class Sorting {
+  readonly #source: TableSource;
+  readonly #published: PublishedRows;
+  readonly #startDate: number;
+  readonly #metBefore: (key: string) => boolean;
+  readonly #versions: NewVersion[] = [];
+  readonly #letters: DeadLetter[] = [];
+  readonly #twins: DeadLetter[] = [];
+  readonly #met = new Set<string>();
+  /** The keys of rows that count. */
+  readonly #counted = new Set<string>();
+  readonly #unchanged: { key: string; versionTime: number | null }[] = [];
+  readonly #leftovers = new Map<string, number>();
+  readonly #pending = new Map<string, ComparableVersion>();
+
+  constructor(
+    source: TableSource,
+    published: PublishedRows,
+    startDate: number,
+    metBefore: (key: string) => boolean,
+  ) {
+    this.#source = source;
+    this.#published = published;
+    this.#startDate = startDate;
+    this.#metBefore = metBefore;
+  }
+
+  get batch(): Batch {
+    return {
+      versions: this.#versions,
+      letters: this.#letters,
+      twins: this.#twins,
+      met: this.#met,
+      unchanged: this.#unchanged,
+      leftovers: this.#leftovers,
+    };
+  }
+
+  meet(key: string): void {
+    this.#met.add(key);
+  }
+
+  addLetter(letter: DeadLetter): void {
+    this.#letters.push(letter);
+  }
+
+  /** A row that shares its key with another one of the page, which counts. */
+  addLoser(candidate: Candidate): void {
+    const { key, hash } = candidate.shaped.row;
+    if (this.#source.reads === 'searched') this.#published.twins.hold(key, hash);
+    this.#addTwin(candidate);
+  }
+
+  #addTwin({ shaped: { row, raw } }: Candidate): void {
+    const { key, hash, fetchedAt } = row;
+    const reason = `another row has the same key ${key}: the one with the smaller content hash is published`;
+    this.#twins.push({
+      key: twinKey(key, hash),
+      reason,
+      raw: readyOf(raw)?.redacted() ?? raw,
+      fetchedAt,
+    });
+  }
+
+  add(candidate: Candidate): void {
+    const { shaped, version } = candidate;
+    const { row } = shaped;
+    const { key } = row;
+    const again = this.#counted.has(key) || this.#metBefore(key);
+    this.#counted.add(key);
+    const before = this.#published.get(key);
+    if (before === undefined && startsTooEarly(this.#source, row, this.#startDate)) return;
+    const known = this.#pending.get(key) ?? before;
+    if (this.#isHeldBack(candidate, known, again)) {
+      this.#addTwin(candidate);
+      return;
+    }
+    if (again && this.#source.reads === 'whole' && !isNewer(version, known)) return;
+    this.#published.twins.meet(key);
+    const verdict = judge(known, version);
+    const { versionTime } = version;
+    if (verdict === 'unchanged') this.#unchanged.push({ key, versionTime });
+    if (verdict !== 'publish') return;
+    this.#pending.set(key, version);
+    this.#versions.push({ row, versionTime, raw: shaped.raw });
+    for (const path of shaped.leftovers) this.#leftovers.set(path, (this.#leftovers.get(path) ?? 0) + 1);
+  }
+
+  /** Whether another row of its key is published, and goes on being so. */
+  #isHeldBack({ shaped, version }: Candidate, known: ComparableVersion | undefined, again: boolean): boolean {
+    if (known === undefined || !isTwin(known, version)) return false;
+    if (this.#source.reads === 'whole') return again;
+    const { key, hash } = shaped.row;
+    const { twins } = this.#published;
+    if (twins.holds(key, hash)) return true;
+    if (!twins.wasReplaced(key, hash)) {
+      if (this.#isOfReading(key)) twins.replace(key, known.hash);
+      return false;
+    }
+    const isLoser = hash > known.hash;
+    twins.hold(key, isLoser ? hash : known.hash);
+    return isLoser;
+  }
+
+  /** Whether the version of a key that is known was published by the reading under way. */
+  #isOfReading(key: string): boolean {
+    if (this.#pending.has(key)) return true;
+    const { publishedAfter } = this.#published.get(key) ?? {};
+    return publishedAfter !== undefined && this.#published.twins.isOfReading(publishedAfter);
+  }
 }
 
 /** A search leaves old rows out by its window; of a table that is read whole they come along. Rows without a time are in. */

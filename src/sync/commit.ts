@@ -6,11 +6,19 @@ import type { TableState } from '../model/state.js';
 import type { Batch, NewVersion } from './batch.js';
 import type { TableSink, TableWork } from './source.js';
 import { isStateDue } from './state-writes.js';
+import { twinKey } from './twins.js';
 
 const NONE: ReadonlySet<string> = new Set();
 
 /** A batch in which nothing is new. */
-export const NOTHING: Batch = { versions: [], letters: [], met: NONE, unchanged: [], leftovers: new Map() };
+export const NOTHING: Batch = {
+  versions: [],
+  letters: [],
+  twins: [],
+  met: NONE,
+  unchanged: [],
+  leftovers: new Map(),
+};
 
 /** What a commit holds. `versions` are those that could be encoded: of the others the topic still has what it had. */
 export interface Encoded {
@@ -29,7 +37,7 @@ export function encode(
 ): Encoded {
   const records: OutgoingRecord[] = [];
   const versions: NewVersion[] = [];
-  const letters: DeadLetter[] = [...batch.letters];
+  const letters: DeadLetter[] = [...batch.letters, ...batch.twins];
   for (const version of batch.versions) {
     const { row, raw } = version;
     const encoded = sink.encode(row);
@@ -45,10 +53,18 @@ export function encode(
     const encoded = sink.encode(change);
     if ('records' in encoded) records.push(...encoded.records);
   }
-  records.push(...sink.unbury([...batch.unchanged.map(({ key }) => key), ...freed]));
+  records.push(
+    ...sink.unbury([...batch.unchanged.map(({ key }) => key), ...freed, ...twinsIn(sink, versions)]),
+  );
   const buried = letters.flatMap((letter) => sink.bury(letter) ?? []);
   records.push(...buried);
   return { records, versions, letters: buried.length, deletes: gone.length };
+}
+
+/** The keys of the dead letters that these versions have if they were held back before. */
+function twinsIn(sink: TableSink, versions: readonly NewVersion[]): string[] {
+  const [any] = sink.buried();
+  return any === undefined ? [] : versions.map(({ row }) => twinKey(row.key, row.hash));
 }
 
 /** Keeps in mind what is about to be published; `publishedAfter` in epoch milliseconds. */

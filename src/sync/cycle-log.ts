@@ -8,6 +8,9 @@ import { type Batch, type NewVersion, sortOut } from './batch.js';
 import { advance, encode, NOTHING, publish, remember, tombstonesOf } from './commit.js';
 import type { TableWork } from './source.js';
 
+/** Keys that an event names, at most. */
+const MAX_KEYS = 10;
+
 /** What a page brings the table to. */
 export interface PageEnd {
   /** What is safe with it: nothing new where it is left out. */
@@ -76,7 +79,9 @@ export class CycleLog {
       ? this.#publish(records, this.#stateAfter(batch, encoded, reached, finished))
       : null;
     const { bookmark } = this.#work.memory.state;
-    const told = { records: versions.length, deletes, deadLetters: letters, late, notShown };
+    const twins = batch.twins.slice(0, MAX_KEYS).map(({ key }) => key);
+    const named = twins.length === 0 ? {} : { twins };
+    const told = { records: versions.length, deletes, deadLetters: letters, ...named, late, notShown };
     const event = { ...this.#at(), ...told, unknownFields: batch.leftovers, bookmark, progress };
     return { committed: this.#tellAfter(publishing, event) };
   }

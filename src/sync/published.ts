@@ -7,6 +7,7 @@
  */
 
 import { CompactVersions, isCompact } from './compact-versions.js';
+import { Twins } from './twins.js';
 
 /** The version of a row that was published last. */
 export interface PublishedVersion {
@@ -22,6 +23,8 @@ export interface PublishedVersion {
 }
 
 export class PublishedRows {
+  /** Rows that share a key with a published one. */
+  readonly twins = new Twins();
   readonly #compact = new CompactVersions();
   readonly #isLarge: boolean;
   /** What is not, or can't be, kept compactly. */
@@ -134,8 +137,16 @@ export function judge(known: ComparableVersion | undefined, row: ComparableVersi
   if (known.gone)
     return row.updatedAt !== null && row.updatedAt > (known.updatedAt ?? 0) ? 'publish' : 'stale';
   if (known.hash === row.hash) return 'unchanged';
-  const order = compare(row.updatedAt, known.updatedAt) || compare(row.versionTime, known.versionTime);
-  return order < 0 ? 'stale' : 'publish';
+  return orderOf(row, known) < 0 ? 'stale' : 'publish';
+}
+
+/** Whether two versions of one key differ, and nothing says which of them is newer. */
+export function isTwin(a: ComparableVersion, b: ComparableVersion): boolean {
+  return !a.gone && !b.gone && a.hash !== b.hash && orderOf(a, b) === 0;
+}
+
+function orderOf(a: ComparableVersion, b: ComparableVersion): number {
+  return compare(a.updatedAt, b.updatedAt) || compare(a.versionTime, b.versionTime);
 }
 
 /** Times that are not known do not put versions into an order. */

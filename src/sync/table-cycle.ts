@@ -79,6 +79,7 @@ export class TableCycle {
     await this.#publishRetried(false);
     const recovery = this.#startRecovery();
     if (awaitWalk) await recovery?.ended;
+    this.#memory.published.twins.beginReading(Date.now());
     if (this.#source.reads === 'whole') await this.#readWhole();
     else await this.#readSearched();
     await this.#readDeletions();
@@ -133,6 +134,7 @@ export class TableCycle {
     return turns.take(async () => {
       const batch = await this.#log.sortOut(page, (key) => published.isMet(key));
       for (const key of batch.met) published.meet(key);
+      for (const { key } of batch.twins) published.meet(key);
       const gone = page.last ? await this.#confirmGone(published.unmet()) : [];
       const freed = page.last ? [...this.#work.sink.buried()].filter((key) => !published.isMet(key)) : [];
       const bookmark = page.last && this.#source.method === 'incremental' ? page.newest : null;

@@ -5,6 +5,7 @@ import { idOf, type RawRow } from '../model/row.js';
 import { isolate } from '../model/set-aside.js';
 import type { Window } from '../model/state.js';
 import type { Page, Table } from '../model/table.js';
+import { ListsRead } from './lists-read.js';
 
 /** Users and leads. Their search filters by whole days of the workspace's time zone, and cuts their lists at ten entries. */
 export const contacts: Table<IntercomApi> = {
@@ -14,7 +15,11 @@ export const contacts: Table<IntercomApi> = {
   reads: 'searched',
   takesReadyRows: true,
   grain: 'day',
-  pull: pullContacts,
+  pull: (api, window, setAside) => pullContacts(api, window, new ListsRead(0), setAside),
+  polling: (api, lookback) => {
+    const read = new ListsRead(lookback);
+    return (window, setAside) => pullContacts(api, window, read, setAside);
+  },
   customAttributes: (api) => api.attributes('contact'),
   ids: (api, window) => api.search({ path: CONTACT_SEARCH.path, list: CONTACT_SEARCH.list }, window),
   hinted: { entity: 'contact', rows: (contact) => [contact] },
@@ -31,22 +36,30 @@ const CONTACT_SEARCH: Search = {
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** A contact whose lists can't be read to their end is left out: half of a list would be published as all of it. */
+/**
+ * Contacts with their lists completed. One that `read` knows as it is was published, and is left out. So is one whose lists can't be read to their
+ * end: half of a list would be published as all of it.
+ */
 function pullContacts(
   api: IntercomApi,
   window: Window,
+  read: ListsRead,
   setAside: ReadonlySet<string> = NONE,
 ): AsyncIterable<Page> {
   return mapPages(api.search(CONTACT_SEARCH, window), async (page) => {
+    read.moveOn(page.newest);
     if (!page.rows.some(isCutShort)) return page;
-    const asked = page.rows.filter((row) => !isCutShort(row) || !setAside.has(idOf(row)));
-    const { answers, unread } = await isolate(asked, idOf, (row) => api.completeContact(row));
-    const rows = answers.map(({ answer }) => answer);
+    const due = page.rows.filter((row) => !isCutShort(row) || !(read.has(row) || setAside.has(idOf(row))));
+    const { answers, unread } = await isolate(due, idOf, (row) => api.completeContact(row));
+    const completed = answers.map(({ item }) => item).filter(isCutShort);
     return {
       ...page,
-      rows,
-      asked: asked.filter(isCutShort).length,
+      rows: answers.map(({ answer }) => answer),
+      asked: due.filter(isCutShort).length,
       unread: [...(page.unread ?? []), ...unread],
+      onTaken: () => {
+        for (const row of completed) read.add(row);
+      },
     };
   });
 }

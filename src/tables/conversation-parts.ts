@@ -1,5 +1,5 @@
 import type { IntercomApi } from '../intercom/api.js';
-import { idOf, type RawRow } from '../model/row.js';
+import { idOf, isNoRow, type RawRow, rowOf } from '../model/row.js';
 import { isolate } from '../model/set-aside.js';
 import type { Window } from '../model/state.js';
 import type { Page, Table } from '../model/table.js';
@@ -57,7 +57,8 @@ export async function* pullParts(
     if (!begun) yield { ...withoutUnread(page), rows: [], last: false };
     begun = true;
     read.moveOn(page.newest);
-    const due = page.rows.filter((row) => read.isDue(row, at) && !setAside.has(idOf(row)));
+    // Elements that are no conversations are the conversations table's to report.
+    const due = page.rows.filter((row) => !isNoRow(row) && read.isDue(row, at) && !setAside.has(idOf(row)));
     for (let start = 0; start < due.length || start === 0; start += DETAILS_AT_ONCE) {
       const asked = due.slice(start, start + DETAILS_AT_ONCE);
       const { answers, unread } = await isolate(asked, idOf, (row) => api.conversation(idOf(row)));
@@ -122,6 +123,5 @@ function partListOf(conversation: RawRow): { parts: RawRow[]; total: unknown } {
   if (typeof list !== 'object' || list === null || !('conversation_parts' in list))
     return { parts: [], total: 0 };
   const entries: unknown[] = Array.isArray(list.conversation_parts) ? list.conversation_parts : [];
-  const parts = entries.filter((part): part is RawRow => typeof part === 'object' && part !== null);
-  return { parts, total: 'total_count' in list ? list.total_count : entries.length };
+  return { parts: entries.map(rowOf), total: 'total_count' in list ? list.total_count : entries.length };
 }

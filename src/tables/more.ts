@@ -30,6 +30,12 @@ const activityLogs: Table<IntercomApi> = {
   versionTime: (row) => row.created_at,
 };
 
+/** Custom attributes of conversations, by whichever path the API's version has. */
+const conversationAttributes: Table<IntercomApi> = {
+  ...bare(listed('conversation_attributes', '/conversations/attributes', '/conversations/attributes')),
+  pull: (api) => api.conversationAttributeList(),
+};
+
 /** Macros come by cursors, and not by their pages' numbers. */
 const macros: Table<IntercomApi> = {
   ...listed('macros', '/macros?per_page=150', '/macros'),
@@ -65,13 +71,7 @@ function bare(table: Table<IntercomApi>): Table<IntercomApi> {
 export const MORE_TABLES: readonly Table<IntercomApi>[] = [
   activityLogs,
   listed('articles', '/articles', '/articles'),
-  bare(
-    listed(
-      'conversation_attributes',
-      '/conversations/attributes?include_archived=true',
-      '/conversations/attributes',
-    ),
-  ),
+  conversationAttributes,
   listed('help_center_collections', '/help_center/collections', '/help_center/collections', 'collections'),
   macros,
   bare(listed('subscription_types', '/subscription_types', '/subscription_types')),

@@ -12,11 +12,15 @@ import type { TableName } from '../../model/table-names.js';
 import { openApi } from '../../publisher/api.js';
 import { rulesOf } from '../../publisher/field-rules.js';
 import { tablesOf } from '../../tables/all.js';
-import { type CommonOptions, printResult, readConfig, withCommonOptions } from '../context.js';
+import { type CommonOptions, printResult, readConfig, withCommonOptions, withRawOption } from '../context.js';
 import { EXIT } from '../exit.js';
 import { printRemark } from '../remarks.js';
 import { layOut } from '../table.js';
 import { connectionOf, plannedColumns } from './preview.js';
+
+interface CatalogOptions extends CommonOptions {
+  readonly raw?: boolean;
+}
 
 interface CatalogField {
   readonly name: string;
@@ -35,18 +39,20 @@ interface CatalogTable {
 }
 
 export function catalogCommand(program: Command, finish: (code: number) => void): void {
-  withCommonOptions(program.command('catalog'))
+  withRawOption(withCommonOptions(program.command('catalog')))
     .description('list the tables with their methods, keys, topics and fields')
     .argument('[connection]', 'only this connection')
-    .action(async (name: string | undefined, options: CommonOptions) => finish(await catalog(name, options)));
+    .action(async (name: string | undefined, options: CatalogOptions) =>
+      finish(await catalog(name, options)),
+    );
 }
 
-async function catalog(name: string | undefined, options: CommonOptions): Promise<number> {
+async function catalog(name: string | undefined, options: CatalogOptions): Promise<number> {
   const config = await readConfig(options);
   const connections = name === undefined ? config.connections : [connectionOf(config, name)];
   const tables: CatalogTable[] = [];
   for (const connection of connections) tables.push(...(await tablesIn(config, connection)));
-  printResult(options.json === true ? JSON.stringify(tables, null, 2) : render(tables));
+  printResult(options.json === true ? JSON.stringify(tables, null, 2) : render(tables, options.raw === true));
   return EXIT.done;
 }
 
@@ -99,7 +105,10 @@ async function customColumns(connection: ConnectionConfig): Promise<Map<TableNam
   return columns;
 }
 
-function render(tables: readonly CatalogTable[]): string {
+/** What `preview` and `replay` show of a field of this type without `--raw`. */
+const SHOWN: Readonly<Record<string, string>> = { 'time (ms)': 'time (ISO 8601)', 'JSON text': 'JSON' };
+
+function render(tables: readonly CatalogTable[], isRaw: boolean): string {
   const overview = layOut(
     ['CONNECTION', 'TABLE', 'METHOD', 'KEY', 'REPLICATION KEY', 'TOPIC', 'FIELDS'],
     tables.map((each) => [
@@ -113,7 +122,7 @@ function render(tables: readonly CatalogTable[]): string {
     ]),
   );
   const details = tables.map(({ topic, fields }) => {
-    const rows = fields.map(({ name, type }) => [`  ${name}`, type]);
+    const rows = fields.map(({ name, type }) => [`  ${name}`, isRaw ? type : (SHOWN[type] ?? type)]);
     return `\n${topic}\n${layOut(['  FIELD', 'TYPE'], rows)}`;
   });
   return [overview, ...details].join('\n');

@@ -1,7 +1,7 @@
 /** `preview`: a few records as they would be published, without publishing them. */
 
 import { type Command, InvalidArgumentError } from 'commander';
-import { rowShaper } from '../../avro/codec.js';
+import { rowShaper, valueSchema } from '../../avro/codec.js';
 import { type CustomColumn, definitionsIn, planColumns } from '../../avro/custom-attributes.js';
 import { adaptDefinitions, keepsCustomAttributes } from '../../avro/rules.js';
 import type { Config, ConnectionConfig } from '../../config/config.js';
@@ -12,15 +12,24 @@ import { openApi, PROMPT_ATTEMPTS } from '../../publisher/api.js';
 import { rulesOf } from '../../publisher/field-rules.js';
 import { unlessForbidden } from '../../publisher/table-schema.js';
 import { type IntercomTable, tablesOf } from '../../tables/all.js';
-import { type CommonOptions, printResult, readConfig, watch, withCommonOptions } from '../context.js';
+import {
+  type CommonOptions,
+  printResult,
+  readConfig,
+  watch,
+  withCommonOptions,
+  withRawOption,
+} from '../context.js';
 import { EXIT } from '../exit.js';
+import { readable } from '../readable.js';
 
 interface PreviewOptions extends CommonOptions {
   readonly limit: number;
+  readonly raw?: boolean;
 }
 
 export function previewCommand(program: Command, finish: (code: number) => void): void {
-  withCommonOptions(program.command('preview'))
+  withRawOption(withCommonOptions(program.command('preview')))
     .description('fetch some rows and print them as they would be published, without writing anywhere')
     .argument('<connection>', 'a connection of the file')
     .argument('<table>', 'one of its tables')
@@ -43,7 +52,8 @@ async function preview(name: string, tableName: string, options: PreviewOptions)
   const { events } = watch(options);
   const { signal } = new AbortController();
   const { api, transport } = await openApi(connection, events, signal, PROMPT_ATTEMPTS);
-  const shape = await shaperFor(connection, table, api);
+  const { shape, schema } = await shaperFor(connection, table, api);
+  const isRaw = options.raw === true || options.json === true;
   const window = { from: connection.startDate, to: null };
   const pages = table.sample?.(api, options.limit) ?? table.pull(api, window);
   try {
@@ -51,8 +61,8 @@ async function preview(name: string, tableName: string, options: PreviewOptions)
     for await (const { raw, fetchedAt } of take(pages, options.limit)) {
       const shaped = shape(raw, fetchedAt);
       const value = shaped.ok ? withoutNulls(shaped.value) : { unpublishable: shaped.letter.reason };
-      values.push(value);
-      if (options.json !== true) printResult(JSON.stringify(value, null, 2));
+      values.push(isRaw ? value : readable(schema, value));
+      if (options.json !== true) printResult(JSON.stringify(values.at(-1), null, 2));
     }
     if (options.json === true) printResult(JSON.stringify(values, null, 2));
     return EXIT.done;
@@ -82,7 +92,12 @@ export async function plannedColumns(
 async function shaperFor(connection: ConnectionConfig, table: IntercomTable, api: IntercomApi) {
   const rules = rulesOf(connection, table.name);
   const columns = await plannedColumns(connection, table, api);
-  return rowShaper(table.name, table.key, connection.values, { rules, columns });
+  const adaptation = { rules, columns };
+  const { name, key } = table;
+  return {
+    shape: rowShaper(name, key, connection.values, adaptation),
+    schema: valueSchema(name, connection.values, adaptation),
+  };
 }
 
 async function* take(pages: AsyncIterable<Page>, limit: number) {

@@ -6,6 +6,7 @@ import { KafkaAccess } from '../../kafka/access.js';
 import type { ReadFrom, TopicRecord } from '../../kafka/reader.js';
 import { tableTopic } from '../../kafka/topics.js';
 import { PublisherError } from '../../model/errors.js';
+import { currentSchema } from '../../publisher/table-schema.js';
 import { readRecords, type Version, Versions } from '../../publisher/versions.js';
 import {
   type CommonOptions,
@@ -13,8 +14,10 @@ import {
   printResult,
   readConfig,
   withCommonOptions,
+  withRawOption,
 } from '../context.js';
 import { EXIT } from '../exit.js';
+import { readable } from '../readable.js';
 import { printRemark } from '../remarks.js';
 import { connectionOf, tableOf } from './preview.js';
 
@@ -23,10 +26,11 @@ interface ReplayOptions extends CommonOptions {
   readonly follow?: boolean;
   readonly history?: boolean;
   readonly key?: string;
+  readonly raw?: boolean;
 }
 
 export function replayCommand(program: Command, finish: (code: number) => void): void {
-  withCommonOptions(program.command('replay'))
+  withRawOption(withCommonOptions(program.command('replay')))
     .description('read a table back from its topic as NDJSON: the latest version of every key')
     .argument('<connection>', 'a connection of the file')
     .argument('<table>', 'one of its tables')
@@ -51,6 +55,9 @@ async function replay(name: string, tableName: string, options: ReplayOptions): 
   try {
     await requireTopic(kafka, topic);
     const foreign = new Foreign(topic);
+    const isRaw = options.raw === true || options.json === true;
+    const schema = isRaw ? null : await currentSchema(registry, topic, connection, table.name);
+    const show = (value: Value) => (schema === null ? value : readable(schema, value));
     const versions = new Versions(registry, table.key, (record) => foreign.leaveOut(record));
     const mode = options.history === true ? 'history' : 'latest';
     const reading = { mode, from, follow: options.follow === true, signal: interruption.signal } as const;
@@ -61,7 +68,7 @@ async function replay(name: string, tableName: string, options: ReplayOptions): 
       showProgress(topic, records);
     });
     for await (const records of batches) {
-      await print(versions.of(records), options.key);
+      await print(versions.of(records), options.key, show);
       if (isFirst && mode === 'latest')
         printRemark(`${topic}: ${records.length - foreign.count} rows of ${read} records`);
       isFirst = false;
@@ -104,15 +111,21 @@ function showProgress(topic: string, count: number): void {
     process.stderr.write(`\r${topic}: ${count.toLocaleString('en')} records read\r`);
 }
 
+type Value = Readonly<Record<string, unknown>>;
+
 /** Lines that are written at once. */
 const LINES_AT_ONCE = 500;
 
 /** Prints versions, one line each: all of them, or those of one key. */
-async function print(versions: AsyncIterable<Version>, wanted: string | undefined): Promise<void> {
+async function print(
+  versions: AsyncIterable<Version>,
+  wanted: string | undefined,
+  show: (value: Value) => Value,
+): Promise<void> {
   let lines: string[] = [];
   for await (const version of versions) {
     if (wanted !== undefined && version.key !== wanted) continue;
-    lines.push(lineOf(version));
+    lines.push(lineOf(version, show));
     if (lines.length < LINES_AT_ONCE) continue;
     printResult(lines.join('\n'));
     lines = [];
@@ -120,7 +133,9 @@ async function print(versions: AsyncIterable<Version>, wanted: string | undefine
   if (lines.length > 0) printResult(lines.join('\n'));
 }
 
-function lineOf({ key, value, op, partition, offset, timestamp }: Version): string {
+function lineOf(version: Version, show: (value: Value) => Value): string {
+  const { key, op, partition, offset, timestamp } = version;
+  const value = version.value === null ? null : show(version.value);
   return JSON.stringify({ key, value, op, partition, offset, timestamp: new Date(timestamp).toISOString() });
 }
 

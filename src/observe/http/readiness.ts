@@ -11,6 +11,8 @@ export interface Readiness {
   readonly ready: boolean;
   /** Why it is not; empty when it is. */
   readonly reasons: readonly string[];
+  /** What keeps a connection from being served, though the instance is ready; left out where nothing does. */
+  readonly notes?: readonly string[];
 }
 
 /** A scrape and a probe must not wait longer. */
@@ -28,11 +30,13 @@ export interface ReadinessOptions {
 /** Follows the events from now on; the returned function asks Kafka too. */
 export function followReadiness(events: Events, options: ReadinessOptions): () => Promise<Readiness> {
   const pending = followRestores(events);
+  const notesOf = followRestrictions(events);
   const isKafkaThere = kafkaCheck(options);
   return async () => {
     const reasons = pending();
     if (!(await isKafkaThere())) reasons.push('Kafka does not answer');
-    return { ready: reasons.length === 0, reasons };
+    const notes = notesOf();
+    return { ready: reasons.length === 0, reasons, ...(notes.length === 0 ? {} : { notes }) };
   };
 }
 
@@ -64,6 +68,20 @@ function followRestores(events: Events): () => string[] {
     // Once everything is restored, what a reading waits for keeps nothing from being published.
     return [...unrestored.map((name) => `${name} is not restored yet`), ...waiting.values()];
   };
+}
+
+/** Which connections Intercom does not serve, in its words. */
+function followRestrictions(events: Events): () => string[] {
+  const restricted = new Map<string, string>();
+  events.on('instance:assigned', ({ connections }) => {
+    for (const name of restricted.keys()) if (!connections.includes(name)) restricted.delete(name);
+  });
+  events.on('connection:failed', ({ connection, error }) => {
+    if (error.code === 'plan-restricted') restricted.set(connection, error.message);
+    else restricted.delete(connection);
+  });
+  events.on('connection:owned', ({ connection }) => restricted.delete(connection));
+  return () => [...restricted].map(([name, message]) => `${name}: ${message}`);
 }
 
 function kafkaCheck({ ping, limitMs = PING_LIMIT_MS, everyMs = PING_EVERY_MS }: ReadinessOptions) {

@@ -82,8 +82,8 @@ export function observerRoutes({ events, version, connections, ping }: Observed)
       path: '/readyz',
       open: true,
       handle: async () => {
-        const { ready, reasons } = await readiness();
-        return ready ? textReply(200, 'ready') : textReply(503, reasons.join('\n'));
+        const { ready, reasons, notes = [] } = await readiness();
+        return ready ? textReply(200, ['ready', ...notes].join('\n')) : textReply(503, reasons.join('\n'));
       },
     },
     {

@@ -7,7 +7,7 @@ import { jsonText } from '../../intercom/json-text.js';
 import { parseJson } from '../../intercom/parse.js';
 import { rowsIn } from '../../intercom/reply.js';
 import { isCutShort } from '../../intercom/sublists.js';
-import type { RawRow } from '../../model/row.js';
+import { elementOf, type RawRow } from '../../model/row.js';
 import type { KeyName } from '../../model/table.js';
 import type { TableName } from '../../model/table-names.js';
 
@@ -39,7 +39,7 @@ export interface ShapedPage {
   /** The reply without its rows. */
   readonly rest: Readonly<Record<string, unknown>>;
   /** The rows in their order; those that only the main thread can shape come as they are. */
-  readonly rows: readonly ({ readonly cells: ShapedCells } | { readonly raw: RawRow })[];
+  readonly rows: readonly ({ readonly cells: ShapedCells } | { readonly raw: unknown })[];
   /** The encoded rows, one behind the other. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
@@ -66,7 +66,7 @@ export class PageShaper {
     const rows = rowsIn({ json }, [list]).map((raw) => {
       // Lists that are cut short are read to their end first.
       const shaped = isCutShort(raw) ? null : this.#shape(raw, 0);
-      if (!shaped?.ok || this.#mayGetColumns(shaped.raw, columnless)) return { raw };
+      if (!shaped?.ok || this.#mayGetColumns(shaped.raw, columnless)) return { raw: elementOf(raw) };
       const { row, leftovers } = shaped;
       const { key, hash, updatedAt, bytes } = row;
       encoded.push(bytes);

@@ -5,7 +5,7 @@ import { tableSchema } from '../../avro/schema.js';
 import { jsonText } from '../../intercom/json-text.js';
 import { parseJson } from '../../intercom/parse.js';
 import { rowsIn } from '../../intercom/reply.js';
-import { type RawRow, type Ready, readyRow } from '../../model/row.js';
+import { type RawRow, type Ready, readyRow, rowOf } from '../../model/row.js';
 import type { ShapedCells, ShapedPage, ShapingPlan } from './page.js';
 
 /** The reply that the page was, with its rows shaped by this plan. */
@@ -18,7 +18,7 @@ export function readyReply(
   const whole = new WholePage(body, list, plan);
   let start = 0;
   const rows = page.rows.map((row, index): RawRow => {
-    if ('raw' in row) return row.raw;
+    if ('raw' in row) return rowOf(row.raw);
     const { time, end } = row.cells;
     const bytes = Buffer.from(page.bytes.buffer, start, end - start);
     start = end;

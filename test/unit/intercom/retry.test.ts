@@ -29,6 +29,13 @@ describe('failureOf', () => {
     ['an error list behind 200', 200, errors('server_error'), 'api-error', /server_error/],
     ['a refused token', 401, errors('unauthorized'), 'credentials-refused', /access token was refused/],
     ['a missing permission', 403, errors('forbidden'), 'api-forbidden', /Developer Hub/],
+    [
+      'a subscription that lapsed',
+      403,
+      errors('api_plan_restricted'),
+      'plan-restricted',
+      /api_plan_restricted \("why"\).*until its subscription is active/,
+    ],
     ['nothing there', 404, errors('not_found'), 'api-not-found', /not_found/],
     [
       'a bad request',

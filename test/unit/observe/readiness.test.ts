@@ -8,6 +8,21 @@ function followed(ping: () => Promise<void> = async () => undefined) {
   return { events, readiness: followReadiness(events, { ping, limitMs: 20, everyMs: 0 }) };
 }
 
+it('is ready while Intercom does not serve a workspace, and says so until it does', async () => {
+  const { events, readiness } = followed();
+  events.emit('instance:assigned', { connections: ['acme'] });
+  events.emit('connection:owned', { connection: 'acme', tables: ['tags'] });
+  const error = failure('plan-restricted', 'Active subscription needed.');
+  events.emit('connection:failed', { connection: 'acme', error, retryInMs: 1_000 });
+  expect(await readiness()).toEqual({
+    ready: true,
+    reasons: [],
+    notes: ['acme: Active subscription needed.'],
+  });
+  events.emit('connection:owned', { connection: 'acme', tables: ['tags'] });
+  expect(await readiness()).toEqual({ ready: true, reasons: [] });
+});
+
 it('is not ready before it knows its connections, and has restored them', async () => {
   const { events, readiness } = followed();
   expect(await readiness()).toEqual({ ready: false, reasons: ['no connections assigned yet'] });

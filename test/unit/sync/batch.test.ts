@@ -94,6 +94,25 @@ describe('sortOut', () => {
     ).toEqual([]);
   });
 
+  it.each(['whole', 'searched'] as const)(
+    'publishes of rows that share a key and a time the same one in any order, and keeps the others (%s)',
+    (reads) => {
+      const rows = ['one', 'two', 'three'].map((v) => ({ id: 'k', v, t: null }));
+      for (const order of [rows, [...rows].reverse(), [rows[1], rows[0], rows[2]] as RawRow[]]) {
+        for (const known of [published(), published(['k', 'two', null]), published(['k', 'three', null])]) {
+          const batch = sortOut(page(...order), tableOf(reads), known, 0, NONE);
+          expect(contents(batch)).toEqual(['k=one']);
+          expect(batch.twins.map(({ key }) => key).sort()).toEqual(['k#three', 'k#two']);
+          expect(batch.twins.map(({ raw }) => raw)).toEqual(order.filter(({ v }) => v !== 'one'));
+          expect([...batch.met]).toEqual(['k']);
+        }
+        const again = sortOut(page(...order), tableOf(reads), published(['k', 'one', null]), 0, NONE);
+        expect(contents(again)).toEqual([]);
+        expect(again.twins.length).toBe(2);
+      }
+    },
+  );
+
   it('takes a newer row of the same key in a whole table that is read page by page', () => {
     const known = published(['k', 'one', 5]);
     expect(

@@ -1,0 +1,187 @@
+/** What Intercom says of a workspace and of its rows, and what comes of it on the topics. */
+
+import { afterEach, describe, expect, inject, it } from 'vitest';
+import type { TableName } from '../../src/model/table-names.js';
+import { type RunningCommand, startCommand } from '../support/command.js';
+import { type Rewrite, startRewritingProxy } from '../support/hostile-servers.js';
+import { addressOf } from '../support/http.js';
+import { Project } from '../support/project.js';
+import { readRecords } from '../support/topics.js';
+
+let project: Project;
+let running: RunningCommand | null = null;
+afterEach(async () => {
+  running?.process.kill('SIGTERM');
+  await running?.finished;
+  running = null;
+  await project.close();
+});
+
+/** A workspace whose replies are rewritten, and these tables of it, read each second. */
+async function open(tables: readonly string[], rewrite: Rewrite, connection: object = {}): Promise<void> {
+  const options = {
+    brokers: inject('brokers'),
+    registryUrl: inject('registryUrl'),
+    simulator: { counts: { contacts: 5, companies: 3, conversations: 0, tags: 6 }, seed: 21 },
+  };
+  project = await Project.open(options);
+  const baseUrl = await startRewritingProxy(project.simulator.url, rewrite);
+  const own = { baseUrl, schedule: '* * * * * *', ...connection };
+  await project.write({
+    ...options,
+    connection: { ...own, tables: Object.fromEntries(tables.map((table) => [table, {}])) },
+    file: { http: { port: 0 } },
+  });
+}
+
+const cyclesOf = async (table: TableName) =>
+  ((await project.states()).get(table)?.cycle as { number: number } | undefined)?.number ?? 0;
+
+/** Waits for so many more cycles of a table. */
+async function cycles(table: TableName, count: number): Promise<void> {
+  await running?.until('table finished');
+  const before = await cyclesOf(table);
+  await expect
+    .poll(() => cyclesOf(table), { timeout: 60_000, interval: 300 })
+    .toBeGreaterThan(before + count);
+}
+
+const replyWith = (list: string, rows: readonly unknown[]) => ({
+  status: 200,
+  headers: { 'content-type': 'application/json' },
+  text: JSON.stringify({ type: 'list', [list]: rows }),
+});
+
+const LAPSED = {
+  status: 403,
+  headers: { 'content-type': 'application/json' },
+  text: JSON.stringify({
+    type: 'error.list',
+    request_id: 'r',
+    errors: [{ code: 'api_plan_restricted', message: 'Active subscription needed.' }],
+  }),
+};
+
+it('a lapsed subscription is one state of the connection, asked again slowly, and ends by itself', async () => {
+  let isLapsed = false;
+  const asked: string[] = [];
+  await open(['tags', 'companies', 'contacts'], (reply, { path }) => {
+    if (!isLapsed) return reply;
+    asked.push(path);
+    return LAPSED;
+  });
+  running = startCommand(['run', '--config', project.config]);
+  const url = await addressOf(running);
+  await cycles('tags', 1);
+  isLapsed = true;
+  const readyz = async () => (await (await fetch(`${url}/readyz`)).text()).trim();
+  await expect.poll(readyz, { timeout: 30_000 }).toMatch(/^ready\nacme: .*Active subscription needed/);
+  asked.length = 0;
+  await expect.poll(() => asked.length, { timeout: 30_000 }).toBeGreaterThan(2);
+  expect(new Set(asked)).toEqual(new Set(['/me']));
+  const status = (await (await fetch(`${url}/api/status`)).json()) as {
+    connections: { state: string; error: { code: string; message: string } }[];
+  };
+  expect(status.connections).toMatchObject([{ state: 'failed', error: { code: 'plan-restricted' } }]);
+
+  const [tag = ''] = [...project.simulator.workspace.rows('tags')].map(({ id }) => String(id));
+  project.simulator.workspace.update('tags', tag, { name: 'changed meanwhile' });
+  isLapsed = false;
+  const name = async () => (await project.latest('tags')).get(tag)?.value?.name;
+  await expect.poll(name, { timeout: 60_000, interval: 300 }).toBe('changed meanwhile');
+  await expect.poll(readyz, { timeout: 30_000 }).toBe('ready');
+  running.process.kill('SIGTERM');
+  const { stderr } = await running.finished;
+  expect(stderr.split('\n').filter((line) => line.includes('Active subscription needed'))).toHaveLength(1);
+  expect(stderr).not.toContain('lacks a permission');
+  const keys = async (table: TableName) => (await project.latest(table)).size;
+  expect([await keys('tags'), await keys('companies'), await keys('contacts')]).toEqual([6, 3, 5]);
+});
+
+describe('rows of lists', () => {
+  /** As recorded, but for the descriptions: two named `name`, two with the ID of none. */
+  const TWINS = [
+    { name: 'name', full_name: 'name' },
+    { name: 'name', full_name: 'plan.name' },
+    { name: 'id', full_name: 'id', description: 'same' },
+    { name: 'id', full_name: 'plan.id', description: 'same' },
+    { name: 'size', full_name: 'size' },
+  ];
+
+  async function letters() {
+    const records = await readRecords(project.kafka, project.topic('dead_letters'));
+    return records.map(({ value }) => (value === null ? null : JSON.parse(value.toString('utf8')).raw));
+  }
+
+  it('that share a key: one is published, whatever their order, and the other one is a dead letter', async () => {
+    let order = TWINS;
+    await open(['company_attributes'], (reply, { path }) => {
+      if (!path.startsWith('/data_attributes')) return reply;
+      order = [...order].reverse();
+      return replyWith('data', order);
+    });
+    running = startCommand(['run', '--config', project.config]);
+    await cycles('company_attributes', 4);
+    running.process.kill('SIGTERM');
+    const { stderr } = await running.finished;
+    await project.cycle();
+    const rows = [...(await project.latest('company_attributes')).values()].map(
+      ({ value }) => value?.full_name,
+    );
+    expect(await project.versions('company_attributes')).toHaveLength(3);
+    const lost = (await letters()).map((raw) => raw?.full_name);
+    expect([...rows, ...lost].sort()).toEqual(TWINS.map((each) => each.full_name).sort());
+    const told = stderr.split('\n').filter((line) => line.includes('share their key'));
+    expect(told).toHaveLength(1);
+    expect((await project.states()).get('company_attributes')).toMatchObject({ deadLetters: 2, error: null });
+  });
+
+  it('that are no rows are dead letters, once', async () => {
+    await open(['tags'], (reply, { path }) => {
+      if (!path.startsWith('/tags')) return reply;
+      return replyWith('data', [null, { id: '1', name: 'a' }, 'a text', 7, [{ id: '2' }]]);
+    });
+    await project.cycle();
+    await project.cycle();
+    expect([...(await project.latest('tags')).keys()]).toEqual(['1']);
+    expect(await letters()).toEqual(expect.arrayContaining([null, 'a text', 7, [{ id: '2' }]]));
+    expect((await project.states()).get('tags')).toMatchObject({ deadLetters: 4, error: null });
+  });
+});
+
+it('attributes of conversations come by the older path below 2.16', async () => {
+  const custom = {
+    id: 7,
+    name: 'Plan',
+    full_name: 'custom_attributes.Plan',
+    data_type: 'string',
+    custom: true,
+  };
+  const refused = {
+    status: 400,
+    headers: { 'content-type': 'application/json' },
+    text: JSON.stringify({
+      type: 'error.list',
+      errors: [{ code: 'intercom_version_invalid', message: 'Requested resource is not available' }],
+    }),
+  };
+  await open(
+    ['conversation_attributes'],
+    (reply, { path }) => {
+      if (path.startsWith('/conversations/attributes')) return refused;
+      if (!path.startsWith('/data_attributes')) return reply;
+      return replyWith('data', [
+        { name: 'state', full_name: 'state', data_type: 'string', custom: false },
+        custom,
+      ]);
+    },
+    { apiVersion: '2.15' },
+  );
+  await project.cycle();
+  const rows = await project.latest('conversation_attributes');
+  expect([...rows].map(([key, { value }]) => [key, value?.name])).toEqual([['7', 'Plan']]);
+  expect((await project.states()).get('conversation_attributes')).toMatchObject({
+    deadLetters: 0,
+    error: null,
+  });
+});
