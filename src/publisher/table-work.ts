@@ -4,14 +4,17 @@ import { keepsCustomAttributes } from '../avro/rules.js';
 import type { ConnectionConfig } from '../config/config.js';
 import type { IntercomApi } from '../intercom/api.js';
 import type { TopicRecord } from '../kafka/reader.js';
-import { readStates, type States } from '../kafka/states.js';
+import { readStates } from '../kafka/states.js';
 import { deadLetterTopic, type TopicFacts, tableTopic } from '../kafka/topics.js';
 import type { Writer } from '../kafka/writer.js';
-import { emptyState, type Window } from '../model/state.js';
+import { idOf, type RawRow } from '../model/row.js';
+import { emptyState, type TableState, type Window } from '../model/state.js';
 import type { Page } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import { epochSeconds } from '../model/time.js';
+import { remembersDeletes } from '../sync/commit.js';
 import type { IdSource } from '../sync/reconcile.js';
+import { ReplacedIds } from '../sync/replaced.js';
 import type { TableMemory, TableSource, TableWork } from '../sync/source.js';
 import { Turns } from '../sync/turns.js';
 import { knownTimeZone } from '../sync/windows.js';
@@ -19,9 +22,10 @@ import { type IntercomTable, tablesOf } from '../tables/all.js';
 import type { ConnectionApi } from './api.js';
 import { Delivery } from './delivery.js';
 import { rulesOf } from './field-rules.js';
-import { findChildren, knownIds, restoreBuried, restorePublished } from './restore.js';
+import { findChildren, knownIds, readVersions, restoreBuried, restorePublished } from './restore.js';
 import type { SessionContext } from './session-context.js';
 import { TableSchema } from './table-schema.js';
+import { TopicLookup } from './topic-lookup.js';
 
 /** Windows of a table that are read side by side at most: each has a page in memory. */
 const WINDOWS_AT_ONCE = 24;
@@ -78,9 +82,11 @@ export async function restoreWork(
   const grain = grainOf(parts.api);
   const work = await Promise.all(
     tablesOf(connection).map(async (table): Promise<[TableName, TableWork]> => {
-      const sink = delivery(context, connection, table, parts, buried.get(table.name) ?? new Map());
+      const state = states.get(connection.name, table.name);
+      const letters = buried.get(table.name) ?? new Map();
+      const sink = delivery(context, connection, table, parts, { letters, resetAt: state?.resetAt ?? null });
       const source = bind(context, connection, table, parts, grain);
-      const memory = await restoreTable(context, connection, table, parts, states);
+      const memory = await restoreTable(context, connection, table, parts, state, remembersDeletes(source));
       const { name, startDate, lookback } = connection;
       const settings = { connection: name, startDate, lookback, reconcile: connection.deletes.reconcile };
       return [table.name, { source, sink, settings, memory }];
@@ -94,16 +100,17 @@ async function restoreTable(
   connection: ConnectionConfig,
   table: IntercomTable,
   parts: Parts,
-  states: States,
+  state: TableState | undefined,
+  remembersDeletes: boolean,
 ): Promise<TableMemory> {
   const topic = tableTopic(config.topics.prefix, connection.name, table.name);
-  const state = states.get(connection.name, table.name);
   const { codec } = the(parts.schemas, table.name);
   const onForeign = toldOnce(({ partition, offset }: TopicRecord) => {
     const message = `topic ${topic} holds what somebody else put there (first at partition ${partition}, offset ${offset}): it is left alone, and whoever reads the topic may stumble over it`;
     events.emit('warning', { connection: connection.name, message });
   });
-  const known = { reads: table.reads, state, signal: parts.end, onForeign };
+  const isChild = table.parent !== undefined;
+  const known = { reads: table.reads, state, signal: parts.end, remembersDeletes, isChild, onForeign };
   const published = await restorePublished(kafka.reader, topic, codec, known);
   return { state: state ?? emptyState(), published, turns: new Turns(), walk: null };
 }
@@ -121,8 +128,8 @@ function delivery(
   { config, kafka, registry }: SessionContext,
   connection: ConnectionConfig,
   table: IntercomTable,
-  { topics, schemas, writer }: Parts,
-  buried: Map<string, string>,
+  { topics, schemas, writer, end }: Parts,
+  { letters: buried, resetAt }: { letters: Map<string, string>; resetAt: number | null },
 ): Delivery {
   const { prefix } = config.topics;
   const topic = tableTopic(prefix, connection.name, table.name);
@@ -130,6 +137,8 @@ function delivery(
   const schema = the(schemas, table.name);
   const { codec } = schema;
   const { parent } = table;
+  const read = (keys: ReadonlySet<string>) =>
+    readVersions(kafka.reader, topic, codec, { keys, resetAt, signal: end });
   return new Delivery({
     connection: connection.name,
     table: table.name,
@@ -140,6 +149,7 @@ function delivery(
     schema,
     writer,
     buried,
+    lookup: new TopicLookup(read, end),
     childrenOf:
       parent === undefined
         ? null
@@ -158,13 +168,38 @@ function idSource(
   const { ids, isGone, parent } = table;
   if (ids === undefined || isGone === undefined) return null;
   const topic = tableTopic(config.topics.prefix, connection.name, table.name);
-  const { codec } = the(schemas, table.name);
+  const schema = the(schemas, table.name);
+  const { codec } = schema;
   const topics = { reader: kafka.reader, registry, codec };
+  const find = finder(table, background);
   return {
     known: (after) => knownIds(topics, topic, { parent, after, signal: end }),
     pull: (window) => ids(background, window),
     isGone: (id) => isGone(background, id),
     grain: () => grain(table),
+    signal: end,
+    // What a search shows of a parent tells nothing of its children.
+    ...(parent === undefined && find !== undefined
+      ? { start: connection.startDate, hashOf: hashOf(table, background, schema), find }
+      : {}),
+  };
+}
+
+/** The content hash that a row of an ID search would be published with. */
+function hashOf(table: IntercomTable, api: IntercomApi, schema: TableSchema) {
+  return async (row: RawRow, fetchedAt: number): Promise<string | null> => {
+    const shaped = schema.shape((await table.complete?.(api, row)) ?? row, fetchedAt);
+    return shaped.ok ? shaped.row.hash : null;
+  };
+}
+
+/** Asks for the rows of a table by the ID of what notifications name. */
+function finder(table: IntercomTable, api: IntercomApi): TableSource['find'] {
+  const { hinted } = table;
+  if (hinted === undefined) return undefined;
+  return async (id) => {
+    const detail = await api.whole(hinted.entity, id);
+    return detail && { rows: hinted.rows(detail.row), fetchedAt: detail.fetchedAt };
   };
 }
 
@@ -183,6 +218,8 @@ function bind(
   const schema = the(schemas, table.name);
   const api = ofTable(table.name, table.takesReadyRows ? (list) => schema.reader(list) : undefined);
   const pupil = schemas.get(TEACHES[table.name] ?? table.name) ?? schema;
+  const find = finder(table, api);
+  const { parent, replaces } = table;
   const pull = table.polling?.(api, connection.lookback) ?? ((window: Window) => table.pull(api, window));
   return {
     name: table.name,
@@ -200,6 +237,10 @@ function bind(
       epochSeconds(table.versionTime === undefined ? raw.updated_at : table.versionTime(raw)),
     grain: () => grain(table),
     confirmGone: (keys) => confirmGone(table, api, keys),
+    isChild: parent !== undefined,
+    ...(find === undefined ? {} : { find }),
+    askedAs: (raw) => (parent === undefined ? idOf(raw) : idOf({ id: raw[parent.id] })),
+    ...(replaces === undefined ? {} : { replaced: new ReplacedIds(replaces) }),
     ids: idSource(context, connection, table, parts, grain),
     deletions:
       table.deletions === undefined ? null : (since) => table.deletions?.(api, since) ?? Promise.resolve([]),

@@ -2,7 +2,7 @@
 
 import type { DeadLetter, RawRow, Upsert } from '../model/row.js';
 import type { Page } from '../model/table.js';
-import { type ComparableVersion, judge, type PublishedRows } from './published.js';
+import { type ComparableVersion, judge, type PublishedVersion } from './published.js';
 import type { TableSource } from './source.js';
 
 /** A version to publish, with what decides its window (epoch seconds) and the row it was made of. */
@@ -21,8 +21,15 @@ export interface Batch {
   readonly met: ReadonlySet<string>;
   /** Rows that are as they were published, with what decides their window now. */
   readonly unchanged: readonly { readonly key: string; readonly versionTime: number | null }[];
+  /** Rows that are shown although they are gone, as they came. */
+  readonly returned: readonly { readonly key: string; readonly raw: RawRow }[];
   /** Paths of what went to `_extra`, with how often. */
   readonly leftovers: ReadonlyMap<string, number>;
+}
+
+/** What is known to be in the topic, by key. */
+export interface KnownVersions {
+  get(key: string): PublishedVersion | undefined;
 }
 
 /**
@@ -33,7 +40,7 @@ export interface Batch {
 export function sortOut(
   page: Page,
   source: TableSource,
-  published: PublishedRows,
+  published: KnownVersions,
   startDate: number,
   metBefore: (key: string) => boolean,
 ): Batch {
@@ -41,6 +48,7 @@ export function sortOut(
   const letters: DeadLetter[] = [];
   const met = new Set<string>();
   const unchanged: { key: string; versionTime: number | null }[] = [];
+  const returned: { key: string; raw: RawRow }[] = [];
   const leftovers = new Map<string, number>();
   const pending = new Map<string, ComparableVersion>();
   for (const raw of page.rows) {
@@ -59,14 +67,15 @@ export function sortOut(
     const version = { hash: row.hash, updatedAt: row.updatedAt, versionTime };
     const known = pending.get(row.key) ?? before;
     if (again && source.reads === 'whole' && !isNewer(version, known)) continue;
-    const verdict = judge(known, version);
+    const verdict = judge(known, version, page.askedAt?.(raw) ?? null);
     if (verdict === 'unchanged') unchanged.push({ key: row.key, versionTime });
+    if (verdict === 'stale' && known?.gone) returned.push({ key: row.key, raw });
     if (verdict !== 'publish') continue;
     pending.set(row.key, version);
     versions.push({ row, versionTime, raw: shaped.raw });
     for (const path of shaped.leftovers) leftovers.set(path, (leftovers.get(path) ?? 0) + 1);
   }
-  return { versions, letters, met, unchanged, leftovers };
+  return { versions, letters, met, unchanged, returned, leftovers };
 }
 
 /** A search leaves old rows out by its window; of a table that is read whole they come along. Rows without a time are in. */

@@ -7,16 +7,20 @@
 
 import { PublisherError } from '../model/errors.js';
 import type { Events } from '../model/events.js';
+import { idOf } from '../model/row.js';
 import type { CycleSummary, Window } from '../model/state.js';
 import type { Page } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
+import type { Batch } from './batch.js';
+import { DELETES_KEPT_MS } from './commit.js';
 import { Cover } from './cover.js';
 import { CycleLog, type Underway } from './cycle-log.js';
 import { deletionsFrom, newDeletions } from './deletions.js';
+import { fetchById } from './fetch-by-id.js';
 import { IdWalk, planWalk } from './reconcile.js';
 import { nextTime } from './schedule.js';
 import { Backlog, type Beside, Pipeline, sideBySide } from './side-by-side.js';
-import type { TableMemory, TableSettings, TableSource, TableWork } from './source.js';
+import type { FoundRows, TableMemory, TableSettings, TableSource, TableWork } from './source.js';
 import { isTooLarge, splitWindow, windowToRead } from './windows.js';
 
 /** A search whose rows keep leaving it is given up after as many walks; nothing is lost, the next cycle reads it again. */
@@ -24,6 +28,9 @@ const MAX_WALKS = 8;
 
 /** Pages in memory that are not committed yet, beside those that are being waited for: more than come during a transaction, so that reading goes on. */
 const MOST_PAGES = 80;
+
+/** IDs asked for together. */
+const ASKED_AT_ONCE = 25;
 
 const NEVER = () => false;
 
@@ -44,6 +51,10 @@ export class TableCycle {
   readonly #events: Events;
   readonly #log: CycleLog;
   readonly #backlog = new Backlog(MOST_PAGES);
+  /** IDs that the readings leave in doubt: of rows shown although they are gone, and of those that others have replaced. */
+  readonly #doubtful = new Set<string>();
+  /** Epoch seconds: what was replaced earlier was found by earlier cycles. */
+  readonly #replacedSince: number;
 
   constructor(work: TableWork, events: Events) {
     this.#work = work;
@@ -52,6 +63,8 @@ export class TableCycle {
     this.#memory = work.memory;
     this.#events = events;
     this.#log = new CycleLog(work, events);
+    const { bookmark } = work.memory.state;
+    this.#replacedSince = (bookmark ?? this.#log.startedAt.getTime() / 1000) - work.settings.lookback;
   }
 
   /**
@@ -64,6 +77,7 @@ export class TableCycle {
     if (this.#source.reads === 'whole') await this.#readWhole();
     else await this.#readSearched();
     await this.#readDeletions();
+    await this.#settleDoubts();
     if (walk !== null) await this.#takeFrom(walk, awaitWalk);
     // What was learned of the workspace meanwhile shows in the schema, also where no row was published.
     await this.#memory.turns.take(() => this.#source.prepare([]));
@@ -114,7 +128,8 @@ export class TableCycle {
     return turns.take(async () => {
       const batch = await this.#log.sortOut(page, (key) => published.isMet(key));
       for (const key of batch.met) published.meet(key);
-      const gone = page.last ? await this.#source.confirmGone(published.unmet()) : [];
+      this.#doubt(page, batch);
+      const gone = page.last ? await this.#source.confirmGone(this.#unmet()) : [];
       const freed = page.last ? [...this.#work.sink.buried()].filter((key) => !published.isMet(key)) : [];
       const bookmark = page.last && this.#source.method === 'incremental' ? page.newest : null;
       const progress = {
@@ -134,6 +149,54 @@ export class TableCycle {
         },
       );
     });
+  }
+
+  /** The keys of the rows that the reading has not met. Of those that are gone already, only what is old is forgotten. */
+  #unmet(): string[] {
+    const { published } = this.#memory;
+    const oldest = this.#log.startedAt.getTime() - DELETES_KEPT_MS;
+    return published.unmet().filter((key) => {
+      const known = published.get(key);
+      if (known?.gone && (known.updatedAt ?? 0) < oldest) published.delete(key);
+      return known?.gone !== true;
+    });
+  }
+
+  /** Keeps in mind what of a page is to be asked for by ID when the reading is over. */
+  #doubt({ rows }: Page, { returned }: Batch): void {
+    const { find, askedAs = idOf, replaced } = this.#source;
+    if (find === undefined) return;
+    const now = Date.now();
+    for (const { key, raw } of returned)
+      if (this.#memory.published.shouldCheck(key, now)) this.#doubtful.add(askedAs(raw));
+    for (const id of replaced?.due(rows, this.#replacedSince) ?? [])
+      if (this.#memory.published.get(id)?.gone !== true) this.#doubtful.add(id);
+  }
+
+  /** A row that is shown although it is gone has come back if it is there by its ID; one that was replaced is gone if it is not. */
+  async #settleDoubts(): Promise<void> {
+    const { find, replaced } = this.#source;
+    if (find === undefined) return;
+    const failed = await this.#publishByIds([...this.#doubtful], find);
+    replaced?.add([...this.#doubtful].filter((id) => !failed.includes(id)));
+  }
+
+  /** Asks for rows by their IDs and publishes what comes of it. Returns the IDs that could not be asked for. */
+  async #publishByIds(
+    ids: readonly string[],
+    find: (id: string) => Promise<FoundRows | null>,
+  ): Promise<string[]> {
+    const failed: string[] = [];
+    for (let start = 0; start < ids.length; start += ASKED_AT_ONCE) {
+      const answers = await fetchById(ids.slice(start, start + ASKED_AT_ONCE), find);
+      await this.#log.publishFetched(answers.fetched);
+      for (const { id, error } of answers.failed) {
+        failed.push(id);
+        const message = `${this.#source.name} ${id} can't be fetched by ID, a later cycle tries again: ${error.message}`;
+        this.#events.emit('warning', { connection: this.#settings.connection, message });
+      }
+    }
+    return failed;
   }
 
   async #readSearched(): Promise<void> {
@@ -176,9 +239,17 @@ export class TableCycle {
 
   /** Publishes what a walk has found so far. A walk that broke is taken up again by the next cycle, where it stopped. */
   async #takeFrom(walk: IdWalk, toItsEnd: boolean): Promise<void> {
-    if (toItsEnd) await walk.ended;
+    do {
+      if (toItsEnd) await walk.isReady();
+      await this.#takeOnce(walk);
+    } while (toItsEnd && this.#memory.walk === walk);
+  }
+
+  async #takeOnce(walk: IdWalk): Promise<void> {
     const { failure } = walk;
-    const { gone, reached, over } = walk.take();
+    const { gone, differs, reached, over } = walk.take();
+    const find = this.#source.ids?.find;
+    if (find !== undefined) await this.#publishByIds(differs, find);
     const { state } = this.#memory;
     const dueAt = state.reconcile?.dueAt ?? new Date().toISOString();
     const isNew = over || reached !== (state.reconcile?.walk?.reached ?? null);
@@ -189,7 +260,7 @@ export class TableCycle {
   }
 
   async #bury(ids: readonly string[], reached: Parameters<CycleLog['bury']>[1]): Promise<void> {
-    const deletes = await this.#memory.turns.take(() => this.#log.bury(ids, reached));
+    const deletes = await this.#log.bury(ids, reached);
     if (deletes > 0) this.#events.emit('deletions:committed', { ...this.#at(), deletes });
   }
 
@@ -246,6 +317,7 @@ export class TableCycle {
   ): Promise<Underway> {
     return this.#memory.turns.take(async () => {
       const batch = await this.#log.sortOut(page, NEVER);
+      this.#doubt(page, batch);
       if (!page.last) cover.reach(window, this.#oldestOf(page, window, newest), newest, page.pace ?? null);
       const reached = page.last ? cover.read(window, newest) : undefined;
       const progress = { rows: this.#log.rowsRead, rowsExpected: page.total, ...cover.progress };

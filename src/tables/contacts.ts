@@ -3,6 +3,7 @@ import type { Search } from '../intercom/search.js';
 import { isCutShort } from '../intercom/sublists.js';
 import type { Window } from '../model/state.js';
 import type { Page, Table } from '../model/table.js';
+import { mergedInto } from './merge-history.js';
 
 /** Users and leads. Their search filters by whole days of the workspace's time zone, and cuts their lists at ten entries. */
 export const contacts: Table<IntercomApi> = {
@@ -14,7 +15,9 @@ export const contacts: Table<IntercomApi> = {
   grain: 'day',
   pull: pullContacts,
   customAttributes: (api) => api.attributes('contact'),
-  ids: (api, window) => api.search({ path: CONTACT_SEARCH.path, list: CONTACT_SEARCH.list }, window),
+  ids: (api, window) => api.search(CONTACT_SEARCH, window),
+  complete: async (api, contact) => (isCutShort(contact) ? api.completeContact(contact) : contact),
+  replaces: mergedInto,
   hinted: { entity: 'contact', rows: (contact) => [contact] },
   isGone: (api, id) => api.isContactGone(id),
 };

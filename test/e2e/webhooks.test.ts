@@ -185,7 +185,7 @@ describe('a notification', () => {
 
   it('of nothing that is replicated is taken, and nothing comes of it', async () => {
     expect(await send('ping', { type: 'ping' })).toBe(200);
-    expect(await send('ticket.created', { type: 'ticket', id: 'of-no-table' })).toBe(200);
+    expect(await send('article.created', { type: 'article', id: 'of-no-table' })).toBe(200);
     expect(await send('contact.user.updated', { type: 'contact', id: 'no-such-contact' })).toBe(200);
     await expect.poll(() => requestsFor('no-such-contact'), WAIT).toBe(1);
     expect(requestsFor('of-no-table')).toBe(0);
