@@ -22,7 +22,7 @@ import { Session } from './publisher/session.js';
 import type { SessionContext } from './publisher/session-context.js';
 import { Shaping } from './publisher/shaping/shaping.js';
 import { topicPlans } from './publisher/topic-plans.js';
-import { usesHints, webhookRoute } from './publisher/webhooks.js';
+import { usesHints, webhookRoutes } from './publisher/webhooks.js';
 
 /** A table that a pass could not bring up to date; `table` is null when its whole connection failed. */
 export interface Failure {
@@ -159,13 +159,13 @@ export class Publisher {
   }
 
   /** Takes Intercom's notifications, for connections of any instance. */
-  get webhooks(): Route {
+  get webhooks(): Route[] {
     const { config, kafka, events } = this.#context;
     const keep = (connection: string, hint: Hint) => {
       this.#hintWriter ??= new HintWriter(kafka.kafka, hintsTopic(config.topics.prefix));
       return this.#hintWriter.put(connection, hint);
     };
-    return webhookRoute({ connections: () => this.connections, keep, events });
+    return webhookRoutes({ connections: () => this.connections, keep, events });
   }
 
   async close(): Promise<void> {

@@ -230,6 +230,13 @@ export class IntercomApi {
     return this.#detail(path, id, query);
   }
 
+  /** The same with those of its lists that were cut short read to their end. */
+  async whole(entity: Entity, id: string): Promise<Detail | null> {
+    const detail = await this.find(entity, id);
+    if (detail === null || entity !== 'contact') return detail;
+    return { ...detail, row: await this.completeContact(detail.row) };
+  }
+
   async #detail(path: string, id: string, query = ''): Promise<Detail | null> {
     try {
       const reply = await this.#transport.request({
@@ -252,6 +259,7 @@ const DETAILS: Readonly<Record<Entity, { readonly path: string; readonly query: 
   contact: { path: '/contacts', query: '?include_merge_history=true' },
   conversation: { path: '/conversations', query: '' },
   company: { path: '/companies', query: '' },
+  ticket: { path: '/tickets', query: '' },
 };
 
 async function rowsOf(pages: AsyncIterable<Page>): Promise<RawRow[]> {

@@ -61,6 +61,11 @@ export function isCutShort(contact: RawRow): boolean {
   return SUBLISTS.some(({ field }) => isShort(contact[field]));
 }
 
+/** Whether `whole` has every list of which the contact shows only the beginning: those of a contact that went meanwhile can't be read. */
+export function hasWholeLists(contact: RawRow, whole: RawRow): boolean {
+  return SUBLISTS.every(({ field }) => !isShort(contact[field]) || whole[field] !== contact[field]);
+}
+
 /** The contact itself when all its lists are whole, else a copy with the whole lists: see `entryOf`. */
 export async function completeSublists(transport: Requester, contact: RawRow): Promise<RawRow> {
   const whole = await Promise.all(

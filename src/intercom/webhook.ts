@@ -1,8 +1,9 @@
-/** Intercom's notifications: who sent one, and which things it is about. Pure. */
+/** Intercom's notifications: who sent one, and which entities it is about. Pure. */
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { Entity, Hint } from '../model/hint.js';
+import { ENTITIES, type Entity, type Hint } from '../model/hint.js';
 import { parseJson } from './parse.js';
+import { entitiesOf } from './webhook-topics.js';
 
 /**
  * Whether `X-Hub-Signature` (`sha1=` and 40 hexadecimal digits) is the HMAC of these very bytes under the app's client secret. Takes
@@ -20,22 +21,17 @@ export interface Notification {
   readonly hint: Hint;
 }
 
-/** What the types of things, and the beginnings of topics, stand for. */
-const ENTITY_OF: ReadonlyMap<string, Entity> = new Map([
+type Item = Readonly<Record<string, unknown>>;
+
+/** The values of `type` that an entity has, in any version. */
+const ENTITY_OF_TYPE: ReadonlyMap<unknown, Entity> = new Map([
   ['contact', 'contact'],
   ['user', 'contact'],
   ['lead', 'contact'],
   ['conversation', 'conversation'],
   ['company', 'company'],
+  ['ticket', 'ticket'],
 ]);
-
-/** Where the thing of a notification may be nested: a tag topic carries tag and contact, a part its conversation. */
-const NESTED: Readonly<Record<string, Entity>> = {
-  contact: 'contact',
-  merged_from: 'contact',
-  conversation: 'conversation',
-  company: 'company',
-};
 
 /** Reads a body whose signature was checked; null when it is no notification. One that concerns no table gives an empty hint. */
 export function readNotification(body: Buffer): Notification | null {
@@ -46,37 +42,64 @@ export function readNotification(body: Buffer): Notification | null {
     return null;
   }
   if (!isObject(json) || typeof json.topic !== 'string') return null;
-  const item = isObject(json.data) && isObject(json.data.item) ? json.data.item : {};
-  return { topic: json.topic, hint: hintOf(json.topic, item) };
+  return { topic: json.topic, hint: hintOf(json.topic, objectAt(objectAt(json, 'data'), 'item')) };
 }
 
-function hintOf(topic: string, item: Readonly<Record<string, unknown>>): Hint {
-  const found: Record<Entity, Set<string>> = {
-    contact: new Set(),
-    conversation: new Set(),
-    company: new Set(),
-  };
-  const add = (entity: Entity | undefined, id: unknown) => {
-    if (entity !== undefined && isId(id)) found[entity].add(String(id));
-  };
-  const type = typeof item.type === 'string' ? item.type : (topic.split('.')[0] ?? '');
-  add(ENTITY_OF.get(type), item.id);
-  for (const [key, entity] of Object.entries(NESTED)) {
-    const nested = item[key];
-    if (isObject(nested)) add(entity, nested.id);
-  }
-  add('conversation', item.conversation_id);
+function hintOf(topic: string, item: Item): Hint {
+  const named = entitiesOf(topic);
+  const found = idsIn(topic, item);
+  // A customer's ticket is a conversation, too, and both have one ID.
+  if (!isInternalTicket(item)) found.conversation.push(...found.ticket);
+  const hint = ENTITIES.map((entity) => {
+    const ids = named.includes(entity) ? found[entity].filter(isId).map(String) : [];
+    return [entity, [...new Set(ids)]] as const;
+  });
+  return Object.fromEntries(hint) as Record<Entity, string[]>;
+}
+
+/** What stands in every place where an item of any topic has an ID of an entity. */
+function idsIn(topic: string, item: Item): Record<Entity, unknown[]> {
+  const own = ENTITY_OF_TYPE.get(item.type ?? topic.split('.')[0]);
+  const [conversation, ticket] = [objectAt(item, 'conversation'), objectAt(item, 'ticket')];
+  const idOfOwn = (entity: Entity) => (own === entity ? item.id : undefined);
   return {
-    contact: [...found.contact],
-    conversation: [...found.conversation],
-    company: [...found.company],
+    contact: [idOfOwn('contact'), objectAt(item, 'contact').id, objectAt(item, 'merged_from').id],
+    conversation: [
+      idOfOwn('conversation'),
+      item.conversation_id,
+      conversation.id,
+      // The conversation of `conversation.contact.attached` has no ID of its own.
+      objectAt(conversation, 'model').id,
+      ...listAt(conversation, 'parts').map((part) => part.conversation_id),
+    ],
+    company: [idOfOwn('company'), objectAt(item, 'company').id],
+    ticket: [idOfOwn('ticket'), item.ticket_id, ticket.id, objectAt(ticket, 'model').id],
   };
 }
 
-function isId(value: unknown): value is string | number {
-  return (typeof value === 'string' && value !== '' && value.length <= 200) || Number.isSafeInteger(value);
+/** Whether the ticket is known to be none of a customer: such a ticket has no conversation. */
+function isInternalTicket(item: Item): boolean {
+  const category = objectAt(item, 'ticket').category ?? item.category;
+  return typeof category === 'string' && category.toLowerCase() !== 'customer';
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+/** Numbers beyond 2^53 come as `bigint`. */
+function isId(value: unknown): value is string | number | bigint {
+  if (typeof value === 'string') return value !== '' && value.length <= 200;
+  return typeof value === 'bigint' || Number.isSafeInteger(value);
+}
+
+/** What is no object is an empty one. */
+function objectAt(value: Item, key: string): Item {
+  const found = Object.hasOwn(value, key) ? value[key] : undefined;
+  return isObject(found) ? found : {};
+}
+
+function listAt(value: Item, key: string): Item[] {
+  const found = value[key];
+  return Array.isArray(found) ? found.filter(isObject) : [];
+}
+
+function isObject(value: unknown): value is Item {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

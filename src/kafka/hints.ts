@@ -90,13 +90,19 @@ export async function* readHints(
   for await (const records of reader.read(topic, options)) yield records.flatMap(parseHint);
 }
 
-function parseHint({ key, value, timestamp }: TopicRecord): KeptHint[] {
+/** What a record of the topic tells: none or one. */
+export function parseHint({
+  key,
+  value,
+  timestamp,
+}: Pick<TopicRecord, 'key' | 'value' | 'timestamp'>): KeptHint[] {
   try {
     const json = JSON.parse(value?.toString('utf8') ?? 'null') as Partial<Record<Entity, unknown>> | null;
     if (json === null || key === null) return [];
-    const [contact, conversation, company] = ENTITIES.map((entity) => idsIn(json[entity]));
-    if (contact === undefined || conversation === undefined || company === undefined) return [];
-    return [{ connection: key.toString('utf8'), hint: { contact, conversation, company }, at: timestamp }];
+    // Instances of other versions may know fewer entities, or more.
+    const ids = ENTITIES.map((entity) => [entity, idsIn(json[entity])] as const);
+    const hint = Object.fromEntries(ids) as Record<Entity, string[]>;
+    return [{ connection: key.toString('utf8'), hint, at: timestamp }];
   } catch {
     return [];
   }

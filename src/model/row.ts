@@ -105,8 +105,8 @@ const READY = Symbol('shaped where its reply was read');
 type MaybeReady = RawRow & { readonly [READY]?: Ready };
 
 /** Stands in the place of a row that is shaped already. It has only the fields that readings look at, as they came. */
-export function readyRow(id: string, updatedAt: unknown, ready: Ready): RawRow {
-  const row: MaybeReady = { id, updated_at: updatedAt, [READY]: ready };
+export function readyRow(fields: RawRow, ready: Ready): RawRow {
+  const row: MaybeReady = { ...fields, [READY]: ready };
   return row;
 }
 

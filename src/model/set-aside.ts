@@ -60,9 +60,17 @@ const ISOLABLE = new Set<ErrorCode>([
   'api-not-found',
 ]);
 
+/** Of those, the answers that do: the same request is answered so whatever becomes of others. */
+const REFUSALS = new Set<ErrorCode>(['api-rejected', 'api-forbidden']);
+
 /** Whether the failure may concern its scope alone, and not the credentials, the connection or this program. */
 export function isIsolable(error: unknown): error is PublisherError {
   return error instanceof PublisherError && ISOLABLE.has(error.code);
+}
+
+/** Whether the failure is its scope's own, and not an outage that others show too. */
+export function isRefusal({ code }: PublisherError): boolean {
+  return REFUSALS.has(code);
 }
 
 /** Counts the failures of one cycle, by kind. */

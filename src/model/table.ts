@@ -32,6 +32,15 @@ export interface Page {
   readonly asked?: number;
   /** Called when a page of a searched table is on its way to the topic: it is published then, or the session ends. */
   readonly onTaken?: () => void;
+  /** Of rows that were asked for by ID, when (epoch milliseconds): what is there is there, whatever was known before. */
+  readonly askedAt?: (row: RawRow) => number;
+}
+
+/** A row that another one has replaced: a contact that was merged into it. */
+export interface Replaced {
+  readonly id: string;
+  /** Epoch seconds, or null where the API does not say. */
+  readonly at: number | null;
 }
 
 /** One entry of a list of deleted rows. */
@@ -69,8 +78,6 @@ export interface Table<Api> {
     api: Api,
     lookback: number,
   ): (window: Window, setAside?: ReadonlySet<string>) => AsyncIterable<Page>;
-  /** Reads one row by its ID once more, complete; for a child table: the rows of a parent. Null: it is gone. */
-  read?(api: Api, id: string): Promise<readonly RawRow[] | null>;
   /**
    * Whether the API has no row of this ID any more; for a child table: no parent. Asked before a row that a reading did not bring
    * is called deleted; left out where a reading can't miss a row.
@@ -83,6 +90,10 @@ export interface Table<Api> {
   ids?(api: Api, window: Window): AsyncIterable<Page>;
   /** What notifications name that this table has rows of, and those rows in its detail. */
   readonly hinted?: { readonly entity: Entity; rows(detail: RawRow): readonly RawRow[] };
+  /** The rows that this one has replaced, as far as it says. */
+  replaces?(row: RawRow): readonly Replaced[];
+  /** The row of an ID search in the form that `pull` gives it; left out where both are the same. */
+  complete?(api: Api, row: RawRow): Promise<RawRow>;
   /** The definitions of the custom attributes that its rows have, as the API lists them. */
   customAttributes?(api: Api): Promise<readonly RawRow[]>;
   /** The deletions from `since` on (epoch seconds), where the API lists them. */

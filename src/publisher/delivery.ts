@@ -6,9 +6,11 @@ import { canonicalJson, digestOf } from '../model/json.js';
 import type { Change, DeadLetter, OutgoingRecord } from '../model/row.js';
 import type { TableState } from '../model/state.js';
 import type { TableName } from '../model/table-names.js';
+import type { KnownVersions } from '../sync/batch.js';
 import type { TableSink } from '../sync/source.js';
 import type { TableSchema } from './table-schema.js';
 import type { TopicLog } from './topic-log.js';
+import type { TopicLookup } from './topic-lookup.js';
 
 export interface DeliveryOptions {
   readonly connection: string;
@@ -26,6 +28,7 @@ export interface DeliveryOptions {
   readonly buried: Map<string, string>;
   /** For a child table: finds the keys of published rows by their parents' IDs; null: a deleted row's ID is its key. */
   readonly childrenOf: ((ids: readonly string[]) => Promise<readonly string[]>) | null;
+  readonly lookup: TopicLookup;
 }
 
 /** What a batch adds to its only record, with room to spare. */
@@ -81,6 +84,10 @@ export class Delivery implements TableSink {
 
   async keysOf(ids: readonly string[]): Promise<readonly string[]> {
     return this.#options.childrenOf === null ? ids : this.#options.childrenOf(ids);
+  }
+
+  standing(keys: readonly string[]): Promise<KnownVersions> {
+    return this.#options.lookup.find(keys);
   }
 
   async commit(records: readonly OutgoingRecord[], state: TableState): Promise<void> {

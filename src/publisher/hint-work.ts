@@ -1,19 +1,20 @@
 /**
- * Works off the notifications of one connection: asks for what they name, and publishes what came of it.
+ * Processes the notifications of one connection: asks for the entities that they name, and publishes what comes of it.
  *
- * Things wait in the order in which they were named, each once: what is named again while it waits is asked for once, and what is named
- * while it is asked for is asked for again.
+ * IDs are processed in order of arrival. An ID that arrives again while queued is ignored; one that arrives while in flight is fetched once
+ * more. One that can't be fetched, while others can, is retried at growing intervals, and no other one waits for it.
  */
 
 import type { Detail, IntercomApi } from '../intercom/api.js';
 import { pause } from '../intercom/transport.js';
 import type { KeptHint } from '../kafka/hints.js';
-import { asPublisherError, type ErrorCode, type PublisherError } from '../model/errors.js';
+import { asPublisherError, type PublisherError } from '../model/errors.js';
 import type { Events } from '../model/events.js';
 import { ENTITIES, type Entity } from '../model/hint.js';
 import type { RawRow } from '../model/row.js';
+import { isIsolable, isRefusal } from '../model/set-aside.js';
 import type { TableName } from '../model/table-names.js';
-import { type Fetched, publishHinted } from '../sync/hinted.js';
+import { type Fetched, publishBeyondMemory, publishHinted } from '../sync/hinted.js';
 import type { TableWork } from '../sync/source.js';
 import type { IntercomTable } from '../tables/all.js';
 
@@ -26,7 +27,7 @@ export interface HintedTable {
 export interface HintWorkOptions {
   readonly connection: string;
   readonly tables: readonly HintedTable[];
-  readonly api: IntercomApi;
+  readonly api: Pick<IntercomApi, 'whole'>;
   readonly events: Events;
   /** Whether what is gone becomes a tombstone. */
   readonly deletes: boolean;
@@ -34,51 +35,89 @@ export interface HintWorkOptions {
   readonly signal: AbortSignal;
 }
 
-/** Things asked for together. */
+/** IDs asked for, and answers published, together. */
 const AT_ONCE = 25;
 /** More may not wait: the next poll finds what changed, and `reconcile` what went. */
-const MOST_WAITING = 20_000;
+const MAX_WAITING = 20_000;
 /** A broker that takes a partition over may be behind by so much. */
 const MARGIN_MS = 10_000;
-/** One thing that can't be asked for, while others can, is asked for again so often. */
-const MOST_FAILURES = 2;
-/** Answers that may concern one thing alone: those that are certain to, and those that are where another one was answered. */
-const REFUSED = new Set<ErrorCode>(['api-rejected', 'api-forbidden']);
-const BROKEN = new Set<ErrorCode>(['api-error', 'api-unreadable']);
+/** Batches that wait for a reading of a topic; each has its rows in memory. */
+const MAX_LOOKUPS = 40;
+/** An ID that can't be fetched while others can is retried after 1 s, 4 s, 16 s, 64 s and 256 s, then left to polls and reconcile. */
+const MAX_FAILURES = 5;
 const FIRST_WAIT_MS = 1_000;
+const FAILURE_GROWTH = 4;
+/** While nothing can be fetched, every ID is retried without end, at intervals up to this. */
 const LONGEST_WAIT_MS = 60_000;
 
 interface Waiting {
   /** When it was named (epoch milliseconds by the broker's clock). */
   readonly at: number;
-  /** How often it could not be asked for. */
+  /** How often it could not be fetched: in all, and while others could. */
+  readonly tries: number;
   readonly failures: number;
+  /** When it was asked for last, by the clock of `#answeredAt`. */
+  readonly lastAt?: number;
 }
 
 interface Answer {
   readonly id: string;
+  readonly waiting: Waiting;
+  /** Epoch milliseconds. */
+  readonly askedAt: number;
   /** Null: it is gone. */
   readonly detail: Detail | null;
 }
 
-interface Failed {
-  readonly id: string;
-  readonly waiting: Waiting;
-  readonly error: PublisherError;
+/** Where the IDs of one entity are; each is in one place, or in none. One that is named again while in flight waits beside that. */
+class Queue {
+  readonly waiting = new Map<string, Waiting>();
+  readonly inFlight = new Map<string, Waiting>();
+  readonly answers: Answer[] = [];
+  /** Could not be fetched, and not due again. */
+  readonly setAside = new Map<string, Waiting>();
+  /** Rows that wait for a reading of their topic. */
+  readonly lookups = new Map<Promise<void>, { readonly at: number }>();
+
+  /** The time of the oldest notification that is not processed yet; `Infinity` when there is none. */
+  get oldest(): number {
+    const { waiting, inFlight, setAside, lookups } = this;
+    const times = [waiting, inFlight, setAside, lookups].flatMap((each) =>
+      [...each.values()].map(({ at }) => at),
+    );
+    return this.answers.reduce((oldest, answer) => Math.min(oldest, answer.waiting.at), least(times));
+  }
+
+  /** An ID that is named again while it waits is asked for once. */
+  add(id: string, waiting: Waiting): void {
+    this.setAside.delete(id);
+    if (!this.waiting.has(id) && this.waiting.size < MAX_WAITING) this.waiting.set(id, waiting);
+  }
+
+  /** Moves as many IDs as may be asked for now in flight. */
+  *take(): Generator<readonly [string, Waiting]> {
+    for (const [id, waiting] of this.waiting) {
+      if (this.inFlight.size + this.answers.length >= AT_ONCE) return;
+      // Two answers of one ID would have no order.
+      if (this.inFlight.has(id)) continue;
+      this.waiting.delete(id);
+      this.inFlight.set(id, waiting);
+      yield [id, waiting];
+    }
+  }
 }
 
 export class HintWork {
   readonly #options: HintWorkOptions;
-  /** IDs that wait. */
-  readonly #waiting: Readonly<Record<Entity, Map<string, Waiting>>> = {
-    contact: new Map(),
-    conversation: new Map(),
-    company: new Map(),
-  };
-  /** What was worked off before this session began, by the time of the notification. */
+  readonly #queues: ReadonlyMap<Entity, Queue> = new Map(ENTITIES.map((entity) => [entity, new Queue()]));
+  /** What was processed before this session began, by the time of the notification. */
   readonly #workedOff: ReadonlyMap<Entity, number | null>;
   readonly #idle = new Set<() => void>();
   #isCaughtUp = false;
+  /** When something was fetched last, by a clock that never goes back. */
+  #answeredAt = Number.NEGATIVE_INFINITY;
+  #isWarned = false;
+  #break: (error: PublisherError | null) => void = () => undefined;
   /** Resolves with the first failure that the work can't outlast, or with null at its end. */
   readonly broken: Promise<PublisherError | null>;
   /** Resolves when all work has come to rest. */
@@ -88,30 +127,27 @@ export class HintWork {
     this.#options = options;
     this.#workedOff = new Map(ENTITIES.map((entity) => [entity, earliest(this.#concernedBy(entity))]));
     options.signal.addEventListener('abort', () => this.#wake(), { once: true });
-    const runs = ENTITIES.map((entity) => this.#run(entity));
-    this.ended = Promise.all(runs).then(() => undefined);
     this.broken = new Promise((resolve) => {
-      for (const run of runs) void run.then((error) => (error === null ? undefined : resolve(error)));
-      void this.ended.then(() => resolve(null));
+      this.#break = resolve;
     });
+    const runs = [...this.#queues].map(([entity, queue]) => this.#run(entity, queue));
+    this.ended = Promise.all(runs).then(() => this.#break(null));
   }
 
-  /** From when on notifications are still to be worked off (epoch milliseconds by the broker's clock), or null: as many as there are. */
+  /** From when on notifications are still to be processed (epoch milliseconds by the broker's clock), or null: as many as there are. */
   get since(): number | null {
     const times = ENTITIES.filter((entity) => this.#concernedBy(entity).length > 0).map(
       (entity) => this.#workedOff.get(entity) ?? null,
     );
-    return times.includes(null) ? null : Math.min(...times.map(Number));
+    return times.length === 0 || times.includes(null) ? null : Math.min(...times.map(Number));
   }
 
   take({ hint, at }: KeptHint): void {
-    for (const entity of ENTITIES) {
-      const waiting = this.#waiting[entity];
+    for (const [entity, queue] of this.#queues) {
       const workedOff = this.#workedOff.get(entity) ?? null;
       if (workedOff !== null && at < workedOff - MARGIN_MS) continue;
-      for (const id of hint[entity]) {
-        if (!waiting.has(id) && waiting.size < MOST_WAITING) waiting.set(id, { at, failures: 0 });
-      }
+      if (this.#concernedBy(entity).length === 0) continue;
+      for (const id of hint[entity]) queue.add(id, { at, tries: 0, failures: 0 });
     }
     this.#wake();
   }
@@ -125,94 +161,117 @@ export class HintWork {
     return this.#options.tables.filter(({ table }) => table.hinted?.entity === entity);
   }
 
-  async #run(entity: Entity): Promise<PublisherError | null> {
+  async #run(entity: Entity, queue: Queue): Promise<void> {
     const { signal } = this.#options;
-    const concerned = this.#concernedBy(entity);
-    const waiting = this.#waiting[entity];
-    let waitMs = FIRST_WAIT_MS;
+    const fetches = new Set<Promise<void>>();
     while (!signal.aborted) {
-      if (waiting.size === 0) {
-        await this.#named();
-        continue;
+      for (const [id, waiting] of queue.take()) {
+        const fetch: Promise<void> = this.#fetch(entity, queue, id, waiting).finally(() =>
+          fetches.delete(fetch),
+        );
+        fetches.add(fetch);
       }
-      const batch = [...waiting].slice(0, AT_ONCE);
-      for (const [id] of batch) waiting.delete(id);
-      try {
-        if (concerned.length > 0) await this.#publish(entity, batch, concerned);
-        waitMs = FIRST_WAIT_MS;
-      } catch (thrown) {
-        const error = asPublisherError(thrown);
-        const { code, message } = error;
-        if (signal.aborted || code === 'stopped') return null;
-        // Whoever owns the connection next works it off.
-        if (code === 'fenced' || code === 'plan-restricted' || code.startsWith('kafka-')) return error;
-        this.#options.events.emit('warning', {
-          connection: this.#options.connection,
-          message: `notifications wait: ${message}`,
-        });
-        const named = [...waiting];
-        waiting.clear();
-        for (const [id, since] of [...batch, ...named]) if (!waiting.has(id)) waiting.set(id, since);
-        await pause(waitMs, signal).catch(() => undefined);
-        waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
-      }
+      const batch = queue.answers.splice(0);
+      if (batch.length === 0) await this.#woken();
+      else await this.#publish(entity, queue, batch);
     }
-    return null;
+    await Promise.all([...fetches, ...queue.lookups.keys()]);
   }
 
-  async #publish(
-    entity: Entity,
-    batch: readonly (readonly [string, Waiting])[],
-    tables: readonly HintedTable[],
-  ): Promise<void> {
-    const { events, deletes } = this.#options;
-    const answers = await Promise.all(batch.map(([id, waiting]) => this.#ask(entity, id, waiting)));
-    const details = answers.filter((answer) => 'detail' in answer);
-    const failures = answers.filter((answer) => 'error' in answer);
-    const [outage] = failures.filter(({ error }) => !REFUSED.has(error.code));
-    if (outage !== undefined && details.length === 0) throw outage.error;
-    for (const failure of failures) this.#putOff(entity, failure);
-    // What still waits, or may still come from before the session, must be found again by the next owner.
-    const oldest = Math.min(...[...this.#waiting[entity].values()].map(({ at }) => at));
-    const newest = Math.max(...batch.map(([, { at }]) => at));
-    const hintedAt = this.#isCaughtUp ? Math.min(oldest, newest) : null;
-    const there = details.flatMap(({ detail }) => detail ?? []);
-    const fetched: Omit<Fetched, 'rows'> = {
-      gone: deletes ? details.filter(({ detail }) => detail === null).map(({ id }) => id) : [],
-      fetchedAt: Math.max(0, ...there.map(({ fetchedAt }) => fetchedAt)) || Date.now(),
-    };
-    for (const { table, work } of tables) {
-      const rows = there.flatMap(({ row }): readonly RawRow[] => table.hinted?.rows(row) ?? []);
-      await publishHinted(work, events, { ...fetched, rows }, hintedAt);
-    }
-  }
-
-  /** What there is of one thing, or why it can't be told; throws what concerns all of them for certain. */
-  async #ask(entity: Entity, id: string, waiting: Waiting): Promise<Answer | Failed> {
+  async #fetch(entity: Entity, queue: Queue, id: string, waiting: Waiting): Promise<void> {
+    const [askedAt, startedAt] = [Date.now(), performance.now()];
     try {
-      return { id, detail: await detailOf(this.#options.api, entity, id) };
+      const detail = await this.#options.api.whole(entity, id);
+      this.#answeredAt = performance.now();
+      this.#isWarned = false;
+      queue.answers.push({ id, waiting, askedAt, detail });
     } catch (thrown) {
       const error = asPublisherError(thrown);
-      if (!REFUSED.has(error.code) && !BROKEN.has(error.code)) throw error;
-      return { id, waiting, error };
+      // It stays in flight, so that the next owner begins before its notification.
+      if (isFatal(error)) return this.#break(error);
+      const isAnswered = this.#answeredAt >= (waiting.lastAt ?? startedAt);
+      const isOwn = isIsolable(error) && (isRefusal(error) || isAnswered);
+      this.#putAside(entity, queue, { id, waiting: { ...waiting, lastAt: startedAt }, error, isOwn });
+    }
+    queue.inFlight.delete(id);
+    this.#wake();
+  }
+
+  /** Publishes answers. When that fails for a reason that passes, their IDs are asked for again. */
+  async #publish(entity: Entity, queue: Queue, batch: readonly Answer[]): Promise<void> {
+    try {
+      await this.#publishAnswers(entity, queue, batch);
+    } catch (thrown) {
+      const error = asPublisherError(thrown);
+      if (isFatal(error)) this.#break(error);
+      for (const { id, waiting } of batch) {
+        if (isFatal(error)) queue.inFlight.set(id, waiting);
+        else this.#putAside(entity, queue, { id, waiting, error, isOwn: false });
+      }
     }
   }
 
-  /** Asks for it again behind the others, a few times. */
-  #putOff(entity: Entity, { id, waiting: { at, failures }, error }: Failed): void {
-    const waiting = this.#waiting[entity];
-    if (waiting.has(id)) return;
-    if (failures < MOST_FAILURES) {
-      waiting.set(id, { at, failures: failures + 1 });
+  async #publishAnswers(entity: Entity, queue: Queue, batch: readonly Answer[]): Promise<void> {
+    const { events, deletes } = this.#options;
+    const newest = Math.max(...batch.map(({ waiting: { at } }) => at));
+    const tables = this.#concernedBy(entity);
+    if (deletes) for (const { work } of tables) queueReplaced(queue, work, batch, newest);
+    const gone = deletes ? batch.filter(({ detail }) => detail === null).map(({ id }) => id) : [];
+    for (const { table, work } of tables) {
+      const hintedAt = this.#isCaughtUp ? Math.min(queue.oldest, newest) : null;
+      const beyond = await publishHinted(work, events, { ...foundRows(table, batch), gone }, hintedAt);
+      if (beyond !== null) await this.#lookUp(queue, work, beyond, newest);
+    }
+  }
+
+  /** Publishes, beside everything else, what only the topic can judge. Waits when too much of that is under way. */
+  async #lookUp({ lookups }: Queue, work: TableWork, beyond: Fetched, at: number): Promise<void> {
+    const lookup: Promise<void> = publishBeyondMemory(work, this.#options.events, beyond)
+      .catch((thrown: unknown) => {
+        const error = asPublisherError(thrown);
+        if (error.code !== 'stopped') this.#break(error);
+      })
+      .finally(() => lookups.delete(lookup));
+    lookups.set(lookup, { at });
+    if (lookups.size >= MAX_LOOKUPS) await Promise.race(lookups.keys());
+  }
+
+  /** Retries an ID later, beside the others. `isOwn`: others could be fetched meanwhile, so that this one may be given up. */
+  #putAside(
+    entity: Entity,
+    queue: Queue,
+    { id, waiting, error, isOwn }: { id: string; waiting: Waiting; error: PublisherError; isOwn: boolean },
+  ): void {
+    const { signal } = this.#options;
+    if (signal.aborted || queue.waiting.has(id)) return;
+    const { tries, failures } = waiting;
+    if (!isOwn && !this.#isWarned) this.#warn(`notifications wait: ${error.message}`);
+    this.#isWarned ||= !isOwn;
+    if (isOwn && failures === 0)
+      this.#warn(`${entity} ${id} is set aside after a notification: ${error.message}`);
+    if (isOwn && failures >= MAX_FAILURES) {
+      this.#warn(`the notification of ${entity} ${id} is left to polls and reconcile: ${error.message}`);
       return;
     }
+    const again = { ...waiting, tries: tries + 1, failures: isOwn ? failures + 1 : failures };
+    queue.setAside.set(id, again);
+    const waitMs = isOwn ? FAILURE_GROWTH ** failures * FIRST_WAIT_MS : 2 ** tries * FIRST_WAIT_MS;
+    void pause(isOwn ? waitMs : Math.min(waitMs, LONGEST_WAIT_MS), signal).then(
+      () => {
+        if (queue.setAside.get(id) === again) queue.add(id, again);
+        this.#wake();
+      },
+      () => undefined,
+    );
+  }
+
+  #warn(message: string): void {
     const { connection, events } = this.#options;
-    const message = `the notification of ${entity} ${id} is left to polls and reconcile: ${error.message}`;
     events.emit('warning', { connection, message });
   }
 
-  /** Waits until something is named, or the session ends. */
-  #named(): Promise<void> {
+  /** Waits until something is named, answered or due again, or the session ends. */
+  #woken(): Promise<void> {
     return new Promise((resolve) => this.#idle.add(resolve));
   }
 
@@ -222,16 +281,47 @@ export class HintWork {
   }
 }
 
+/** Whether the failure ends the session: whoever owns the connection next processes the notifications. */
+function isFatal({ code }: PublisherError): boolean {
+  return code === 'fenced' || code === 'plan-restricted' || code.startsWith('kafka-');
+}
+
+/** What the rows say that they have replaced is asked for, too: a merge names the surviving contact alone. */
+function queueReplaced(
+  queue: Queue,
+  { source, settings, memory }: TableWork,
+  batch: readonly Answer[],
+  at: number,
+): void {
+  const rows = batch.flatMap(({ detail }) => (detail === null ? [] : [detail.row]));
+  const since = (memory.state.bookmark ?? at / 1000) - settings.lookback;
+  const ids = source.replaced?.due(rows, since) ?? [];
+  source.replaced?.add(ids);
+  for (const id of ids)
+    if (memory.published.get(id)?.gone !== true) queue.add(id, { at, tries: 0, failures: 0 });
+}
+
+/** The rows that a table has of the answers, each with the time at which it was asked for. */
+function foundRows({ hinted }: IntercomTable, batch: readonly Answer[]): Omit<Fetched, 'gone'> {
+  const times = new Map<RawRow, number>();
+  for (const { detail, askedAt } of batch)
+    for (const row of detail === null ? [] : (hinted?.rows(detail.row) ?? [])) times.set(row, askedAt);
+  const fetchedAt = batch.reduce((latest, { detail }) => Math.max(latest, detail?.fetchedAt ?? 0), 0);
+  return {
+    rows: [...times.keys()],
+    fetchedAt: fetchedAt || Date.now(),
+    askedAt: (row) => times.get(row) ?? 0,
+  };
+}
+
+function least(times: readonly number[]): number {
+  return times.reduce((smallest, time) => Math.min(smallest, time), Number.POSITIVE_INFINITY);
+}
+
 /** The time up to which all of these tables have worked off their notifications, or null. */
 function earliest(tables: readonly HintedTable[]): number | null {
   const times = tables.map(({ work }) => work.memory.state.hintedAt);
   return times.length === 0 || times.includes(null) ? null : Math.min(...times.map(Number));
-}
-
-async function detailOf(api: IntercomApi, entity: Entity, id: string): Promise<Detail | null> {
-  const detail = await api.find(entity, id);
-  if (detail === null || entity !== 'contact') return detail;
-  return { ...detail, row: await api.completeContact(detail.row) };
 }
 
 /** The tables of a connection that notifications concern. */

@@ -6,6 +6,7 @@ import type { Registry } from '../avro/registry.js';
 import { isAtHome, NewestByKey } from '../kafka/newest.js';
 import { headerText, type TopicReader, type TopicRecord } from '../kafka/reader.js';
 import type { TableState } from '../model/state.js';
+import { DELETES_KEPT_MS } from '../sync/commit.js';
 import { PublishedRows, type PublishedVersion } from '../sync/published.js';
 import { KnownIdCollector, type KnownIds } from '../sync/reconcile.js';
 
@@ -35,6 +36,10 @@ export async function restorePublished(
     isWhole: boolean;
     partitions: number;
     signal: AbortSignal;
+    /** Whether deleted rows are remembered (`remembersDeletes`). */
+    remembersDeletes: boolean;
+    /** Whether its rows move with a parent, whose time the topic does not tell without decoding. */
+    isChild: boolean;
     /** Is told of every record that somebody else put there. */
     onForeign: (record: TopicRecord) => void;
   },
@@ -52,34 +57,12 @@ export async function restorePublished(
         const place = `${record.partition}/${key}`;
         if (record.value === null) misplaced.delete(place);
         else misplaced.add(place);
-      } else if (record.value !== null) published.set(key, versionOf(record, state));
-      else if (table.reads === 'whole') published.delete(key);
-      else published.bury(key, Number(headerText(record, 'fetched_at') ?? record.timestamp));
+      } else if (record.value !== null) published.set(key, restoredVersion(record, state, table.isChild));
+      else if (table.remembersDeletes && isRecent(record, table.reads)) published.bury(key, goneAt(record));
+      else published.delete(key);
     }
   }
   return { published, misplaced: misplaced.size };
-}
-
-/**
- * The last published versions of these keys, for rows that are older than what a searched table remembers. Nothing else keeps track of
- * them, so the whole topic is read: that is slow, and rows that recover are rare.
- */
-export async function recallPublished(
-  reader: TopicReader,
-  topic: string,
-  codec: TopicCodec,
-  { keys, state, signal }: { keys: ReadonlySet<string>; state: TableState; signal: AbortSignal },
-): Promise<Map<string, PublishedVersion>> {
-  const versions = new Map<string, PublishedVersion>();
-  if (keys.size === 0) return versions;
-  for await (const records of reader.read(topic, { from: 'earliest', signal })) {
-    for (const { key, record } of ownOf(records, codec)) {
-      if (!keys.has(key)) continue;
-      if (record.value === null) versions.delete(key);
-      else versions.set(key, versionOf(record, state));
-    }
-  }
-  return versions;
 }
 
 /** The records of a table with their keys. What somebody else put into its topic is no row of it. */
@@ -96,14 +79,61 @@ function ownOf(
   });
 }
 
-function versionOf(record: TopicRecord, state: TableState | undefined) {
+/** Epoch milliseconds at which the row was gone. Another instance's clock may be ahead; what is asked for from now on is asked for later. */
+function goneAt(record: TopicRecord): number {
+  return Math.min(Number(headerText(record, 'fetched_at') ?? record.timestamp), Date.now());
+}
+
+/** Of a table that is read whole, old tombstones are forgotten; a searched one is read from some time on anyway. */
+function isRecent(record: TopicRecord, reads: 'whole' | 'searched'): boolean {
+  return reads === 'searched' || goneAt(record) >= Date.now() - DELETES_KEPT_MS;
+}
+
+function restoredVersion(
+  record: TopicRecord,
+  state: TableState | undefined,
+  isChild: boolean,
+): PublishedVersion {
+  const version = versionOf(record, state?.resetAt ?? null);
+  // Until it is read again and tells its parent's time, a row is kept for as long as the bookmark of now can be read behind.
+  const isTimed = !isChild && version.versionTime !== null;
+  const versionTime = isTimed
+    ? version.versionTime
+    : Math.max(version.versionTime ?? 0, state?.bookmark ?? 0);
+  return { ...version, versionTime, hash: state === undefined ? '' : version.hash };
+}
+
+/** The version of a row that a record is. What was published before a reset counts as unknown. */
+function versionOf(record: TopicRecord, resetAt: number | null): PublishedVersion {
   const header = headerText(record, 'updated_at');
   const updatedAt = header === null ? null : Number(header);
-  // Until it is read again and tells its own time, a row is kept for as long as the bookmark of now can be read behind.
-  const versionTime = Math.max((updatedAt ?? 0) / 1000, state?.bookmark ?? 0);
-  const isBeforeReset = state === undefined || record.timestamp < (state.resetAt ?? 0);
-  const hash = isBeforeReset ? '' : (headerText(record, 'hash') ?? '');
+  const versionTime = updatedAt === null ? null : updatedAt / 1000;
+  const hash = record.timestamp < (resetAt ?? 0) ? '' : (headerText(record, 'hash') ?? '');
   return { hash, updatedAt, versionTime, publishedAfter: record.timestamp };
+}
+
+/** What a topic has last of some keys: a version, or a tombstone. Its parents' times do not count: they are not known. */
+export async function readVersions(
+  reader: TopicReader,
+  topic: string,
+  codec: TopicCodec,
+  at: {
+    readonly keys: ReadonlySet<string>;
+    readonly resetAt: number | null;
+    readonly partitions: number;
+    readonly signal: AbortSignal;
+  },
+): Promise<Map<string, PublishedVersion>> {
+  const versions = new Map<string, PublishedVersion>();
+  for await (const records of reader.read(topic, { from: 'earliest', signal: at.signal })) {
+    for (const { key, record } of ownOf(records, codec)) {
+      if (!at.keys.has(key) || !isAtHome(record, at.partitions)) continue;
+      const gone = { hash: '', updatedAt: goneAt(record), versionTime: null, publishedAfter: 0, gone: true };
+      const version = () => ({ ...versionOf(record, at.resetAt), versionTime: null });
+      versions.set(key, record.value === null ? gone : version());
+    }
+  }
+  return versions;
 }
 
 /** What it takes to read a table's topic. */
@@ -161,7 +191,7 @@ export async function findChildren(
   return [...children];
 }
 
-/** IDs held at once by a walk over all of them: some ten megabytes. */
+/** IDs held at once by a walk over all of them, with their hashes: some fifteen megabytes. */
 const KNOWN_IDS = 50_000;
 
 /**
@@ -185,7 +215,7 @@ export async function knownIds(
     for (const { key, record } of own) {
       if (at.parent === undefined) {
         if (record.value === null) ids.delete(key);
-        else ids.set(key, secondsOf(headerText(record, 'updated_at')));
+        else ids.set(key, secondsOf(headerText(record, 'updated_at')), headerText(record, 'hash'));
       } else if (record.value !== null) {
         const value = decoder.decode(record.value);
         ids.raise(String(value[at.parent.id]), secondsOf(value[at.parent.updatedAt]));

@@ -162,7 +162,7 @@ function delayMessage(report: DelayReport): string {
     : `commits have been waiting for Kafka for ${seconds}: ${report.error.message}; retrying`;
 }
 
-/** Works off what notifications tell of this connection, until the signal aborts. */
+/** Processes the notifications of this connection until the signal aborts; null where they concern none of its tables. */
 function hintWork(
   connection: ConnectionConfig,
   {
@@ -171,8 +171,9 @@ function hintWork(
     work,
     signal,
   }: { api: IntercomApi; events: Events; work: ReadonlyMap<TableName, TableWork>; signal: AbortSignal },
-): HintWork {
+): HintWork | null {
   const tables = hintedTables(tablesOf(connection), work);
+  if (tables.length === 0) return null;
   const { name, deletes } = connection;
   return new HintWork({ connection: name, tables, api, events, deletes: deletes.webhooks, signal });
 }

@@ -7,12 +7,15 @@ import type { TopicRecord } from '../kafka/reader.js';
 import type { States } from '../kafka/states.js';
 import { deadLetterTopic, type TopicFacts, tableTopic } from '../kafka/topics.js';
 import type { Writer } from '../kafka/writer.js';
+import { idOf, type RawRow } from '../model/row.js';
 import { emptyState, type Window } from '../model/state.js';
 import type { Page } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import { epochSeconds } from '../model/time.js';
+import { remembersDeletes } from '../sync/commit.js';
 import type { IdSource } from '../sync/reconcile.js';
 import type { RetrySource } from '../sync/recovery.js';
+import { ReplacedIds } from '../sync/replaced.js';
 import type { TableMemory, TableSource, TableWork } from '../sync/source.js';
 import { restoredState } from '../sync/state-writes.js';
 import { Turns } from '../sync/turns.js';
@@ -24,11 +27,12 @@ import { Delivery, type DeliveryOptions } from './delivery.js';
 import { rulesOf } from './field-rules.js';
 import { type GrainOf, grainOf } from './grain.js';
 import { onPartitionsAdded } from './partitions-added.js';
-import { findChildren, knownIds, recallPublished, restoreBuried, restorePublished } from './restore.js';
+import { findChildren, knownIds, readVersions, restoreBuried, restorePublished } from './restore.js';
 import type { SessionContext } from './session-context.js';
 import { TableSchema } from './table-schema.js';
 import { arePartitionsAdded, differencesOf, letterDifferencesOf, stateForTopic } from './topic-identity.js';
 import { markOf, TopicLog } from './topic-log.js';
+import { TopicLookup } from './topic-lookup.js';
 
 /** Windows of a table that are read side by side at most: each has a page in memory. */
 const WINDOWS_AT_ONCE = 24;
@@ -84,11 +88,13 @@ export async function restoreWork(
   const grain = grainOf(parts.api);
   const work = await Promise.all(
     tablesOf(connection).map(async (table): Promise<[TableName, TableWork]> => {
-      const { memory, log } = await restoreTable(context, connection, table, { ...parts, states, letters });
+      const source = bind(context, connection, table, parts, grain);
+      const restoring = { ...parts, states, letters, remembersDeletes: remembersDeletes(source) };
+      const { memory, log } = await restoreTable(context, connection, table, restoring);
       const logs = { rows: log, letters: letters.log };
       const buried = letters.buried.get(table.name) ?? new Map<string, string>();
-      const sink = delivery(context, connection, table, parts, { buried, logs });
-      const source = bind(context, connection, table, { ...parts, memory }, grain);
+      const kept = { buried, logs, resetAt: memory.state.resetAt };
+      const sink = delivery(context, connection, table, parts, kept);
       if (table.reads === 'searched') memory.published.twins.restore(sink.buried());
       const { name, startDate, lookback } = connection;
       const settings = { connection: name, startDate, lookback, reconcile: connection.deletes.reconcile };
@@ -128,9 +134,13 @@ async function restoreTable(
   { config, kafka, events }: SessionContext,
   connection: ConnectionConfig,
   table: IntercomTable,
-  parts: Parts & { readonly states: States; readonly letters: Letters },
+  parts: Parts & {
+    readonly states: States;
+    readonly letters: Letters;
+    readonly remembersDeletes: boolean;
+  },
 ): Promise<{ memory: TableMemory; log: TopicLog }> {
-  const { states, letters, end } = parts;
+  const { states, letters, remembersDeletes, end } = parts;
   const topic = tableTopic(config.topics.prefix, connection.name, table.name);
   const { codec } = the(parts.schemas, table.name);
   const state = states.get(connection.name, table.name);
@@ -150,7 +160,16 @@ async function restoreTable(
   });
   const before = state === undefined || !isAnew ? state : stateForTopic(state, null);
   const { partitions } = mark;
-  const known = { reads: table.reads, state: before, isWhole: isAnew, partitions, signal: end, onForeign };
+  const known = {
+    reads: table.reads,
+    state: before,
+    isWhole: isAnew,
+    partitions,
+    signal: end,
+    remembersDeletes,
+    isChild: table.parent !== undefined,
+    onForeign,
+  };
   const restore = () => restorePublished(kafka.reader, topic, codec, known);
   const moved = async () => {
     const at = { connection: connection.name, what: table.name, policy: config.topics.onPartitionsAdded };
@@ -199,8 +218,8 @@ function delivery(
   { config, kafka, registry }: SessionContext,
   connection: ConnectionConfig,
   table: IntercomTable,
-  { topics, schemas, writer }: Parts,
-  kept: Pick<DeliveryOptions, 'buried' | 'logs'>,
+  { topics, schemas, writer, end }: Parts,
+  { resetAt, ...kept }: Pick<DeliveryOptions, 'buried' | 'logs'> & { readonly resetAt: number | null },
 ): Delivery {
   const { prefix } = config.topics;
   const topic = tableTopic(prefix, connection.name, table.name);
@@ -208,6 +227,9 @@ function delivery(
   const schema = the(schemas, table.name);
   const { codec } = schema;
   const { parent } = table;
+  const { partitions } = the(topics, topic);
+  const read = (keys: ReadonlySet<string>) =>
+    readVersions(kafka.reader, topic, codec, { keys, resetAt, partitions, signal: end });
   return new Delivery({
     connection: connection.name,
     table: table.name,
@@ -218,16 +240,11 @@ function delivery(
     schema,
     writer,
     ...kept,
+    lookup: new TopicLookup(read, end),
     childrenOf:
       parent === undefined
         ? null
-        : (ids) =>
-            findChildren(
-              { reader: kafka.reader, registry, codec, partitions: the(topics, topic).partitions },
-              topic,
-              parent.id,
-              ids,
-            ),
+        : (ids) => findChildren({ reader: kafka.reader, registry, codec, partitions }, topic, parent.id, ids),
   });
 }
 
@@ -242,36 +259,47 @@ function idSource(
   const { ids, isGone, parent } = table;
   if (ids === undefined || isGone === undefined) return null;
   const topic = tableTopic(config.topics.prefix, connection.name, table.name);
-  const { codec } = the(schemas, table.name);
+  const schema = the(schemas, table.name);
+  const { codec } = schema;
   const { partitions } = the(facts, topic);
   const topics = { reader: kafka.reader, registry, codec, partitions };
+  const find = finder(table, background);
   return {
     known: (after) => knownIds(topics, topic, { parent, after, signal: end }),
     pull: (window) => ids(background, window),
     isGone: (id) => isGone(background, id),
     grain: () => grain(table),
+    signal: end,
+    // What a search shows of a parent tells nothing of its children.
+    ...(parent === undefined && find !== undefined
+      ? { start: connection.startDate, hashOf: hashOf(table, background, schema), find }
+      : {}),
+  };
+}
+
+/** The content hash that a row of an ID search would be published with. */
+function hashOf(table: IntercomTable, api: IntercomApi, schema: TableSchema) {
+  return async (row: RawRow, fetchedAt: number): Promise<string | null> => {
+    const shaped = schema.shape((await table.complete?.(api, row)) ?? row, fetchedAt);
+    return shaped.ok ? shaped.row.hash : null;
+  };
+}
+
+/** Asks for the rows of a table by the ID of what notifications name. */
+function finder(table: IntercomTable, api: IntercomApi): TableSource['find'] {
+  const { hinted } = table;
+  if (hinted === undefined) return undefined;
+  return async (id) => {
+    const detail = await api.whole(hinted.entity, id);
+    return detail && { rows: hinted.rows(detail.row), fetchedAt: detail.fetchedAt };
   };
 }
 
 /** Retries send each request once: what has failed may fail again, and its interval grows. */
-function retrySource(
-  { config, kafka }: SessionContext,
-  connection: ConnectionConfig,
-  table: IntercomTable,
-  { retrying, schemas, memory, end }: Parts & { readonly memory: TableMemory },
-): RetrySource {
-  const topic = tableTopic(config.topics.prefix, connection.name, table.name);
-  const schema = the(schemas, table.name);
+function retrySource(table: IntercomTable, { retrying }: Parts): RetrySource {
   return {
     read: (id) => readRow(table, retrying, id),
     pull: (window) => table.pull(retrying, window),
-    recall: async (rows) => {
-      const shaped = rows.map((row) => schema.shape(row, 0));
-      const keys = shaped.flatMap((each) => (each.ok ? each.row.key : []));
-      const unknown = new Set(keys.filter((key) => memory.published.get(key) === undefined));
-      const at = { keys: unknown, state: memory.state, signal: end };
-      return recallPublished(kafka.reader, topic, schema.codec, at);
-    },
   };
 }
 
@@ -280,7 +308,7 @@ function bind(
   context: SessionContext,
   connection: ConnectionConfig,
   table: IntercomTable,
-  parts: Parts & { readonly memory: TableMemory },
+  parts: Parts,
   grain: GrainOf,
 ): TableSource {
   const { shaping } = context;
@@ -288,6 +316,8 @@ function bind(
   const schema = the(schemas, table.name);
   const api = ofTable(table.name, table.takesReadyRows ? (list) => schema.reader(list) : undefined);
   const pupil = schemas.get(TEACHES[table.name] ?? table.name) ?? schema;
+  const find = finder(table, api);
+  const { parent, replaces } = table;
   type Pull = (window: Window, setAside?: ReadonlySet<string>) => AsyncIterable<Page>;
   const pull: Pull =
     table.polling?.(api, connection.lookback) ?? ((window, setAside) => table.pull(api, window, setAside));
@@ -308,8 +338,12 @@ function bind(
       epochSeconds(table.versionTime === undefined ? raw.updated_at : table.versionTime(raw)),
     grain: () => grain(table),
     confirmGone: (keys) => confirmGone(table, api, keys),
+    isChild: parent !== undefined,
+    ...(find === undefined ? {} : { find }),
+    askedAs: (raw) => (parent === undefined ? idOf(raw) : idOf({ id: raw[parent.id] })),
+    ...(replaces === undefined ? {} : { replaced: new ReplacedIds(replaces) }),
     ids: idSource(context, connection, table, parts, grain),
-    retry: retrySource(context, connection, table, parts),
+    retry: retrySource(table, parts),
     deletions:
       table.deletions === undefined ? null : (since) => table.deletions?.(api, since) ?? Promise.resolve([]),
   };

@@ -34,7 +34,8 @@ export function usesHints({ http, connections }: Config): boolean {
   return http !== null && connections.some(takesNotifications);
 }
 
-export function webhookRoute({ connections, keep, events }: WebhookOptions): Route {
+export function webhookRoutes({ connections, keep, events }: WebhookOptions): Route[] {
+  const find = (name: string) => connections().find((each) => each.name === name);
   let underWay = 0;
   const bodies = new Bodies();
   const keepOne = async (connection: string, hint: Hint): Promise<Reply> => {
@@ -55,8 +56,8 @@ export function webhookRoute({ connections, keep, events }: WebhookOptions): Rou
     { connection: name = '' }: Readonly<Record<string, string>>,
   ) => {
     const startedAt = performance.now();
-    const connection = connections().find((each) => each.name === name);
-    if (connection === undefined) return textReply(404, 'no such connection');
+    const connection = find(name);
+    if (connection === undefined) return unknownConnection();
     const read = await readSigned(request, connection.credentials.clientSecret, bodies);
     const reply = 'status' in read ? read : await keepOne(name, read.hint);
     const topic = 'status' in read ? null : read.topic;
@@ -64,7 +65,18 @@ export function webhookRoute({ connections, keep, events }: WebhookOptions): Rou
     events.emit('webhook:answered', { connection: name, topic, status: reply.status, ms });
     return reply;
   };
-  return { method: 'POST', path: '/webhooks/{connection}', open: true, handle };
+  // Intercom asks so before it saves the address, without a signature.
+  const check: Route['handle'] = async (_, { connection: name = '' }) =>
+    find(name) === undefined ? unknownConnection() : { status: 200, body: '' };
+  const path = '/webhooks/{connection}';
+  return [
+    { method: 'POST', path, open: true, handle },
+    { method: 'HEAD', path, open: true, handle: check },
+  ];
+}
+
+function unknownConnection(): Reply {
+  return textReply(404, 'no such connection');
 }
 
 /** The notification, or what to answer when it is none of this app. */

@@ -2,9 +2,9 @@
 
 import { type DeadLetter, type RawRow, readyOf, type ShapedRow, type Upsert } from '../model/row.js';
 import type { Page } from '../model/table.js';
-import { type ComparableVersion, isTwin, judge, type PublishedRows } from './published.js';
+import { type ComparableVersion, isTwin, judge, type PublishedVersion } from './published.js';
 import type { TableSource } from './source.js';
-import { twinKey } from './twins.js';
+import { type Twins, twinKey } from './twins.js';
 
 /** A version to publish, with what decides its window (epoch seconds) and the row it was made of. */
 export interface NewVersion {
@@ -24,14 +24,30 @@ export interface Batch {
   readonly met: ReadonlySet<string>;
   /** Rows that are as they were published, with what decides their window now. */
   readonly unchanged: readonly { readonly key: string; readonly versionTime: number | null }[];
+  /** Rows that are shown although they are gone, as they came. */
+  readonly returned: readonly { readonly key: string; readonly raw: RawRow }[];
   /** Paths of what went to `_extra`, with how often. */
   readonly leftovers: ReadonlyMap<string, number>;
 }
 
+/** What is known to be in the topic, by key. */
+export interface KnownVersions {
+  get(key: string): PublishedVersion | undefined;
+}
+
+/** What rows are compared with. */
+export interface ComparedVersions extends KnownVersions {
+  readonly twins: Twins;
+}
+
 /** A row with a key, and what it is compared by. */
 interface Candidate {
+  /** The row as it came. */
+  readonly raw: RawRow;
   readonly shaped: Extract<ShapedRow, { ok: true }>;
   readonly version: ComparableVersion;
+  /** When it was asked for by its ID (epoch milliseconds), or null. */
+  readonly askedAt: number | null;
 }
 
 /**
@@ -42,7 +58,7 @@ interface Candidate {
 export function sortOut(
   page: Page,
   source: TableSource,
-  published: PublishedRows,
+  published: ComparedVersions,
   startDate: number,
   metBefore: (key: string) => boolean,
 ): Batch {
@@ -51,7 +67,7 @@ export function sortOut(
   for (const raw of page.rows) {
     const shaped = source.shape(raw, page.fetchedAt);
     sorting.meet(shaped.ok ? shaped.row.key : shaped.letter.key);
-    if (shaped.ok) candidates.push(candidateOf(source, raw, shaped));
+    if (shaped.ok) candidates.push(candidateOf(source, page, raw, shaped));
     else sorting.addLetter(shaped.letter);
   }
   const losers = losersAmong(candidates);
@@ -62,9 +78,10 @@ export function sortOut(
   return sorting.batch;
 }
 
-function candidateOf(source: TableSource, raw: RawRow, shaped: Candidate['shaped']): Candidate {
+function candidateOf(source: TableSource, page: Page, raw: RawRow, shaped: Candidate['shaped']): Candidate {
   const { hash, updatedAt } = shaped.row;
-  return { shaped, version: { hash, updatedAt, versionTime: source.versionTime(raw) } };
+  const version = { hash, updatedAt, versionTime: source.versionTime(raw) };
+  return { raw, shaped, version, askedAt: page.askedAt?.(raw) ?? null };
 }
 
 /** Of the rows of a page that share a key, those that don't count. */
@@ -91,7 +108,7 @@ function losersAmong(candidates: readonly Candidate[]): ReadonlySet<Candidate> {
 
 class Sorting {
   readonly #source: TableSource;
-  readonly #published: PublishedRows;
+  readonly #published: ComparedVersions;
   readonly #startDate: number;
   readonly #metBefore: (key: string) => boolean;
   readonly #versions: NewVersion[] = [];
@@ -101,12 +118,13 @@ class Sorting {
   /** The keys of rows that count. */
   readonly #counted = new Set<string>();
   readonly #unchanged: { key: string; versionTime: number | null }[] = [];
+  readonly #returned: { key: string; raw: RawRow }[] = [];
   readonly #leftovers = new Map<string, number>();
   readonly #pending = new Map<string, ComparableVersion>();
 
   constructor(
     source: TableSource,
-    published: PublishedRows,
+    published: ComparedVersions,
     startDate: number,
     metBefore: (key: string) => boolean,
   ) {
@@ -123,6 +141,7 @@ class Sorting {
       twins: this.#twins,
       met: this.#met,
       unchanged: this.#unchanged,
+      returned: this.#returned,
       leftovers: this.#leftovers,
     };
   }
@@ -154,7 +173,7 @@ class Sorting {
   }
 
   add(candidate: Candidate): void {
-    const { shaped, version } = candidate;
+    const { raw, shaped, version, askedAt } = candidate;
     const { row } = shaped;
     const { key } = row;
     const again = this.#counted.has(key) || this.#metBefore(key);
@@ -168,9 +187,10 @@ class Sorting {
     }
     if (again && this.#source.reads === 'whole' && !isNewer(version, known)) return;
     this.#published.twins.meet(key);
-    const verdict = judge(known, version);
+    const verdict = judge(known, version, askedAt);
     const { versionTime } = version;
     if (verdict === 'unchanged') this.#unchanged.push({ key, versionTime });
+    if (verdict === 'stale' && known?.gone) this.#returned.push({ key, raw });
     if (verdict !== 'publish') return;
     this.#pending.set(key, version);
     this.#versions.push({ row, versionTime, raw: shaped.raw });

@@ -3,8 +3,8 @@
 import type { Events } from '../model/events.js';
 import { type DeadLetter, type OutgoingRecord, readyOf, type Tombstone } from '../model/row.js';
 import type { TableState } from '../model/state.js';
-import type { Batch, NewVersion } from './batch.js';
-import type { TableSink, TableWork } from './source.js';
+import type { Batch, KnownVersions, NewVersion } from './batch.js';
+import type { TableSink, TableSource, TableWork } from './source.js';
 import { isStateDue } from './state-writes.js';
 import { twinKey } from './twins.js';
 
@@ -17,6 +17,7 @@ export const NOTHING: Batch = {
   twins: [],
   met: NONE,
   unchanged: [],
+  returned: [],
   leftovers: new Map(),
 };
 
@@ -80,21 +81,38 @@ export function remember(
   // What was read again can be read once more for as long as its time says now, not when it was published.
   for (const { key, versionTime } of unchanged) published.moveTo(key, versionTime);
   for (const { key, fetchedAt } of gone) {
-    // Of a table that is read whole the reading itself tells what is there.
-    if (source.reads === 'whole') published.delete(key);
-    else published.bury(key, fetchedAt);
+    // A list may show a row for a while after its end. Where rows can't be asked for by ID, the list is all there is.
+    if (remembersDeletes(source)) published.bury(key, fetchedAt);
+    else published.delete(key);
   }
 }
 
-/** The tombstones of rows (or of the children of rows) that are gone, but for those that have theirs already. */
-export async function tombstonesOf(work: TableWork, ids: readonly string[]): Promise<Tombstone[]> {
+/** How long a deleted row of a table that is read whole is remembered: lists may show it for as long. */
+export const DELETES_KEPT_MS = 24 * 3_600_000;
+
+/** Whether a deleted row is remembered, so that a reading that still shows it does not bring it back. */
+export function remembersDeletes({
+  reads,
+  find,
+}: Pick<TableSource, 'reads'> & { readonly find?: TableSource['find'] | undefined }): boolean {
+  return reads === 'searched' || find !== undefined;
+}
+
+/**
+ * The tombstones of rows (or of the children of rows) that are gone: of those that stand in the topic, as far as memory or `found` knows.
+ */
+export async function tombstonesOf(
+  work: TableWork,
+  ids: readonly string[],
+  found: KnownVersions,
+): Promise<Tombstone[]> {
   const { source, sink, memory } = work;
   const keys = ids.length === 0 ? [] : await sink.keysOf(ids);
   const fetchedAt = Date.now();
   const isThere = (key: string) => {
-    const known = memory.published.get(key);
-    // Of a table that is read whole every row is known. Of the others a list, a walk and a notification find the same.
-    return source.reads === 'whole' ? known !== undefined : known?.gone !== true;
+    const known = memory.published.get(key) ?? found.get(key);
+    // Children were found in the topic, and a list, a walk and a notification find the same.
+    return known === undefined ? source.isChild === true : known.gone !== true;
   };
   return keys.filter(isThere).map((key) => ({ op: 'delete', key, fetchedAt }));
 }

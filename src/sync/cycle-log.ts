@@ -4,9 +4,11 @@ import type { EventMap, Events, Progress } from '../model/events.js';
 import type { OutgoingRecord, Tombstone } from '../model/row.js';
 import type { CycleSummary, TableState } from '../model/state.js';
 import type { Page } from '../model/table.js';
-import { type Batch, type NewVersion, sortOut } from './batch.js';
+import { type Batch, type KnownVersions, type NewVersion, sortOut } from './batch.js';
 import { advance, encode, NOTHING, publish, remember, tombstonesOf } from './commit.js';
+import { type Fetched, keysOf, pageOf } from './hinted.js';
 import type { TableWork } from './source.js';
+import { knownOf, withStanding } from './standing.js';
 
 /** Keys that an event names, at most. */
 const MAX_KEYS = 10;
@@ -20,7 +22,12 @@ export interface PageEnd {
   readonly progress: Progress;
   /** Keys of dead letters whose rows are gone. */
   readonly freed?: readonly string[];
+  /** Whether its rows were asked for by ID: none of them is late then. */
+  readonly isById?: boolean;
 }
+
+const NEVER = () => false;
+const NOTHING_FOUND: KnownVersions = { get: () => undefined };
 
 /** A commit under way, in an object, so that a turn can end before it. */
 export interface Underway {
@@ -49,10 +56,15 @@ export class CycleLog {
   }
 
   /** What of a page is to be published; to be asked within the table's turn. */
-  async sortOut(page: Page, met: (key: string) => boolean): Promise<Batch> {
+  async sortOut(
+    page: Page,
+    met: (key: string) => boolean,
+    found: KnownVersions = NOTHING_FOUND,
+  ): Promise<Batch> {
     const { source, settings, memory } = this.#work;
     this.#done.rowsRead += page.rows.length;
-    const sort = () => sortOut(page, source, memory.published, settings.startDate, met);
+    const known = found === NOTHING_FOUND ? memory.published : knownOf(this.#work, found);
+    const sort = () => sortOut(page, source, known, settings.startDate, met);
     const batch = sort();
     if (batch.versions.length === 0) return batch;
     const isChanged = await source.prepare(batch.versions.map(({ raw }) => raw));
@@ -63,13 +75,13 @@ export class CycleLog {
   commit(
     batch: Batch,
     gone: readonly Tombstone[],
-    { reached, finished, progress, freed = [] }: PageEnd,
+    { reached, finished, progress, freed = [], isById = false }: PageEnd,
     notShown = 0,
   ): Underway {
     const publishedAfter = Date.now();
     const encoded = encode(this.#work.sink, batch, gone, freed);
     const { records, versions, letters, deletes } = encoded;
-    const late = this.#countLate(versions);
+    const late = isById ? 0 : this.#countLate(versions);
     remember(this.#work, { ...batch, versions }, gone, publishedAfter);
     this.#done.notShown += notShown;
     this.#done.records += versions.length;
@@ -92,9 +104,28 @@ export class CycleLog {
     this.#events.emit('page:committed', event);
   }
 
-  /** Publishes the tombstones of rows (or of the children of rows) that are gone, with what that brings the state to. */
-  async bury(ids: readonly string[], reached: Partial<TableState>): Promise<number> {
-    const gone = await tombstonesOf(this.#work, ids);
+  /** Publishes what was asked for by ID; not to be called within the table's turn. */
+  async publishFetched(fetched: Fetched): Promise<void> {
+    const { committed } = await withStanding(this.#work, keysOf(this.#work, fetched), async (found) => {
+      const batch = await this.sortOut(pageOf(this.#work, fetched), NEVER, found);
+      const gone = await tombstonesOf(this.#work, fetched.gone, found);
+      const progress = { rows: this.#done.rowsRead, rowsExpected: null, covered: 0, toCover: 0 };
+      return this.commit(batch, gone, { finished: true, progress, isById: true });
+    });
+    await committed;
+  }
+
+  /**
+   * Publishes the tombstones of rows (or of the children of rows) that are gone, with what that brings the state to; not to be called within
+   * the table's turn.
+   */
+  bury(ids: readonly string[], reached: Partial<TableState>): Promise<number> {
+    const keys = this.#work.source.isChild ? [] : ids;
+    return withStanding(this.#work, keys, (found) => this.#bury(ids, reached, found));
+  }
+
+  async #bury(ids: readonly string[], reached: Partial<TableState>, found: KnownVersions): Promise<number> {
+    const gone = await tombstonesOf(this.#work, ids, found);
     const encoded = encode(this.#work.sink, NOTHING, gone);
     remember(this.#work, NOTHING, gone, Date.now());
     this.#done.deletes += gone.length;

@@ -31,6 +31,10 @@ export class PublishedRows {
   readonly #others = new Map<string, PublishedVersion>();
   /** Keys met in the reading under way that have no mark: rows that are not published, or not kept compactly. */
   #met = new Set<string>();
+  /** When the rows that are shown although they are gone were last asked for by ID (epoch milliseconds). */
+  readonly #checks = new Map<string, number>();
+  /** While it is held, nothing is forgotten. */
+  #holds = 0;
   /** Not later than any `publishedAfter` that is known. */
   #restoreFrom: number | null = null;
 
@@ -44,6 +48,7 @@ export class PublishedRows {
   }
 
   set(key: string, version: PublishedVersion): void {
+    if (this.#checks.size > 0) this.#checks.delete(key);
     if (this.#isLarge && isCompact(key, version)) {
       this.#compact.set(key, version);
       this.#others.delete(key);
@@ -65,6 +70,7 @@ export class PublishedRows {
 
   delete(key: string): void {
     if (this.#compact.isMarked(key)) this.#met.add(key);
+    this.#checks.delete(key);
     this.#others.delete(key);
     this.#compact.delete(key);
   }
@@ -76,6 +82,27 @@ export class PublishedRows {
   bury(key: string, at: number): void {
     const versionTime = at / 1000;
     this.set(key, { hash: '', updatedAt: at, versionTime, publishedAfter: at, gone: true });
+  }
+
+  /**
+   * Whether a row that is shown although it is gone is to be asked for by its ID at `now` (epoch milliseconds): when it is shown first, then
+   * whenever its tombstone is twice as old as at the last time. Counts as asked then.
+   */
+  shouldCheck(key: string, now: number): boolean {
+    const { gone = false, updatedAt } = this.get(key) ?? {};
+    const last = this.#checks.get(key);
+    const age = (time: number) => time - (updatedAt ?? 0);
+    if (!gone || (last !== undefined && age(now) < 2 * age(last))) return false;
+    this.#checks.set(key, now);
+    return true;
+  }
+
+  /** Forgets nothing until what it returns is called: the topic is being read, and what is published meanwhile must be known. */
+  hold(): () => void {
+    this.#holds += 1;
+    return () => {
+      this.#holds -= 1;
+    };
   }
 
   get size(): number {
@@ -104,6 +131,7 @@ export class PublishedRows {
 
   /** Forgets the versions that lie before `floor` (epoch seconds): no reading will bring them again unless they change. */
   forgetBefore(floor: number): void {
+    if (this.#holds > 0) return;
     let oldest = Number.POSITIVE_INFINITY;
     const isKept = (versionTime: number | null, publishedAfter: number) => {
       const kept = versionTime === null || versionTime >= floor;
@@ -114,6 +142,7 @@ export class PublishedRows {
     for (const [key, { versionTime, publishedAfter }] of this.#others)
       if (!isKept(versionTime, publishedAfter)) this.#others.delete(key);
     this.#restoreFrom = Number.isFinite(oldest) ? oldest : null;
+    for (const key of this.#checks.keys()) if (this.get(key) === undefined) this.#checks.delete(key);
   }
 
   /**
@@ -131,11 +160,20 @@ export type Verdict = 'publish' | 'unchanged' | 'stale';
 /** A version as far as it takes to compare it. */
 export type ComparableVersion = Pick<PublishedVersion, 'hash' | 'updatedAt' | 'versionTime' | 'gone'>;
 
-/** An older version never follows a newer one; the same content is not published twice. */
-export function judge(known: ComparableVersion | undefined, row: ComparableVersion): Verdict {
+/**
+ * An older version never follows a newer one; the same content is not published twice. `askedAt`: when the row was asked for by its ID
+ * (epoch milliseconds); null for a row of a search or a list, which may show what is gone.
+ */
+export function judge(
+  known: ComparableVersion | undefined,
+  row: ComparableVersion,
+  askedAt: number | null = null,
+): Verdict {
   if (known === undefined) return 'publish';
-  if (known.gone)
-    return row.updatedAt !== null && row.updatedAt > (known.updatedAt ?? 0) ? 'publish' : 'stale';
+  if (known.gone) {
+    const goneAt = known.updatedAt ?? 0;
+    return Math.max(row.updatedAt ?? 0, askedAt ?? 0) > goneAt ? 'publish' : 'stale';
+  }
   if (known.hash === row.hash) return 'unchanged';
   return orderOf(row, known) < 0 ? 'stale' : 'publish';
 }

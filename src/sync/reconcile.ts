@@ -1,18 +1,19 @@
 /**
- * The walk over all IDs: finds published rows that the source no longer has, where no reading and no list tells of them (deleted and
- * merged contacts).
+ * The walk over all IDs: finds published rows that the source no longer has or that it shows differently, and rows that it shows and the topic
+ * does not have, where no reading and no list tells of them (deleted contacts, a change that moves no `updated_at`).
  *
  * It runs beside the cycles, one request at a time and behind everybody else's, and publishes nothing itself: the next cycle of
  * the table takes what was found, so that there is one writer per table and no version overtakes another. The published rows are compared
  * window by window with what the API shows; a row that is missing there is asked for by its ID, and only the answer that there is
- * none makes it a delete. So a page that was lost, a search that lags or a row that moved costs a request and never a row.
+ * none makes it a delete. A row that differs is asked for by its ID, too, by the cycle. So a page that was lost, a search that lags or a row that moved costs a request and never a row.
  */
 
 import { asPublisherError, PublisherError } from '../model/errors.js';
-import { idOf } from '../model/row.js';
+import { idOf, isNoRow, type RawRow } from '../model/row.js';
 import { FailureCount, isolate, type Unread } from '../model/set-aside.js';
 import type { TableState, Window } from '../model/state.js';
 import type { Page } from '../model/table.js';
+import type { FoundRows } from './source.js';
 import { type Grain, windowsOver } from './windows.js';
 
 /** IDs of published rows with their `updated_at` in epoch seconds, as far as they fit into memory. */
@@ -20,6 +21,8 @@ export interface KnownIds {
   readonly times: ReadonlyMap<string, number>;
   /** Every row up to this time (epoch seconds) is in it; null: every row is. */
   readonly until: number | null;
+  /** The content hashes of these rows, where they are to be compared. */
+  readonly hashes?: ReadonlyMap<string, string>;
 }
 
 /** What a walk works with. */
@@ -31,11 +34,21 @@ export interface IdSource {
   /** Whether the API has no row of this ID any more. */
   isGone(id: string): Promise<boolean>;
   grain(): Promise<Grain>;
+  /** Epoch seconds: what lies before is not replicated. Left out: rows that the topic does not have are not looked for. */
+  readonly start?: number;
+  /** The content hash that the row would be published with, or null where it has none. Left out: contents are not compared. */
+  hashOf?(row: RawRow, fetchedAt: number): Promise<string | null>;
+  /** Aborts at the end of the session. */
+  readonly signal?: AbortSignal;
+  /** Asks for the rows of an ID that differs. */
+  find?(id: string): Promise<FoundRows | null>;
 }
 
 /** What a walk has found since it was last asked. */
 export interface Findings {
   readonly gone: readonly string[];
+  /** IDs of rows whose content is not what the topic has. */
+  readonly differs: readonly string[];
   /** IDs that can't be checked; the comparison continues without them. */
   readonly unread: readonly Unread[];
   /** Epoch seconds up to which everything has been compared, or null. */
@@ -46,6 +59,8 @@ export interface Findings {
 
 /** IDs asked for at once; the budget lets one of them through at a time. */
 const ASKED_AT_ONCE = 10;
+/** IDs that may wait to be taken; the walk pauses until then. */
+const MOST_WAITING = 1_000;
 
 export class IdWalk {
   readonly #source: IdSource;
@@ -53,6 +68,11 @@ export class IdWalk {
   readonly #failures = new FailureCount();
   #gone: string[] = [];
   #unread: Unread[] = [];
+  #differs: string[] = [];
+  /** Resumes the walk once its findings are taken, and tells whoever waits for them. */
+  #taken: (() => void) | null = null;
+  #whenFull: () => void = () => undefined;
+  #full: Promise<void>;
   readonly #leftOut = new Set<string>();
   #reached: number | null;
   #over = false;
@@ -69,6 +89,7 @@ export class IdWalk {
     this.#source = source;
     this.#setAside = setAside;
     this.#reached = reached;
+    this.#full = this.#nextFull();
     this.ended = this.#run().then(
       () => {
         this.#over = true;
@@ -87,10 +108,26 @@ export class IdWalk {
   /** What was found since the last call. */
   take(): Findings {
     const gone = this.#gone.filter((id) => !this.#leftOut.has(id));
+    const differs = this.#differs;
     const unread = this.#unread;
     this.#gone = [];
+    this.#differs = [];
     this.#unread = [];
-    return { gone, unread, reached: this.#reached, over: this.#over };
+    this.#full = this.#nextFull();
+    this.#taken?.();
+    return { gone, differs, unread, reached: this.#reached, over: this.#over };
+  }
+
+  /** What was taken and could not be published is found once more. */
+  putBack({ gone, differs, unread }: Findings): void {
+    this.#gone.unshift(...gone);
+    this.#differs.unshift(...differs);
+    this.#unread.unshift(...unread);
+  }
+
+  /** Resolves when it has ended, or pauses until its findings are taken. */
+  isReady(): Promise<void> {
+    return Promise.race([this.ended, this.#full]);
   }
 
   /** Rows that were found to be gone in another way since the walk began. */
@@ -100,41 +137,100 @@ export class IdWalk {
 
   async #run(): Promise<void> {
     for (;;) {
-      const { times, until } = await this.#source.known(this.#reached);
-      for (const window of windowsOver([...times.values()], await this.#source.grain()))
-        await this.#compare(window, times);
+      const known = await this.#source.known(this.#reached);
+      const { times, until } = known;
+      for (const { from, to } of windowsOver([...times.values()], await this.#source.grain())) {
+        // Rows that the topic does not have lie between those that it has.
+        const start = this.#reached === null ? this.#source.start : this.#reached + 1;
+        await this.#compare(
+          { from: this.#source.start === undefined ? from : Math.min(start ?? from, from), to },
+          known,
+        );
+      }
       if (until === null) return;
       this.#reached = until;
     }
   }
 
-  async #compare(window: Window & { to: number }, times: ReadonlyMap<string, number>): Promise<void> {
-    const shown = await this.#shownIn(window);
-    const missing = [...times]
+  async #compare(window: Window & { to: number }, known: KnownIds): Promise<void> {
+    const { shown, differs } = await this.#shownIn(window, known);
+    const missing = [...known.times]
       .filter(([id, time]) => time >= window.from && time <= window.to && !shown.has(id))
-      .map(([id]) => id)
-      .filter((id) => !this.#setAside().has(id));
-    const isGone = (id: string) => this.#source.isGone(id);
-    const { answers, unread } = await isolate(missing, (id) => id, isGone, ASKED_AT_ONCE);
+      .map(([id]) => id);
+    const gone = await this.#isolate(
+      missing,
+      (id) => id,
+      (id) => this.#source.isGone(id),
+    );
+    this.#gone.push(...gone);
+    this.#differs.push(...differs);
+    this.#reached = window.to;
+    if (this.#differs.length >= MOST_WAITING) await this.#pause();
+  }
+
+  /** The IDs of the items of which `check` is true. What can't be checked holds up no other, and what is set aside is not checked. */
+  async #isolate<T>(
+    items: readonly T[],
+    idOfItem: (item: T) => string,
+    check: (item: T) => Promise<boolean>,
+  ): Promise<string[]> {
+    const setAside = this.#setAside();
+    const asked = items.filter((item) => !setAside.has(idOfItem(item)));
+    const { answers, unread } = await isolate(asked, idOfItem, check, ASKED_AT_ONCE);
     this.#failures.add(
       'row',
-      missing.length,
+      asked.length,
       unread.map(({ error }) => error),
     );
-    this.#gone.push(...answers.filter(({ answer }) => answer).map(({ item }) => item));
     this.#unread.push(...unread);
-    this.#reached = window.to;
+    return answers.filter(({ answer }) => answer).map(({ item }) => idOfItem(item));
   }
 
   /** The IDs in a window. Whether rows left it meanwhile does not matter here: they are asked for one by one. */
-  async #shownIn(window: Window): Promise<Set<string>> {
+  async #shownIn(
+    window: Window,
+    known: KnownIds,
+  ): Promise<{ readonly shown: ReadonlySet<string>; readonly differs: ReadonlySet<string> }> {
     const shown = new Set<string>();
+    const differs = new Set<string>();
     try {
-      for await (const { rows } of this.#source.pull(window)) for (const row of rows) shown.add(idOf(row));
+      for await (const { rows, fetchedAt } of this.#source.pull(window)) {
+        const met = rows.filter((row) => !isNoRow(row) && !shown.has(idOf(row)));
+        for (const row of met) shown.add(idOf(row));
+        for (const id of await this.#differing(met, fetchedAt, known)) differs.add(id);
+      }
     } catch (error) {
       if (!(error instanceof PublisherError) || error.code !== 'walk-unclean') throw error;
     }
-    return shown;
+    return { shown, differs };
+  }
+
+  /** The IDs of the rows of which the topic has another content, or none. A row that can't be shaped is none to publish. */
+  async #differing(rows: readonly RawRow[], fetchedAt: number, { hashes }: KnownIds): Promise<string[]> {
+    const source = this.#source;
+    if (source.hashOf === undefined || hashes === undefined) return [];
+    return this.#isolate(rows, idOf, async (row) => {
+      const hash = (await source.hashOf?.(row, fetchedAt)) ?? null;
+      return hash !== null && hashes.get(idOf(row)) !== hash;
+    });
+  }
+
+  /** Waits until the findings are taken. Rejects with `stopped` when the session ends before. */
+  #pause(): Promise<void> {
+    const paused = new Promise<void>((resolve, reject) => {
+      this.#taken = resolve;
+      const stop = () => reject(new PublisherError('stopped', 'stopped while reconciling'));
+      this.#source.signal?.addEventListener('abort', stop, { once: true });
+      if (this.#source.signal?.aborted) stop();
+    });
+    this.#whenFull();
+    return paused;
+  }
+
+  #nextFull(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#whenFull = resolve;
+    });
   }
 }
 
@@ -146,6 +242,7 @@ export class KnownIdCollector {
   readonly #after: number | null;
   readonly #limit: number;
   readonly #times = new Map<string, number>();
+  readonly #hashes = new Map<string, string>();
   #until: number | null = null;
 
   /** Keeps IDs whose time lies behind `after` (epoch seconds), at least `limit` of them when there are as many. */
@@ -154,13 +251,13 @@ export class KnownIdCollector {
     this.#limit = limit;
   }
 
-  /** A version of the row with this time (epoch seconds); whole seconds count. */
-  set(id: string, time: number): void {
+  /** A version of the row with this time (epoch seconds; whole seconds count) and content hash. */
+  set(id: string, time: number, hash: string | null = null): void {
     const second = Math.floor(time);
     const isEarlier = this.#after !== null && second <= this.#after;
     const isLater = this.#until !== null && second > this.#until;
-    if (isEarlier || isLater) this.#times.delete(id);
-    else this.#times.set(id, second);
+    if (isEarlier || isLater) this.delete(id);
+    else this.#keep(id, second, hash);
     if (this.#times.size > 2 * this.#limit) this.#prune();
   }
 
@@ -171,10 +268,17 @@ export class KnownIdCollector {
 
   delete(id: string): void {
     this.#times.delete(id);
+    this.#hashes.delete(id);
   }
 
   get known(): KnownIds {
-    return { times: this.#times, until: this.#until };
+    return { times: this.#times, hashes: this.#hashes, until: this.#until };
+  }
+
+  #keep(id: string, second: number, hash: string | null): void {
+    this.#times.set(id, second);
+    if (hash === null) this.#hashes.delete(id);
+    else this.#hashes.set(id, hash);
   }
 
   /** Rows that share a second stay together, however many they are. */
@@ -183,7 +287,7 @@ export class KnownIdCollector {
     const cut = ordered[this.#limit - 1] ?? 0;
     if (cut === ordered.at(-1)) return;
     this.#until = cut;
-    for (const [id, time] of this.#times) if (time > cut) this.#times.delete(id);
+    for (const [id, time] of this.#times) if (time > cut) this.delete(id);
   }
 }
 

@@ -8,7 +8,8 @@ import type { RawRow } from '../model/row.js';
 import { isIsolable, type SetAside, type Unread } from '../model/set-aside.js';
 import type { Window } from '../model/state.js';
 import type { Page } from '../model/table.js';
-import type { PublishedVersion } from './published.js';
+import type { Fetched } from './hinted.js';
+import type { Standing } from './standing.js';
 
 /** What a retry works with. */
 export interface RetrySource {
@@ -16,29 +17,30 @@ export interface RetrySource {
   read(id: string): Promise<readonly RawRow[] | null>;
   /** Reads an interval again. */
   pull(window: Window): AsyncIterable<Page>;
-  /** The versions of these rows that the topic holds. */
-  recall(rows: readonly RawRow[]): Promise<ReadonlyMap<string, PublishedVersion>>;
 }
 
 /** What one retry brought. */
 export interface Retried {
   readonly entry: SetAside;
-  readonly rows: readonly RawRow[];
-  /** The entry's ID, when it is gone. */
-  readonly gone: readonly string[];
+  /** The rows, or the entry's ID when it is gone. */
+  readonly fetched: Fetched;
   /** What failed again: the entry, or what is left of it. */
   readonly unread: readonly Unread[];
-  readonly recalled: ReadonlyMap<string, PublishedVersion>;
-  readonly fetchedAt: number;
+  /** What the topic has of the rows; to be released by whoever drains. */
+  readonly standing: Standing;
 }
 
-type Read = Pick<Retried, 'rows' | 'gone' | 'unread'>;
+/** What the topic has of what was read. */
+export type StandingOf = (read: Pick<Fetched, 'rows' | 'gone'>) => Promise<Standing>;
+
+type Read = Pick<Fetched, 'rows' | 'gone'> & Pick<Retried, 'unread'>;
 
 /** Entries that are retried together: they have failed before, and may take their time-out each. */
 const AT_ONCE = 5;
 
 export class Recovery {
   readonly #source: RetrySource;
+  readonly #standingOf: StandingOf;
   #retried: Retried[] = [];
   #isOver = false;
   #failure: PublisherError | null = null;
@@ -46,8 +48,9 @@ export class Recovery {
   readonly ended: Promise<void>;
 
   /** Starts at once. */
-  constructor(source: RetrySource, entries: readonly SetAside[]) {
+  constructor(source: RetrySource, entries: readonly SetAside[], standingOf: StandingOf) {
     this.#source = source;
+    this.#standingOf = standingOf;
     this.ended = this.#run(entries)
       .catch((error: unknown) => {
         this.#failure = asPublisherError(error);
@@ -83,9 +86,13 @@ export class Recovery {
   }
 
   async #retry(entry: SetAside): Promise<void> {
-    const read = await this.#read(entry);
-    const recalled = read.rows.length === 0 ? new Map() : await this.#source.recall(read.rows);
-    this.#retried.push({ ...read, entry, recalled, fetchedAt: Date.now() });
+    const askedAt = Date.now();
+    const { rows, gone, unread } = await this.#read(entry);
+    const fetchedAt = Date.now();
+    const standing = await this.#standingOf({ rows, gone });
+    // Only what is asked for by ID is there for certain: a search may show what is gone.
+    const fetched = { rows, gone, fetchedAt, askedAt: entry.id === null ? undefined : () => askedAt };
+    this.#retried.push({ entry, fetched, unread, standing });
   }
 
   async #read(entry: SetAside): Promise<Read> {

@@ -5,9 +5,11 @@ import type { Unread } from '../model/set-aside.js';
 import type { TableState, Window } from '../model/state.js';
 import type { Deletion, Page, ReplicationMethod } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
+import type { KnownVersions } from './batch.js';
 import type { PublishedRows } from './published.js';
 import type { IdSource, IdWalk } from './reconcile.js';
 import type { Recovery, RetrySource } from './recovery.js';
+import type { ReplacedIds } from './replaced.js';
 import type { WrittenState } from './state-writes.js';
 import type { Turns } from './turns.js';
 import type { Grain } from './windows.js';
@@ -39,10 +41,25 @@ export interface TableSource {
   confirmGone(keys: readonly string[]): Promise<Confirmed>;
   /** The deletions from `since` on (epoch seconds), or null where the API does not list them. */
   deletions: ((since: number) => Promise<readonly Deletion[]>) | null;
+  /** Whether a deletion is one of the parent of its rows. */
+  readonly isChild?: boolean;
+  /** Asks for the rows of an ID (of a child table: of a parent's ID); null: it is gone. Left out where rows can't be asked for by ID. */
+  readonly find?: (id: string) => Promise<FoundRows | null>;
+  /** The ID by which `find` knows the row. */
+  readonly askedAs?: (raw: RawRow) => string;
+  /** The rows that others have replaced, where rows say so. */
+  readonly replaced?: ReplacedIds;
   /** What the walk over all IDs works with, or null where every reading finds what is gone. */
   readonly ids: IdSource | null;
   /** What retries of set-aside rows and windows work with. */
   readonly retry: RetrySource;
+}
+
+/** What was asked for by an ID. */
+export interface FoundRows {
+  readonly rows: readonly RawRow[];
+  /** Epoch milliseconds. */
+  readonly fetchedAt: number;
 }
 
 export interface TableSink {
@@ -56,6 +73,8 @@ export interface TableSink {
   buried(): Iterable<string>;
   /** The keys of the published rows that a deletion of these IDs takes along: themselves, or the children that they are parents of. */
   keysOf(ids: readonly string[]): Promise<readonly string[]>;
+  /** What the topic has last of each of these keys. Reads the topic, which may take minutes: never to be waited for within a turn. */
+  standing(keys: readonly string[]): Promise<KnownVersions>;
   /** Publishes all records and the state, or nothing. */
   commit(records: readonly OutgoingRecord[], state: TableState): Promise<void>;
 }

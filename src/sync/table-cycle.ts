@@ -7,6 +7,7 @@
 
 import { PublisherError } from '../model/errors.js';
 import type { Events } from '../model/events.js';
+import { idOf } from '../model/row.js';
 import {
   dueForRetry,
   FailureCount,
@@ -19,16 +20,20 @@ import {
 import type { CycleSummary, Window } from '../model/state.js';
 import type { Page } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
-import { tombstonesOf } from './commit.js';
+import type { Batch } from './batch.js';
+import { DELETES_KEPT_MS, tombstonesOf } from './commit.js';
 import { Cover } from './cover.js';
 import { CycleLog, type Underway } from './cycle-log.js';
 import { deletionsFrom, newDeletions } from './deletions.js';
-import { IdWalk, planWalk } from './reconcile.js';
-import { Recovery, type Retried } from './recovery.js';
+import { fetchById } from './fetch-by-id.js';
+import { keysOf, pageOf } from './hinted.js';
+import { type Findings, IdWalk, planWalk } from './reconcile.js';
+import { Recovery, type Retried, type StandingOf } from './recovery.js';
 import { nextTime } from './schedule.js';
 import { SetAsideList } from './set-aside-list.js';
 import { Backlog, type Beside, Pipeline, sideBySide } from './side-by-side.js';
-import type { TableMemory, TableSettings, TableSource, TableWork } from './source.js';
+import type { FoundRows, TableMemory, TableSettings, TableSource, TableWork } from './source.js';
+import { holdStanding } from './standing.js';
 import { isTooLarge, splitWindow, windowToRead } from './windows.js';
 
 /** A search whose rows keep leaving it is given up after as many walks; nothing is lost, the next cycle reads it again. */
@@ -36,6 +41,9 @@ const MAX_WALKS = 8;
 
 /** Pages in memory that are not committed yet, beside those that are being waited for: more than come during a transaction, so that reading goes on. */
 const MOST_PAGES = 80;
+
+/** IDs asked for together. */
+const ASKED_AT_ONCE = 25;
 
 const NEVER = () => false;
 
@@ -58,6 +66,10 @@ export class TableCycle {
   readonly #failures = new FailureCount();
   readonly #setAside: SetAsideList;
   readonly #backlog = new Backlog(MOST_PAGES);
+  /** IDs that the readings leave in doubt: of rows shown although they are gone, and of those that others have replaced. */
+  readonly #doubtful = new Set<string>();
+  /** Epoch seconds: what was replaced earlier was found by earlier cycles. */
+  readonly #replacedSince: number;
 
   constructor(work: TableWork, events: Events) {
     this.#work = work;
@@ -67,6 +79,8 @@ export class TableCycle {
     this.#events = events;
     this.#log = new CycleLog(work, events);
     this.#setAside = new SetAsideList(work, events);
+    const { bookmark } = work.memory.state;
+    this.#replacedSince = (bookmark ?? this.#log.startedAt.getTime() / 1000) - work.settings.lookback;
   }
 
   /**
@@ -83,6 +97,7 @@ export class TableCycle {
     if (this.#source.reads === 'whole') await this.#readWhole();
     else await this.#readSearched();
     await this.#readDeletions();
+    await this.#settleDoubts();
     if (walk !== null) await this.#takeFrom(walk, awaitWalk);
     await this.#publishRetried(true);
     // What was learned of the workspace meanwhile shows in the schema, also where no row was published.
@@ -135,7 +150,8 @@ export class TableCycle {
       const batch = await this.#log.sortOut(page, (key) => published.isMet(key));
       for (const key of batch.met) published.meet(key);
       for (const { key } of batch.twins) published.meet(key);
-      const gone = page.last ? await this.#confirmGone(published.unmet()) : [];
+      this.#doubt(page, batch);
+      const gone = page.last ? await this.#confirmGone(this.#unmet()) : [];
       const freed = page.last ? [...this.#work.sink.buried()].filter((key) => !published.isMet(key)) : [];
       const bookmark = page.last && this.#source.method === 'incremental' ? page.newest : null;
       const progress = {
@@ -159,11 +175,16 @@ export class TableCycle {
 
   /** Those of the keys whose rows are gone. A row that can't be checked keeps its place, and holds up no other. */
   async #confirmGone(keys: readonly string[]): Promise<readonly string[]> {
-    const setAside = this.#idsSetAside;
-    const asked = keys.filter((key) => !setAside.has(key));
+    const asked = this.#without(keys);
     const { gone, unread } = await this.#source.confirmGone(asked);
     this.#countUnread(asked.length, unread);
     return gone;
+  }
+
+  /** Those of the IDs that are not left to the retries. */
+  #without(ids: readonly string[]): readonly string[] {
+    const setAside = this.#idsSetAside;
+    return ids.filter((id) => !setAside.has(id));
   }
 
   get #idsSetAside(): ReadonlySet<string> {
@@ -175,6 +196,52 @@ export class TableCycle {
     const rows = unread.filter(({ id }) => id !== null).map(({ error }) => error);
     this.#failures.add('row', asked, rows);
     this.#setAside.add(unread);
+  }
+
+  /** The keys of the rows that the reading has not met. Of those that are gone already, only what is old is forgotten. */
+  #unmet(): string[] {
+    const { published } = this.#memory;
+    const oldest = this.#log.startedAt.getTime() - DELETES_KEPT_MS;
+    return published.unmet().filter((key) => {
+      const known = published.get(key);
+      if (known?.gone && (known.updatedAt ?? 0) < oldest) published.delete(key);
+      return known?.gone !== true;
+    });
+  }
+
+  /** Keeps in mind what of a page is to be asked for by ID when the reading is over. */
+  #doubt({ rows }: Page, { returned }: Batch): void {
+    const { find, askedAs = idOf, replaced } = this.#source;
+    if (find === undefined) return;
+    const now = Date.now();
+    for (const { key, raw } of returned)
+      if (this.#memory.published.shouldCheck(key, now)) this.#doubtful.add(askedAs(raw));
+    for (const id of replaced?.due(rows, this.#replacedSince) ?? [])
+      if (this.#memory.published.get(id)?.gone !== true) this.#doubtful.add(id);
+  }
+
+  /** A row that is shown although it is gone has come back if it is there by its ID; one that was replaced is gone if it is not. */
+  async #settleDoubts(): Promise<void> {
+    const { find, replaced } = this.#source;
+    if (find === undefined) return;
+    const ids = [...this.#doubtful];
+    await this.#publishByIds(ids, find);
+    replaced?.add(ids);
+  }
+
+  /** Asks for rows by their IDs and publishes what comes of it. Those that can't be fetched are set aside. */
+  async #publishByIds(
+    ids: readonly string[],
+    find: (id: string) => Promise<FoundRows | null>,
+  ): Promise<void> {
+    const asked = this.#without(ids);
+    for (let start = 0; start < asked.length; start += ASKED_AT_ONCE) {
+      const batch = asked.slice(start, start + ASKED_AT_ONCE);
+      const { fetched, unread } = await fetchById(batch, find);
+      // Before the commit, whose state carries it.
+      await this.#memory.turns.take(async () => this.#countUnread(batch.length, unread));
+      await this.#log.publishFetched(fetched);
+    }
   }
 
   async #readSearched(): Promise<void> {
@@ -218,24 +285,45 @@ export class TableCycle {
 
   /** Publishes what a walk has found so far. A walk that broke is taken up again by the next cycle, where it stopped. */
   async #takeFrom(walk: IdWalk, toItsEnd: boolean): Promise<void> {
-    if (toItsEnd) await walk.ended;
+    do {
+      if (toItsEnd) await walk.isReady();
+      await this.#takeOnce(walk);
+    } while (toItsEnd && this.#memory.walk === walk);
+  }
+
+  async #takeOnce(walk: IdWalk): Promise<void> {
     const { failure } = walk;
-    const { gone, unread, reached, over } = walk.take();
+    const findings = walk.take();
+    try {
+      await this.#publishFindings(findings);
+    } catch (error) {
+      walk.putBack(findings);
+      throw error;
+    }
+    if (findings.over || failure !== null) this.#memory.walk = null;
+    if (findings.over)
+      this.#events.emit('table:reconciled', { ...this.#at(), deletes: findings.gone.length });
+    if (failure !== null) throw failure;
+  }
+
+  async #publishFindings({ gone, differs, unread, reached, over }: Findings): Promise<void> {
+    const find = this.#source.ids?.find;
+    if (find !== undefined) await this.#publishByIds(differs, find);
     await this.#memory.turns.take(async () => this.#setAside.add(unread));
     const { state } = this.#memory;
     const dueAt = state.reconcile?.dueAt ?? new Date().toISOString();
     const isNew = over || unread.length > 0 || reached !== (state.reconcile?.walk?.reached ?? null);
     if (isNew) await this.#bury(gone, { reconcile: { dueAt, walk: over ? null : { reached } } });
-    if (over || failure !== null) this.#memory.walk = null;
-    if (over) this.#events.emit('table:reconciled', { ...this.#at(), deletes: gone.length });
-    if (failure !== null) throw failure;
   }
 
   /** The retries under way, or those that are due now. */
   #startRecovery(): Recovery | null {
     const memory = this.#memory;
     const due = dueForRetry(this.#setAside.entries, Date.now());
-    if (memory.recovery === null && due.length > 0) memory.recovery = new Recovery(this.#source.retry, due);
+    if (memory.recovery === null && due.length > 0) {
+      const standingOf: StandingOf = (read) => holdStanding(this.#work, keysOf(this.#work, read));
+      memory.recovery = new Recovery(this.#source.retry, due, standingOf);
+    }
     return memory.recovery;
   }
 
@@ -244,33 +332,33 @@ export class TableCycle {
     const { recovery } = this.#memory;
     if (recovery === null) return;
     const { isOver, failure } = recovery;
-    for (const retried of recovery.drain()) await this.#publishOne(retried, isLast);
+    const drained = recovery.drain();
+    try {
+      for (const retried of drained) await this.#publishOne(retried, isLast);
+    } finally {
+      for (const { standing } of drained) standing.release();
+    }
     if (isOver) this.#memory.recovery = null;
     if (failure !== null) throw failure;
   }
 
   async #publishOne(
-    { entry, rows, gone, unread, recalled, fetchedAt }: Retried,
+    { entry, fetched, unread, standing: { found } }: Retried,
     isLast: boolean,
   ): Promise<void> {
-    const { turns, published } = this.#memory;
-    await turns.take(async () => {
-      for (const [key, version] of recalled)
-        if (published.get(key) === undefined) published.set(key, version);
-      const batch = await this.#log.sortOut(
-        { rows, total: null, newest: null, last: false, fetchedAt },
-        NEVER,
-      );
-      const tombstones = await tombstonesOf(this.#work, gone);
+    await this.#memory.turns.take(async () => {
+      const batch = await this.#log.sortOut(pageOf(this.#work, fetched), NEVER, found);
+      const tombstones = await tombstonesOf(this.#work, fetched.gone, found);
       this.#setAside.retried(entry, unread);
       const progress = { rows: this.#log.rowsRead, rowsExpected: null, covered: 0, toCover: 0 };
-      const { committed } = this.#log.commit(batch, tombstones, { finished: isLast, progress });
+      const isById = entry.id !== null;
+      const { committed } = this.#log.commit(batch, tombstones, { finished: isLast, progress, isById });
       await committed;
     });
   }
 
   async #bury(ids: readonly string[], reached: Parameters<CycleLog['bury']>[1]): Promise<void> {
-    const deletes = await this.#memory.turns.take(() => this.#log.bury(ids, reached));
+    const deletes = await this.#log.bury(ids, reached);
     if (deletes > 0) this.#events.emit('deletions:committed', { ...this.#at(), deletes });
   }
 
@@ -353,6 +441,7 @@ export class TableCycle {
     return this.#memory.turns.take(async () => {
       this.#countUnread(page.asked ?? 0, page.unread ?? []);
       const batch = await this.#log.sortOut(page, NEVER);
+      this.#doubt(page, batch);
       if (!page.last) cover.reach(window, this.#oldestOf(page, window, newest), newest, page.pace ?? null);
       const reached = page.last ? cover.read(window, newest) : undefined;
       const progress = { rows: this.#log.rowsRead, rowsExpected: page.total, ...cover.progress };

@@ -1,11 +1,12 @@
 import type { IntercomApi } from '../intercom/api.js';
 import type { Search } from '../intercom/search.js';
-import { isCutShort } from '../intercom/sublists.js';
-import { idOf, type RawRow } from '../model/row.js';
+import { hasWholeLists, isCutShort } from '../intercom/sublists.js';
+import { idOf } from '../model/row.js';
 import { isolate } from '../model/set-aside.js';
 import type { Window } from '../model/state.js';
 import type { Page, Table } from '../model/table.js';
 import { ListsRead } from './lists-read.js';
+import { mergedInto } from './merge-history.js';
 
 /** Users and leads. Their search filters by whole days of the workspace's time zone, and cuts their lists at ten entries. */
 export const contacts: Table<IntercomApi> = {
@@ -21,10 +22,11 @@ export const contacts: Table<IntercomApi> = {
     return (window, setAside) => pullContacts(api, window, read, setAside);
   },
   customAttributes: (api) => api.attributes('contact'),
-  ids: (api, window) => api.search({ path: CONTACT_SEARCH.path, list: CONTACT_SEARCH.list }, window),
+  ids: (api, window) => api.search(CONTACT_SEARCH, window),
+  complete: async (api, contact) => (isCutShort(contact) ? api.completeContact(contact) : contact),
+  replaces: mergedInto,
   hinted: { entity: 'contact', rows: (contact) => [contact] },
   isGone: (api, id) => api.isContactGone(id),
-  read: readContact,
 };
 
 const CONTACT_SEARCH: Search = {
@@ -51,7 +53,9 @@ function pullContacts(
     if (!page.rows.some(isCutShort)) return page;
     const due = page.rows.filter((row) => !isCutShort(row) || !(read.has(row) || setAside.has(idOf(row))));
     const { answers, unread } = await isolate(due, idOf, (row) => api.completeContact(row));
-    const completed = answers.map(({ item }) => item).filter(isCutShort);
+    const completed = answers
+      .filter(({ item, answer }) => isCutShort(item) && hasWholeLists(item, answer))
+      .map(({ item }) => item);
     return {
       ...page,
       rows: answers.map(({ answer }) => answer),
@@ -62,11 +66,6 @@ function pullContacts(
       },
     };
   });
-}
-
-async function readContact(api: IntercomApi, id: string): Promise<readonly RawRow[] | null> {
-  const detail = await api.find('contact', id);
-  return detail === null ? null : [await api.completeContact(detail.row)];
 }
 
 /** The pages as `change` makes them. A generator would know each page until it has the next one, and pages are large. */

@@ -23,10 +23,6 @@ export const conversationParts: Table<IntercomApi> = {
     const read = new DetailsRead(lookback);
     return (window, setAside) => pullParts(api, window, read, setAside);
   },
-  read: async (api, id) => {
-    const detail = await api.conversation(id);
-    return detail === null ? null : partsOf(detail.row);
-  },
   ids: (api, window) => api.search(CONVERSATION_SEARCH, window),
   hinted: { entity: 'conversation', rows: partsOf },
   isGone: (api, id) => api.isConversationGone(id),

@@ -16,6 +16,7 @@ const tickets: Table<IntercomApi> = {
   pull: (api, window) => api.search(TICKET_SEARCH, window),
   ids: (api, window) => api.search(TICKET_SEARCH, window),
   isGone: (api, id) => api.isGone('/tickets', id),
+  hinted: { entity: 'ticket', rows: (ticket) => [ticket] },
 };
 
 /** What teammates did to the workspace. It never changes, and nothing of it goes. */

@@ -11,8 +11,7 @@ export async function readRow(
   api: IntercomApi,
   id: string,
 ): Promise<readonly RawRow[] | null> {
-  if (table.read !== undefined) return table.read(api, id);
   if (table.hinted === undefined) return (await table.isGone?.(api, id)) === true ? null : [];
-  const detail = await api.find(table.hinted.entity, id);
+  const detail = await api.whole(table.hinted.entity, id);
   return detail === null ? null : table.hinted.rows(detail.row);
 }

@@ -302,15 +302,15 @@ describe('hints', () => {
     const writer = new HintWriter(kafka, topic);
     open.push(writer);
     const before = Date.now();
-    const hint = { contact: ['a', 'b'], conversation: [], company: ['c'] };
+    const hint = { contact: ['a', 'b'], conversation: [], company: ['c'], ticket: [] };
     await writer.put('acme', hint);
-    await writer.put('other', { contact: [], conversation: ['d'], company: [] });
+    await writer.put('other', { contact: [], conversation: ['d'], company: [], ticket: [] });
     const kept = await read(topic);
     expect(kept).toEqual([
       { connection: 'acme', hint, at: expect.any(Number) },
       {
         connection: 'other',
-        hint: { contact: [], conversation: ['d'], company: [] },
+        hint: { contact: [], conversation: ['d'], company: [], ticket: [] },
         at: expect.any(Number),
       },
     ]);
@@ -330,7 +330,7 @@ describe('hints', () => {
       value('{"contact":["a",7,null],"other":["x"]}'),
       { topic, key: Buffer.from('acme'), value: null },
     );
-    const none = { conversation: [], company: [] };
+    const none = { conversation: [], company: [], ticket: [] };
     expect((await read(topic)).map(({ hint }) => hint)).toEqual([
       { contact: [], ...none },
       { contact: ['a'], ...none },
@@ -340,7 +340,9 @@ describe('hints', () => {
   it('are refused within seconds where they can’t be kept', async () => {
     const writer = new HintWriter(kafka, `never-made-${randomUUID()}`);
     open.push(writer);
-    await expect(writer.put('acme', { contact: [], conversation: [], company: [] })).rejects.toMatchObject({
+    await expect(
+      writer.put('acme', { contact: [], conversation: [], company: [], ticket: [] }),
+    ).rejects.toMatchObject({
       code: expect.stringMatching(/^kafka-/),
     });
   });

@@ -68,7 +68,7 @@ async function serve(
   const { events } = publisher;
   const connections = () => publisher.connections;
   const routes = observerRoutes({ events, version, connections, ping: () => publisher.ping() });
-  return serveHttp(http, [...routes, publisher.webhooks], {
+  return serveHttp(http, [...routes, ...publisher.webhooks], {
     onListening: (url) => log.info(`status page, metrics and health: ${url}`),
     onTrouble: (error) => log.warn(`no status page, metrics or health for now: ${explain(error)}`),
   });

@@ -10,8 +10,8 @@ export interface Reply {
 }
 
 export interface Route {
-  /** `GET` answers `HEAD` too. */
-  readonly method: 'GET' | 'POST';
+  /** `GET` answers `HEAD` too, unless another route does. */
+  readonly method: 'GET' | 'HEAD' | 'POST';
   /** A path; `{name}` stands for one segment. */
   readonly path: string;
   /** Answers without basic authentication: for probes, and for what has a check of its own. */

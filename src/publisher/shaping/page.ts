@@ -28,6 +28,8 @@ export interface ShapedCells {
   /** `updated_at` as it came, and in epoch milliseconds. */
   readonly time: unknown;
   readonly updatedAt: number | null;
+  /** A contact's `merge_history` as it came, where there is any. */
+  readonly mergeHistory?: unknown;
   readonly hash: string;
   readonly leftovers: readonly string[];
   /** Where in the page's bytes the row ends; it begins where the one before ends. */
@@ -71,7 +73,10 @@ export class PageShaper {
       const { key, hash, updatedAt, bytes } = row;
       encoded.push(bytes);
       end += bytes.length;
-      return { cells: { key, time: raw.updated_at, updatedAt, hash, leftovers, end } };
+      const cells = { key, time: raw.updated_at, updatedAt, hash, leftovers, end };
+      const { merge_history: mergeHistory } = raw;
+      const isMerged = Array.isArray(mergeHistory) && mergeHistory.length > 0;
+      return { cells: isMerged ? { ...cells, mergeHistory } : cells };
     });
     return { rest, rows, bytes: joined(encoded, end) };
   }

@@ -19,10 +19,12 @@ export function readyReply(
   let start = 0;
   const rows = page.rows.map((row, index): RawRow => {
     if ('raw' in row) return rowOf(row.raw);
-    const { time, end } = row.cells;
+    const { key, time, mergeHistory, end } = row.cells;
+    const fields = { id: key, updated_at: time };
     const bytes = Buffer.from(page.bytes.buffer, start, end - start);
     start = end;
-    return readyRow(row.cells.key, time, new ReadyCells(whole, index, row.cells, bytes));
+    const ready = new ReadyCells(whole, index, row.cells, bytes);
+    return readyRow(mergeHistory === undefined ? fields : { ...fields, merge_history: mergeHistory }, ready);
   });
   return { ...page.rest, [list]: rows };
 }

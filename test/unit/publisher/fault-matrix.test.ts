@@ -201,7 +201,6 @@ function modelOf(table: IntercomTable, api: IntercomApi): TableModel {
     retry: {
       read: (id: string) => readRow(table, api, id),
       pull: (window) => table.pull(api, window),
-      recall: async () => new Map(),
     },
   } satisfies Partial<TableModel['source']>;
   const model: TableModel = new TableModel(source, { startDate: 0, lookback: 1e9 });

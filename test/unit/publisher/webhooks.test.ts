@@ -5,7 +5,7 @@ import type { ConnectionConfig } from '../../../src/config/config.js';
 import { Events } from '../../../src/model/events.js';
 import type { Hint } from '../../../src/model/hint.js';
 import { startServer } from '../../../src/observe/http/server.js';
-import { webhookRoute } from '../../../src/publisher/webhooks.js';
+import { webhookRoutes } from '../../../src/publisher/webhooks.js';
 import { notification, notify } from '../../support/notify.js';
 
 const SECRET = 'the client secret';
@@ -21,10 +21,9 @@ async function open(keep: (connection: string, hint: Hint) => Promise<void>) {
   const events = new Events();
   const answered: unknown[] = [];
   events.on('webhook:answered', (event) => answered.push(event));
-  const route = webhookRoute({ connections: () => connections, keep, events });
-  const server = await startServer({ host: '127.0.0.1', port: 0, auth: { username: 'u', password: 'p' } }, [
-    route,
-  ]);
+  const routes = webhookRoutes({ connections: () => connections, keep, events });
+  const auth = { username: 'u', password: 'p' };
+  const server = await startServer({ host: '127.0.0.1', port: 0, auth }, routes);
   onTestFinished(() => server.close());
   return { url: server.url, answered, send: () => notify(server.url, SECRET, body) };
 }
@@ -35,10 +34,25 @@ it('answers once the hint is kept, and keeps nothing of the content', async () =
     kept.push(each);
   });
   expect((await send()).status).toBe(200);
-  expect(kept).toEqual([['acme', { contact: ['c1'], conversation: [], company: [] }]]);
+  expect(kept).toEqual([['acme', { contact: ['c1'], conversation: [], company: [], ticket: [] }]]);
   expect(answered).toMatchObject([{ connection: 'acme', topic: 'contact.user.updated', status: 200 }]);
   expect(JSON.stringify(answered)).not.toContain('Somebody');
 });
+
+it.each([
+  ['acme', 200],
+  ['plain', 200],
+  ['nobody', 404],
+])(
+  'answers HEAD of the address of %s, which Intercom checks before it saves it, with %i',
+  async (name, status) => {
+    const { url, answered } = await open(async () => expect.unreachable('it was kept'));
+    const answer = await fetch(`${url}/webhooks/${name}`, { method: 'HEAD' });
+    expect([answer.status, await answer.text()]).toEqual([status, '']);
+    expect((await fetch(`${url}/webhooks/${name}`)).status).toBe(401);
+    expect(answered).toEqual([]);
+  },
+);
 
 it('answers 429 while too many are on their way, and takes them again afterwards', async () => {
   let release = () => {};

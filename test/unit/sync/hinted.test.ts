@@ -1,11 +1,13 @@
 /** What notifications tell of, published between the pages of the cycles. */
 
 import { describe, expect, it } from 'vitest';
-import { publishHinted } from '../../../src/sync/hinted.js';
+import { publishBeyondMemory, publishHinted } from '../../../src/sync/hinted.js';
 import { TableCycle } from '../../../src/sync/table-cycle.js';
 import { page, row, TableModel } from './table-model.js';
 
 const AT = { connection: 'acme', table: 'contacts' };
+
+const HASH_OF_SAME = JSON.stringify(row('same', 150));
 
 async function replicated(): Promise<TableModel> {
   const model = new TableModel();
@@ -19,7 +21,8 @@ const tell = (
   rows: Parameters<typeof page>[0],
   gone: readonly string[] = [],
   hintedAt: number | null = null,
-) => publishHinted(model, model.events, { rows, gone, fetchedAt: 9 }, hintedAt);
+) =>
+  publishHinted(model, model.events, { rows, gone, fetchedAt: 9, askedAt: () => Date.now() + 1 }, hintedAt);
 
 describe('publishHinted', () => {
   it('publishes what is new and what is gone, and how far notifications are worked off', async () => {
@@ -61,10 +64,7 @@ describe('publishHinted', () => {
     await tell(model, [], ['a']);
     await tell(model, [], ['a', 'never-known']);
     await tell(model, [], ['a', 'never-known']);
-    expect(model.commits.slice(1).map(({ records }) => records)).toEqual([
-      ['rows a gone'],
-      ['rows never-known gone'],
-    ]);
+    expect(model.commits.slice(1).map(({ records }) => records)).toEqual([['rows a gone']]);
   });
 
   it('of a table that is read whole buries only what stands there', async () => {
@@ -75,10 +75,52 @@ describe('publishHinted', () => {
     expect(model.records).toEqual(['rows a there', 'rows a gone']);
   });
 
-  it('leaves rows to the search that lie further back than the memory goes', async () => {
+  it('leaves rows that lie further back than memory goes, and what is gone and unknown, to the topic', async () => {
     const model = await replicated();
-    await tell(model, [row('old', 239), row('edge', 240), row('timeless', null), row('ancient', 99)]);
-    expect(model.records.slice(2)).toEqual(['rows edge there', 'rows timeless there']);
+    const beyond = await tell(
+      model,
+      [row('old', 239), row('edge', 240), row('timeless', null), row('ancient', 99)],
+      ['a', 'never-known'],
+    );
+    expect(model.records.slice(2)).toEqual(['rows edge there', 'rows timeless there', 'rows a gone']);
+    expect(beyond).toMatchObject({ rows: [{ id: 'old' }], gone: ['never-known'] });
+    expect(model.lookedFor).toEqual([]);
+  });
+
+  it('publishes of them what the topic does not have as it is, and tombstones of what stands there', async () => {
+    const model = await replicated();
+    model.older.push(
+      { key: 'same', row: JSON.parse(HASH_OF_SAME) },
+      { key: 'changed', row: { other: true } },
+      { key: 'back', row: { other: true } },
+      { key: 'back', row: null },
+      { key: 'standing', row: {} },
+      { key: 'gone', row: null },
+    );
+    const rows = ['same', 'changed', 'back', 'late'].map((id) => row(id, 150));
+    const beyond = await tell(model, rows, ['standing', 'gone', 'never-known']);
+    expect(beyond).not.toBeNull();
+    if (beyond !== null) await publishBeyondMemory(model, model.events, beyond);
+    expect(model.lookedFor).toEqual([['same', 'changed', 'back', 'late', 'standing', 'gone', 'never-known']]);
+    const published = ['changed there', 'back there', 'late there', 'standing gone'].map(
+      (each) => `rows ${each}`,
+    );
+    expect(model.records.slice(2)).toEqual(published);
+    expect(model.memory.state).toMatchObject({ records: 5, deletes: 1 });
+  });
+
+  it('builds on what was published while the topic was read, also when the bookmark has passed it', async () => {
+    const model = await replicated();
+    const { standing } = model;
+    model.standing = async (keys) => {
+      const found = await standing.call(model, keys);
+      model.readings = [[page([row('x', 310), row('old', 305, { text: 'newer' })])], [page([row('y', 900)])]];
+      for (let cycle = 0; cycle < 2; cycle += 1) await new TableCycle(model, model.events).run(false);
+      return found;
+    };
+    const beyond = await tell(model, [row('old', 239)]);
+    if (beyond !== null) await publishBeyondMemory(model, model.events, beyond);
+    expect(model.records.filter((line) => line === 'rows old there')).toHaveLength(1);
   });
 
   it('takes every row before the first cycle, but for those before the start date', async () => {

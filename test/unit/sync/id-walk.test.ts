@@ -39,13 +39,85 @@ describe('IdWalk', () => {
     ]);
     const { walked, pulled, asked } = source(known, ['b'], ['c']);
     const walk = new IdWalk(walked, null);
-    expect(walk.take()).toEqual({ unread: [], gone: [], reached: null, over: false });
+    expect(walk.take()).toEqual({ gone: [], differs: [], unread: [], reached: null, over: false });
     await walk.ended;
     expect(pulled).toEqual([{ from: 10, to: 30 }]);
     expect(asked).toEqual(['a', 'c']);
     expect(walk.failure).toBeNull();
-    expect(walk.take()).toEqual({ unread: [], gone: ['c'], reached: 30, over: true });
-    expect(walk.take()).toEqual({ unread: [], gone: [], reached: 30, over: true });
+    expect(walk.take()).toEqual({ gone: ['c'], differs: [], unread: [], reached: 30, over: true });
+    expect(walk.take()).toEqual({ gone: [], differs: [], unread: [], reached: 30, over: true });
+  });
+
+  it('finds rows whose content differs, and rows that the topic does not have, between the times that it knows', async () => {
+    const { walked, pulled } = source(
+      new Map([
+        ['a', 10],
+        ['b', 20],
+        ['c', 30],
+      ]),
+      [],
+      [],
+    );
+    const hashes = new Map([
+      ['a', 'a10'],
+      ['b', 'other'],
+      ['c', 'c30'],
+    ]);
+    const shown = [row('c', 30), row('b', 20), row('unknown', 15), row('broken', 12), row('a', 10)];
+    const walk = new IdWalk(
+      {
+        ...walked,
+        known: async (after) => ({ ...(await walked.known(after)), hashes }),
+        async *pull(window) {
+          pulled.push(window);
+          yield page(shown);
+        },
+        start: 5,
+        hashOf: async ({ id, updated_at }) => (id === 'broken' ? null : `${id}${updated_at}`),
+      },
+      null,
+    );
+    await walk.ended;
+    expect(pulled).toEqual([{ from: 5, to: 30 }]);
+    expect(walk.take()).toEqual({ gone: [], differs: ['b', 'unknown'], unread: [], reached: 30, over: true });
+  });
+
+  it.each(['taken', 'stopped'])('pauses when many differ, until they are %s', async (how) => {
+    const ids = Array.from({ length: 2_500 }, (_, index) => String(index));
+    const times = new Map(ids.map((id, index) => [id, index]));
+    const { walked } = source(times, [], []);
+    const stop = new AbortController();
+    const walk = new IdWalk(
+      {
+        ...walked,
+        known: async () => ({ times, hashes: new Map(), until: null }),
+        async *pull({ from, to }) {
+          yield page(ids.slice(from, Number(to) + 1).map((id) => row(id, times.get(id) ?? null)));
+        },
+        start: 0,
+        hashOf: async () => 'another',
+        signal: stop.signal,
+      },
+      null,
+    );
+    const found: string[] = [];
+    await walk.isReady();
+    if (how === 'stopped') {
+      stop.abort();
+      await walk.ended;
+      expect(walk.failure).toMatchObject({ code: 'stopped' });
+      return;
+    }
+    let rounds = 0;
+    for (let over = false; !over; rounds += 1) {
+      await walk.isReady();
+      const taken = walk.take();
+      expect(taken.reached).toBe(Number(taken.differs.at(-1) ?? 2_499));
+      found.push(...taken.differs);
+      over = taken.over;
+    }
+    expect(found).toEqual(ids);
+    expect(rounds).toBeGreaterThan(1);
   });
 
   it('asks ten at a time', async () => {
@@ -69,7 +141,7 @@ describe('IdWalk', () => {
       { from: 2_500, to: 3_999 },
     ]);
     expect(asked).toEqual(['0', '2999']);
-    expect(walk.take()).toEqual({ unread: [], gone: ['0', '2999'], reached: 3_999, over: true });
+    expect(walk.take()).toEqual({ gone: ['0', '2999'], differs: [], unread: [], reached: 3_999, over: true });
   });
 
   it('leaves out what was found in another way', async () => {
@@ -115,12 +187,12 @@ describe('IdWalk', () => {
     });
     const unclean = new IdWalk(breaking(new PublisherError('walk-unclean', 'left')), null);
     await unclean.ended;
-    expect(unclean.take()).toEqual({ unread: [], gone: ['a'], reached: 10, over: true });
+    expect(unclean.take()).toEqual({ gone: ['a'], differs: [], unread: [], reached: 10, over: true });
     const error = new PublisherError('api-unreachable', 'no answer');
     const broken = new IdWalk(breaking(error), 3);
     await broken.ended;
     expect(broken.failure).toBe(error);
-    expect(broken.take()).toEqual({ unread: [], gone: [], reached: 3, over: false });
+    expect(broken.take()).toEqual({ gone: [], differs: [], unread: [], reached: 3, over: false });
     const defect = new IdWalk(breaking(new TypeError('x')), null);
     await defect.ended;
     expect(defect.failure).toMatchObject({ code: 'internal' });

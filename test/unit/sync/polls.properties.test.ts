@@ -21,7 +21,7 @@ vi.setConfig({ testTimeout: 60_000 });
 const DAY = 86_400;
 const SEARCH = { path: '/contacts/search', list: 'data' } as const;
 
-function sourceOf(model: SearchModel, topic: TopicOfRows, { rules: { daysIn } }: World): TableSource {
+function sourceOf(model: SearchModel, { rules: { daysIn } }: World): TableSource {
   return {
     name: 'contacts',
     method: 'incremental',
@@ -39,7 +39,6 @@ function sourceOf(model: SearchModel, topic: TopicOfRows, { rules: { daysIn } }:
     retry: {
       read: async () => [],
       pull: (window) => walkNewestFirst(model, SEARCH, window),
-      recall: async (rows) => topic.versionsOf(rows),
     },
   };
 }
@@ -59,16 +58,15 @@ function shape(raw: RawRow, fetchedAt: number): ShapedRow {
 }
 
 class TopicOfRows extends TopicModel<ModelRow> {
-  /** The last published versions of these rows. */
-  versionsOf(rows: readonly RawRow[]): Map<string, PublishedVersion> {
+  override async standing(keys: readonly string[]): Promise<ReadonlyMap<string, PublishedVersion>> {
     const standing = this.rows;
     return new Map(
-      rows.flatMap(({ id }): [string, PublishedVersion][] => {
-        const row = standing.get(String(id));
+      keys.flatMap((key): [string, PublishedVersion][] => {
+        const row = standing.get(key);
         if (row === undefined) return [];
         const { version, updated_at: time } = row;
-        const of = { hash: String(version), updatedAt: time * 1000, versionTime: time, publishedAfter: 0 };
-        return [[String(id), of]];
+        const of = { hash: String(version), updatedAt: time * 1000, versionTime: null, publishedAfter: 0 };
+        return [[key, of]];
       }),
     );
   }
@@ -95,7 +93,7 @@ async function replicate(
     recovery: null,
   };
   const settings = { connection: 'acme', reconcile: null, ...at };
-  const source = sourceOf(model, topic, of);
+  const source = sourceOf(model, of);
   const poll = async () => {
     try {
       await new TableCycle({ source, sink: topic, settings, memory }, new Events()).run(false);

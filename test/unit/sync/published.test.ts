@@ -33,6 +33,17 @@ describe('judge', () => {
   ] as const)('%s', (_, before, row, verdict) => {
     expect(judge(before, row)).toBe(verdict);
   });
+
+  it.each([
+    ['before its tombstone', 4_999, 'stale'],
+    ['in the millisecond of its tombstone', 5_000, 'stale'],
+    ['after its tombstone', 5_001, 'publish'],
+  ] as const)('a deleted row that was asked for by ID %s', (_, askedAt, verdict) => {
+    const gone = { hash: '', updatedAt: 5_000, versionTime: 5, gone: true };
+    expect(judge(gone, { hash: 'b', updatedAt: 1_000, versionTime: 1 }, askedAt)).toBe(verdict);
+    expect(judge(gone, { hash: 'b', updatedAt: null, versionTime: null }, askedAt)).toBe(verdict);
+    expect(judge(known, { hash: 'b', updatedAt: 1_999, versionTime: 1 }, askedAt)).toBe('stale');
+  });
 });
 
 describe('PublishedRows', () => {
@@ -52,6 +63,34 @@ describe('PublishedRows', () => {
     updatedAt: null,
     versionTime,
     publishedAfter,
+  });
+
+  it('asks for a row that is shown although it is gone at first, then whenever its tombstone is twice as old', () => {
+    const rows = new PublishedRows();
+    rows.bury('a', 1_000);
+    const asked = (until: number) =>
+      Array.from({ length: until }, (_, second) => 1_000 * (second + 2)).filter((now) =>
+        rows.shouldCheck('a', now),
+      );
+    expect(asked(40)).toEqual([2_000, 3_000, 5_000, 9_000, 17_000, 33_000]);
+    rows.bury('a', 60_000);
+    expect(rows.shouldCheck('a', 60_500)).toBe(true);
+    rows.set('a', version(1, 2));
+    expect(rows.shouldCheck('a', 90_000)).toBe(false);
+    expect(rows.shouldCheck('unknown', 90_000)).toBe(false);
+  });
+
+  it('forgets nothing while the topic is read', () => {
+    const rows = new PublishedRows();
+    const releases = [rows.hold(), rows.hold()];
+    rows.set('a', version(1, 2));
+    for (const release of releases) {
+      rows.forgetBefore(10);
+      expect(rows.get('a')).toBeDefined();
+      release();
+    }
+    rows.forgetBefore(10);
+    expect(rows.get('a')).toBeUndefined();
   });
 
   it('forgets what lies before the floor, and keeps what has no time or lies at it', () => {

@@ -91,7 +91,7 @@ describe('KnownIdCollector', () => {
     expect(collector.known.times.size).toBeLessThanOrEqual(20);
     const second = new KnownIdCollector(null, 10);
     for (let id = 0; id < 50; id += 1) second.set(String(id), 7);
-    expect(second.known).toEqual({ times: expect.objectContaining({ size: 50 }), until: null });
+    expect(second.known).toMatchObject({ times: expect.objectContaining({ size: 50 }), until: null });
   });
 
   it('takes the latest of the times that several records tell of one row', () => {

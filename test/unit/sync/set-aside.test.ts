@@ -165,7 +165,6 @@ describe('a cycle', () => {
       retry: {
         read: async () => (isBroken ? Promise.reject(broken) : [row('b', 200)]),
         pull: () => expect.fail('no window is set aside'),
-        recall: async () => new Map(),
       },
     });
     model.readings = [[page([row('c', 300)], { unread: [unread('b')], asked: 2 })], [], [], []];
@@ -186,15 +185,13 @@ describe('a cycle', () => {
   });
 
   it('publishes nothing again that the topic holds already', async () => {
-    const standing = { updatedAt: 200_000, versionTime: 200, publishedAfter: 0 };
-    const hash = JSON.stringify(row('b', 200));
     const model = new TableModel({
       retry: {
         read: async () => [row('b', 200)],
         pull: () => expect.fail('no window is set aside'),
-        recall: async () => new Map([['b', { ...standing, hash }]]),
       },
     });
+    model.older.push({ key: 'b', row: row('b', 200) });
     model.readings = [[page([row('c', 300)], { unread: [unread('b')], asked: 1 })]];
     await run(model);
     makeDue(model);
@@ -228,7 +225,7 @@ describe('a cycle', () => {
     };
     const model = new TableModel({
       pull,
-      retry: { read: () => expect.fail('no row is set aside'), pull, recall: async () => new Map() },
+      retry: { read: () => expect.fail('no row is set aside'), pull },
     });
     await run(model);
     const [entry] = model.memory.state.setAside;

@@ -4,7 +4,7 @@ import { type EventMap, type EventName, Events } from '../../../src/model/events
 import type { Change, DeadLetter, OutgoingRecord, RawRow, ShapedRow } from '../../../src/model/row.js';
 import { emptyState, type TableState, type Window } from '../../../src/model/state.js';
 import type { Page } from '../../../src/model/table.js';
-import { PublishedRows } from '../../../src/sync/published.js';
+import { PublishedRows, type PublishedVersion } from '../../../src/sync/published.js';
 import type { RetrySource } from '../../../src/sync/recovery.js';
 import type {
   TableMemory,
@@ -14,6 +14,7 @@ import type {
   TableWork,
 } from '../../../src/sync/source.js';
 import { Turns } from '../../../src/sync/turns.js';
+import { type Logged, standingIn } from './topic-model.js';
 
 export interface ModelRow {
   readonly id: string;
@@ -36,7 +37,6 @@ export const NO_RETRY: RetrySource = {
   pull: () => {
     throw new Error('nothing is set aside');
   },
-  recall: async () => new Map(),
 };
 
 /** A page of a reading; the only one unless told otherwise. */
@@ -151,6 +151,20 @@ export class TableModel implements TableSink, TableWork {
 
   async keysOf(ids: readonly string[]): Promise<readonly string[]> {
     return ids;
+  }
+
+  /** Keys that were looked for in the topic, each time. */
+  readonly lookedFor: (readonly string[])[] = [];
+  /** What the topic has beyond what was committed here. */
+  readonly older: Logged<object>[] = [];
+
+  async standing(keys: readonly string[]): Promise<ReadonlyMap<string, PublishedVersion>> {
+    this.lookedFor.push(keys);
+    const own = this.records.flatMap((line): Logged<object>[] => {
+      const [topic, key = '', what] = line.split(' ');
+      return topic === 'rows' ? [{ key, row: what === 'gone' ? null : {} }] : [];
+    });
+    return standingIn([...this.older, ...own], keys, (each) => JSON.stringify(each));
   }
 
   async commit(records: readonly OutgoingRecord[], state: TableState): Promise<void> {

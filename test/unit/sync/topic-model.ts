@@ -1,12 +1,28 @@
 /** A topic as a model: what was committed to it, in its order. */
 
 import type { Change, OutgoingRecord } from '../../../src/model/row.js';
+import type { PublishedVersion } from '../../../src/sync/published.js';
 import type { TableSink } from '../../../src/sync/source.js';
 
 export interface Logged<Row> {
   readonly key: string;
   /** Null is a tombstone. */
   readonly row: Row | null;
+}
+
+/** What a log has last of some keys. */
+export function standingIn<Row>(
+  log: readonly Logged<Row>[],
+  keys: readonly string[],
+  hashOf: (row: Row) => string,
+): Map<string, PublishedVersion> {
+  const versions = new Map<string, PublishedVersion>();
+  const at = { updatedAt: null, versionTime: null, publishedAfter: 0 };
+  for (const { key, row } of log) {
+    if (!keys.includes(key)) continue;
+    versions.set(key, row === null ? { ...at, hash: '', gone: true } : { ...at, hash: hashOf(row) });
+  }
+  return versions;
 }
 
 export class TopicModel<Row> implements TableSink {
@@ -31,6 +47,10 @@ export class TopicModel<Row> implements TableSink {
 
   async keysOf(ids: readonly string[]): Promise<readonly string[]> {
     return ids;
+  }
+
+  async standing(keys: readonly string[]): Promise<ReadonlyMap<string, PublishedVersion>> {
+    return standingIn(this.log, keys, (row) => JSON.stringify(row));
   }
 
   async commit(records: readonly OutgoingRecord[]): Promise<void> {

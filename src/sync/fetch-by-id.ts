@@ -1,0 +1,25 @@
+/** Asks for rows by their IDs, so that an ID that can't be asked for concerns no other one. */
+
+import { isolate, type Unread } from '../model/set-aside.js';
+import type { Fetched } from './hinted.js';
+import type { FoundRows } from './source.js';
+
+export interface FetchedById {
+  readonly fetched: Fetched;
+  /** The IDs that can't be fetched. */
+  readonly unread: readonly Unread[];
+}
+
+/** Throws what reaches further than one ID. */
+export async function fetchById(
+  ids: readonly string[],
+  find: (id: string) => Promise<FoundRows | null>,
+): Promise<FetchedById> {
+  const askedAt = Date.now();
+  const { answers, unread } = await isolate(ids, (id) => id, find);
+  const found = answers.flatMap(({ answer }) => answer ?? []);
+  const gone = answers.filter(({ answer }) => answer === null).map(({ item }) => item);
+  const rows = found.flatMap((each) => each.rows);
+  const fetchedAt = Math.max(0, ...found.map((each) => each.fetchedAt)) || askedAt;
+  return { fetched: { rows, gone, fetchedAt, askedAt: () => askedAt }, unread };
+}

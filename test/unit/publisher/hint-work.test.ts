@@ -1,0 +1,161 @@
+/** The notifications of a connection, processed: what fails for one ID concerns no other one. */
+
+import { expect, it, onTestFinished, vi } from 'vitest';
+import type { Detail } from '../../../src/intercom/api.js';
+import { type ErrorCode, PublisherError } from '../../../src/model/errors.js';
+import type { Entity, Hint } from '../../../src/model/hint.js';
+import { HintWork, hintedTables } from '../../../src/publisher/hint-work.js';
+import { ReplacedIds } from '../../../src/sync/replaced.js';
+import { TABLES } from '../../../src/tables/all.js';
+import { mergedInto } from '../../../src/tables/merge-history.js';
+import { row, TableModel } from '../sync/table-model.js';
+
+const NOW = Date.parse('2026-01-01T00:00:00Z');
+const contacts = TABLES.filter(({ name }) => name === 'contacts');
+const hint = (...ids: string[]): Hint => ({ contact: ids, conversation: [], company: [], ticket: [] });
+const there = (id: string, more: object = {}): Detail => ({
+  row: row(id, NOW / 1000, more),
+  fetchedAt: Date.now(),
+});
+const failure = (code: ErrorCode) => new PublisherError(code, `no ${code}`);
+
+/** The work of a connection with contacts alone; `answer` gives what Intercom shows of an ID. */
+function open(answer: (id: string) => Promise<Detail | null>) {
+  vi.useFakeTimers({ now: NOW });
+  const stop = new AbortController();
+  const model = new TableModel({ replaced: new ReplacedIds(mergedInto) }, { startDate: 0 });
+  const asked: string[] = [];
+  const api = {
+    whole: (_: Entity, id: string) => {
+      asked.push(id);
+      return answer(id);
+    },
+  };
+  const warnings: string[] = [];
+  model.events.on('warning', ({ message }) => warnings.push(message));
+  const work = new HintWork({
+    connection: 'acme',
+    tables: hintedTables(contacts, new Map([['contacts', model]])),
+    api,
+    events: model.events,
+    deletes: true,
+    signal: stop.signal,
+  });
+  work.caughtUp();
+  onTestFinished(async () => {
+    stop.abort();
+    await work.ended;
+    vi.useRealTimers();
+  });
+  const name = (...ids: string[]) => work.take({ connection: 'acme', hint: hint(...ids), at: Date.now() });
+  const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+  return { model, asked, warnings, work, name, pass };
+}
+
+it('has nothing to begin with where no table is concerned', () => {
+  const options = { connection: 'acme', tables: [], deletes: true, signal: AbortSignal.abort() };
+  const { model } = open(async () => null);
+  const api = { whole: async () => null };
+  expect(new HintWork({ ...options, api, events: model.events }).since).toBeNull();
+});
+
+it.each<ErrorCode>(['api-rejected', 'api-forbidden', 'api-error', 'api-unreadable'])(
+  'sets an ID aside that is answered by %s while others are there, and gives it up in the end',
+  async (code) => {
+    const { model, asked, warnings, name, pass } = open(async (id) => {
+      if (id === 'bad') {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        throw failure(code);
+      }
+      return there(id);
+    });
+    for (let second = 0; second < 400; second += 1) {
+      name(...(second === 0 ? ['bad'] : []), `good-${second}`);
+      await pass(5);
+      expect(model.records).toContain(`rows good-${second} there`);
+      await pass(995);
+    }
+    expect(asked.filter((id) => id === 'bad')).toHaveLength(6);
+    expect(warnings).toEqual([
+      `contact bad is set aside after a notification: no ${code}`,
+      `the notification of contact bad is left to polls and reconcile: no ${code}`,
+    ]);
+    expect(model.memory.state.hintedAt).toBe(NOW + 399_000);
+  },
+);
+
+it('publishes others while an ID hangs, and one that is named again when it is there', async () => {
+  let isThere = false;
+  const { model, asked, name, pass } = open((id) =>
+    id !== 'bad' || isThere ? Promise.resolve(there(id)) : Promise.reject(failure('api-rejected')),
+  );
+  name('bad', 'good');
+  await pass(100);
+  expect(model.records).toEqual(['rows good there']);
+  isThere = true;
+  name('bad');
+  await pass(100);
+  expect(model.records).toEqual(['rows good there', 'rows bad there']);
+  await pass(600_000);
+  expect(asked).toEqual(['bad', 'good', 'bad']);
+});
+
+it('does not wait for an answer that does not come', async () => {
+  let release: (answer: null) => void = () => undefined;
+  const hanging = new Promise<null>((resolve) => {
+    release = resolve;
+  });
+  const { model, name, pass } = open((id) => (id === 'hangs' ? hanging : Promise.resolve(there(id))));
+  name('hangs', 'good');
+  await pass(10);
+  expect(model.records).toEqual(['rows good there']);
+  // What is not processed yet is found by the next owner.
+  expect(model.memory.state.hintedAt).toBe(NOW);
+  await pass(60_000);
+  name('later');
+  await pass(10);
+  expect(model.records).toContain('rows later there');
+  expect(model.memory.state.hintedAt).toBe(NOW);
+  release(null);
+});
+
+it('waits out an outage without giving an ID up, and says so once', async () => {
+  let isUp = false;
+  const { model, asked, warnings, name, pass } = open((id) =>
+    isUp ? Promise.resolve(there(id)) : Promise.reject(failure(id === 'a' ? 'api-error' : 'api-unreachable')),
+  );
+  name('a', 'b');
+  await pass(3_600_000);
+  expect(asked.length).toBeGreaterThan(100);
+  expect(asked.length).toBeLessThan(160);
+  expect(warnings).toEqual(['notifications wait: no api-error']);
+  isUp = true;
+  await pass(60_000);
+  expect(model.records.toSorted()).toEqual(['rows a there', 'rows b there']);
+});
+
+it('asks for what a contact has replaced, once, and gives it a tombstone where it stands in the topic', async () => {
+  const merge_history = ['b', 'c', 'old'].map((id) => ({
+    source_contact_id: id,
+    merged_at: id === 'old' ? NOW / 1000 - 3_600 : NOW / 1000,
+  }));
+  const { model, asked, name, pass } = open(async (id) =>
+    id === 'a' ? there('a', { merge_history } as object) : null,
+  );
+  model.older.push({ key: 'b', row: {} });
+  name('a');
+  await pass(100);
+  name('a');
+  await pass(100);
+  expect(asked).toEqual(['a', 'b', 'c', 'a']);
+  expect(model.records).toEqual(['rows a there', 'rows b gone']);
+  expect(model.lookedFor).toEqual([['b', 'c']]);
+});
+
+it('ends with the failure of a commit, for the next owner', async () => {
+  const { model, work, name, pass } = open(async (id) => there(id));
+  model.commitError = failure('fenced');
+  name('a');
+  await pass(10);
+  expect(await work.broken).toMatchObject({ code: 'fenced' });
+});
