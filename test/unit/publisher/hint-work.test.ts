@@ -59,7 +59,14 @@ it('has nothing to begin with where no table is concerned', () => {
   expect(new HintWork({ ...options, api, events: model.events }).since).toBeNull();
 });
 
-it.each<ErrorCode>(['api-rejected', 'api-forbidden', 'api-error', 'api-unreadable'])(
+it.each<ErrorCode>([
+  'api-rejected',
+  'api-forbidden',
+  'api-error',
+  'api-unreadable',
+  'api-unreachable',
+  'api-not-found',
+])(
   'sets an ID aside that is answered by %s while others are there, and gives it up in the end',
   async (code) => {
     const { model, asked, warnings, name, pass } = open(async (id) => {
@@ -150,6 +157,21 @@ it('asks for what a contact has replaced, once, and gives it a tombstone where i
   expect(asked).toEqual(['a', 'b', 'c', 'a']);
   expect(model.records).toEqual(['rows a there', 'rows b gone']);
   expect(model.lookedFor).toEqual([['b', 'c']]);
+});
+
+it('ends when the plan has lapsed, for the next owner, and gives no ID up for it', async () => {
+  const { model, asked, warnings, work, name, pass } = open((id) =>
+    id === 'a' ? Promise.reject(failure('plan-restricted')) : Promise.resolve(there(id)),
+  );
+  name('a');
+  await pass(1_000);
+  expect(await work.broken).toMatchObject({ code: 'plan-restricted' });
+  name('b');
+  await pass(600_000);
+  expect(asked).toEqual(['a', 'b']);
+  expect(warnings).toEqual([]);
+  // The next owner begins before it.
+  expect(model.memory.state.hintedAt).toBe(NOW);
 });
 
 it('ends with the failure of a commit, for the next owner', async () => {

@@ -1,9 +1,10 @@
 /** What notifications tell of, published between the pages of the cycles. */
 
 import { describe, expect, it } from 'vitest';
+import { elementOf, isNoRow, rowOf } from '../../../src/model/row.js';
 import { publishBeyondMemory, publishHinted } from '../../../src/sync/hinted.js';
 import { TableCycle } from '../../../src/sync/table-cycle.js';
-import { page, row, TableModel } from './table-model.js';
+import { page, row, shape, TableModel } from './table-model.js';
 
 const AT = { connection: 'acme', table: 'contacts' };
 
@@ -121,6 +122,23 @@ describe('publishHinted', () => {
     const beyond = await tell(model, [row('old', 239)]);
     if (beyond !== null) await publishBeyondMemory(model, model.events, beyond);
     expect(model.records.filter((line) => line === 'rows old there')).toHaveLength(1);
+  });
+
+  it('makes a dead letter of an element that is no row, and looks for none in the topic', async () => {
+    const model = await replicated();
+    model.source = {
+      ...model.source,
+      versionTime: () => 150,
+      shape: (raw, fetchedAt) =>
+        isNoRow(raw)
+          ? { ok: false, letter: { key: 'stray', reason: 'no row', raw: elementOf(raw), fetchedAt } }
+          : shape(raw, fetchedAt),
+    };
+    const beyond = await tell(model, [rowOf('text'), row('old', 150)]);
+    expect(model.records.slice(2)).toEqual(['letters stray no row']);
+    if (beyond !== null)
+      await publishBeyondMemory(model, model.events, { ...beyond, rows: [rowOf(null), ...beyond.rows] });
+    expect(model.lookedFor).toEqual([['old']]);
   });
 
   it('takes every row before the first cycle, but for those before the start date', async () => {

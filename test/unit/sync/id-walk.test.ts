@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { PublisherError } from '../../../src/model/errors.js';
+import { rowOf } from '../../../src/model/row.js';
 import type { Window } from '../../../src/model/state.js';
 import { type IdSource, IdWalk } from '../../../src/sync/reconcile.js';
 import { page, row } from './table-model.js';
@@ -80,6 +81,37 @@ describe('IdWalk', () => {
     await walk.ended;
     expect(pulled).toEqual([{ from: 5, to: 30 }]);
     expect(walk.take()).toEqual({ gone: [], differs: ['b', 'unknown'], unread: [], reached: 30, over: true });
+  });
+
+  it('compares neither what is no row nor what is set aside, and names the row whose content can’t be had', async () => {
+    const times = new Map(['a', 'b', 'c'].map((id, index) => [id, 10 * (index + 1)]));
+    const { walked } = source(times, [], []);
+    const broken = new PublisherError('api-error', 'GET /contacts/b/tags: 500');
+    const hashed: unknown[] = [];
+    const walk = new IdWalk(
+      {
+        ...walked,
+        known: async () => ({ times, hashes: new Map(), until: null }),
+        async *pull() {
+          yield page([row('a', 10), rowOf('no row'), row('a', 10), row('b', 20), row('c', 30)]);
+        },
+        hashOf: async ({ id }) => {
+          hashed.push(id);
+          if (id === 'b') throw broken;
+          return 'another';
+        },
+      },
+      null,
+      () => new Set(['c']),
+    );
+    await walk.ended;
+    expect(hashed).toEqual(expect.arrayContaining(['a', 'b']));
+    expect(new Set(hashed).size).toBe(2);
+    const unread = [{ id: 'b', window: null, error: broken }];
+    const findings = walk.take();
+    expect(findings).toEqual({ gone: [], differs: ['a'], unread, reached: 30, over: true });
+    walk.putBack(findings);
+    expect(walk.take()).toEqual(findings);
   });
 
   it.each(['taken', 'stopped'])('pauses when many differ, until they are %s', async (how) => {

@@ -1,6 +1,6 @@
 /** What a table sets aside: how far a failure reaches, what the state remembers, and how it ends. */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { PublisherError } from '../../../src/model/errors.js';
 import {
   afterRetry,
@@ -16,8 +16,9 @@ import {
   withUnread,
 } from '../../../src/model/set-aside.js';
 import type { Window } from '../../../src/model/state.js';
+import { publishHinted } from '../../../src/sync/hinted.js';
 import { TableCycle } from '../../../src/sync/table-cycle.js';
-import { page, row, TableModel } from './table-model.js';
+import { NO_RETRY, page, row, TableModel } from './table-model.js';
 
 const broken = new PublisherError('api-error', 'GET /conversations/7: 500 server_error');
 const unread = (id: string, error = broken): Unread => ({ id, window: null, error });
@@ -199,6 +200,82 @@ describe('a cycle', () => {
     await run(model);
     expect(model.records).toEqual(['rows c there']);
     expect(model.memory.state.setAside).toEqual([]);
+  });
+
+  it('gives a tombstone to what a retry finds gone, and none to an ID that was never published', async () => {
+    const model = new TableModel({ retry: { ...NO_RETRY, read: async () => null } });
+    model.older.push({ key: 'b', row: row('b', 200) }, { key: 'd', row: {} }, { key: 'd', row: null });
+    const failed = ['b', 'd', 'never-known'].map((id) => unread(id));
+    model.readings = [[page([row('c', 300)], { unread: failed, asked: 3 })], [page([row('c', 300)])]];
+    await run(model);
+    makeDue(model);
+    await run(model);
+    expect(model.records).toEqual(['rows c there', 'rows b gone']);
+    expect(model.memory.state).toMatchObject({ deletes: 1, setAside: [] });
+  });
+
+  it('sets an ID in doubt aside that can’t be fetched, and publishes it when it is there, whatever its time', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const asked: string[] = [];
+    const find = (id: string) => {
+      asked.push(id);
+      return Promise.reject(broken);
+    };
+    const read = async () => [row('a', 300)];
+    const model = new TableModel({ find, retry: { ...NO_RETRY, read } });
+    model.readings = [
+      [page([row('a', 300)])],
+      [page([row('a', 300)])],
+      [page([row('a', 300), row('b', 310)])],
+    ];
+    await run(model);
+    await publishHinted(model, model.events, { rows: [], gone: ['a'], fetchedAt: 9 }, null);
+    vi.setSystemTime(Date.now() + 1_000);
+    await run(model);
+    expect(asked).toEqual(['a']);
+    expect(model.commits.at(-1)?.state).toMatchObject({ setAside: [{ id: 'a', tries: 1 }], error: null });
+    makeDue(model);
+    // It is shown once more, and would be asked for again if it were not left to the retries.
+    vi.setSystemTime(Date.now() + 10_000);
+    await run(model);
+    expect(asked).toEqual(['a']);
+    expect(model.records.toSorted()).toEqual(['rows a gone', 'rows a there', 'rows a there', 'rows b there']);
+    expect(model.records.indexOf('rows a gone')).toBe(1);
+    expect(model.memory.state.setAside).toEqual([]);
+  });
+
+  it('forgets nothing before a retry that has looked into the topic is published', async () => {
+    const model = new TableModel({ retry: { ...NO_RETRY, read: async () => [row('b', 200)] } });
+    model.readings = [[page([row('c', 300)], { unread: [unread('b')], asked: 1 })]];
+    await run(model);
+    makeDue(model);
+    const { standing } = model;
+    model.standing = async (keys) => {
+      const found = await standing.call(model, keys);
+      const newer = { rows: [row('b', 305, { text: 'newer' })], gone: [], fetchedAt: 9 };
+      await publishHinted(model, model.events, newer, null);
+      return found;
+    };
+    model.source = {
+      ...model.source,
+      // The bookmark passes it in between.
+      async *pull() {
+        await model.memory.recovery?.ended;
+        yield page([row('y', 900)]);
+      },
+    };
+    await run(model);
+    expect(model.memory.state).toMatchObject({ bookmark: 900, setAside: [] });
+    expect(model.records.filter((line) => line === 'rows b there')).toHaveLength(1);
+    model.source = {
+      ...model.source,
+      pull: async function* () {
+        yield page([row('z', 1_000)]);
+      },
+    };
+    await run(model);
+    expect(model.memory.published.get('b')).toBeUndefined();
   });
 
   it('fails, with its bookmark where it was, when too much can’t be read', async () => {

@@ -453,6 +453,28 @@ describe('the walk over all IDs', () => {
     expect(model.of('table:reconciled')).toEqual([{ ...AT, deletes: 0 }]);
   });
 
+  it('loses nothing that it found where a cycle can’t publish it', async () => {
+    const refused = new PublisherError('credentials-refused', 'no');
+    let isRefused = true;
+    const model = walking({
+      known: async () => ({ times: new Map([['b', 290]]), hashes: new Map(), until: null }),
+      async *pull() {
+        yield page([row('b', 290)]);
+      },
+      hashOf: async () => 'another',
+      find: async () => {
+        if (isRefused) throw refused;
+        return { rows: [row('b', 290, { text: 'changed' })], fetchedAt: 7 };
+      },
+    });
+    await expect(twoNights(model)).rejects.toBe(refused);
+    isRefused = false;
+    model.readings = [[page([])]];
+    await run(model, true);
+    expect(model.records).toEqual(['rows a there', 'rows b there', 'rows b there']);
+    expect(model.memory.walk).toBeNull();
+  });
+
   it('goes on beside the cycles unless they wait for it', async () => {
     let answer = (_: boolean) => {};
     const model = walking({ isGone: () => new Promise<boolean>((resolve) => (answer = resolve)) });
