@@ -11,12 +11,26 @@ type Row = Readonly<Record<string, Json>>;
 const TIME = /(^|_)(at|since|until)$/;
 /** The envelope of a list: what it says is known from where the list stands. */
 const ENVELOPE = new Set(['type']);
+/** A longer list inside a row comes cut short: what it says of itself stays so, though the published one has every entry. */
+const MAX_SHOWN = 10;
 const UNWRAPPED = ['data', 'tags', 'segments', 'notes', 'companies', 'contacts', 'teammates', 'admins'];
 
 /** What of the raw row is missing in the published flat value, as `path: expected, found`. */
 export function missingFrom(raw: Row, published: Row): string[] {
   const extra = typeof published._extra === 'string' ? (JSON.parse(published._extra) as Row) : {};
-  return Object.entries(raw).flatMap(([field, value]) => missingField([field], value, published, extra));
+  return Object.entries(raw).flatMap(([field, value]) =>
+    missingField([field], asSent(value), published, extra),
+  );
+}
+
+/** A list inside a row as a reply shows it, but with every entry. */
+function asSent(value: Json): Json {
+  if (!isObject(value) || value.has_more !== false) return value;
+  const isCut = UNWRAPPED.some((key) => {
+    const { [key]: entries } = value;
+    return Array.isArray(entries) && entries.length > MAX_SHOWN;
+  });
+  return isCut ? { ...value, has_more: true } : value;
 }
 
 /** What the published flat value has under fields that are null or empty in the raw row. */
