@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// Two projects: `unit` needs nothing but Node; `real` starts a real Kafka and registry once for all its files.
+// `unit` needs nothing but Node. `real` starts a real Kafka and registry once for all its files. `cluster` runs what tests delivery once more, on three
+// brokers and in a shorter form.
 export default defineConfig({
   test: {
     projects: [
@@ -19,6 +20,21 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 1 },
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'cluster',
+          include: [
+            'test/faults/{fencing,instances,kill,resume,soak}.test.ts',
+            'test/e2e/{replication,webhooks}.test.ts',
+          ],
+          env: { KILLS: '15', INSTANCES_ROUNDS: '2' },
+          globalSetup: ['test/support/cluster-stack.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 2 },
           maxWorkers: 2,
         },
       },
