@@ -1,5 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests that start, stop and kill a cluster of their own. */
+const OWN_CLUSTER = [
+  'test/faults/{calm-cluster,cluster-writer,moving-leaders,storm-cluster}.test.ts',
+  'test/integration/foreign-topics.test.ts',
+];
+
 // `unit` needs nothing but Node. `real` starts a real Kafka and registry once for all its files. `cluster` runs what tests delivery once more, on three
 // brokers and in a shorter form.
 export default defineConfig({
@@ -16,6 +22,7 @@ export default defineConfig({
         test: {
           name: 'real',
           include: ['test/{integration,faults,e2e}/**/*.test.ts'],
+          exclude: OWN_CLUSTER,
           globalSetup: ['test/support/stack.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -27,8 +34,9 @@ export default defineConfig({
         test: {
           name: 'cluster',
           include: [
+            ...OWN_CLUSTER,
             'test/faults/{fencing,instances,kill,resume,soak}.test.ts',
-            'test/e2e/{replication,webhooks}.test.ts',
+            'test/e2e/replication.test.ts',
           ],
           env: { KILLS: '15', INSTANCES_ROUNDS: '2' },
           globalSetup: ['test/support/cluster-stack.ts'],
