@@ -1,6 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
-// Two projects: `unit` needs nothing but Node; `real` starts a real Kafka and registry once for all its files.
+/** Tests that start, stop and kill a cluster of their own. */
+const OWN_CLUSTER = [
+  'test/faults/{calm-cluster,cluster-writer,moving-leaders,storm-cluster}.test.ts',
+  'test/integration/foreign-topics.test.ts',
+];
+
+// `unit` needs nothing but Node. `real` starts a real Kafka and registry once for all its files. `cluster` runs what tests delivery once more, on three
+// brokers and in a shorter form.
 export default defineConfig({
   test: {
     projects: [
@@ -15,10 +22,27 @@ export default defineConfig({
         test: {
           name: 'real',
           include: ['test/{integration,faults,e2e}/**/*.test.ts'],
+          exclude: OWN_CLUSTER,
           globalSetup: ['test/support/stack.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 1 },
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'cluster',
+          include: [
+            ...OWN_CLUSTER,
+            'test/faults/{fencing,instances,kill,resume,soak}.test.ts',
+            'test/e2e/replication.test.ts',
+          ],
+          env: { KILLS: '15', INSTANCES_ROUNDS: '2' },
+          globalSetup: ['test/support/cluster-stack.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 2 },
           maxWorkers: 2,
         },
       },

@@ -1,6 +1,10 @@
-/** `npm run bench [-- NAME…]`: what it measures, it prints, with a Kafka and a registry of its own. `connections:50,200` measures these sizes alone. */
+/**
+ * `npm run bench [-- NAME… [--brokers N]]`: prints what it measures, with a Kafka and a registry of its own. `connections:50,200` measures these sizes alone;
+ * `--brokers 3` measures on a cluster of three with as many replicas.
+ */
 
-import { startKafka, startRegistry } from '../dev/stack.js';
+import { parseArgs } from 'node:util';
+import { startKafkaCluster, startRegistry } from '../dev/stack.js';
 import { benchApi } from './api.js';
 import { benchBackfill } from './backfill.js';
 import { benchConnections } from './connections.js';
@@ -25,16 +29,21 @@ const BENCHES: Readonly<Record<string, (addresses: Addresses, say: Say) => Promi
 };
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
-const asked = process.argv.slice(2).map((argument) => argument.split(':')[0] ?? '');
-const sizes = process.argv
-  .slice(2)
-  .flatMap((argument) => argument.split(':')[1]?.split(',').map(Number) ?? []);
+const { values, positionals } = parseArgs({
+  options: { brokers: { type: 'string', default: '1' } },
+  allowPositionals: true,
+});
+const asked = positionals.map((argument) => argument.split(':')[0] ?? '');
+const sizes = positionals.flatMap((argument) => argument.split(':')[1]?.split(',').map(Number) ?? []);
 const unknown = asked.find((name) => !Object.hasOwn(BENCHES, name));
 if (unknown !== undefined) {
   say(`there is no benchmark "${unknown}"; there are ${Object.keys(BENCHES).join(', ')}`);
   process.exit(2);
 }
-const [kafka, registry] = await Promise.all([startKafka(), startRegistry()]);
+const [kafka, registry] = await Promise.all([
+  startKafkaCluster({ size: Number(values.brokers) }),
+  startRegistry(),
+]);
 try {
   await warmUp({ brokers: kafka.brokers, registryUrl: registry.url });
   for (const [name, bench] of Object.entries(BENCHES)) {

@@ -13,6 +13,7 @@ import { publishedText } from '../src/avro/published.js';
 import { createKafka } from '../src/kafka/client.js';
 import { COMPRESSION_TYPES } from '../src/kafka/codecs.js';
 import kafkajs from '../src/kafka/kafkajs.js';
+import { partitionOf } from '../src/kafka/partitioner.js';
 import { Writer } from '../src/kafka/writer.js';
 import type { OutgoingRecord } from '../src/model/row.js';
 import { readRecords } from '../test/support/topics.js';
@@ -21,6 +22,7 @@ import { type Addresses, median, PER_PAGE, rounded, type Say, Stage } from './st
 
 /** As many at once as a transaction of the publisher holds in such a cycle. */
 const PER_SEND = 1_400;
+const PARTITIONS = 3;
 const ROUNDS = 3;
 /** Sending with and without transactions in each round, in turns: either leaves the other its garbage. */
 const TURNS = 4;
@@ -31,6 +33,8 @@ export interface ThroughputFigures {
   readonly overBare: number;
   readonly overPipe: number;
   readonly transactions: number;
+  /** The writer's transactions over those of kafkajs. */
+  readonly overKafkajs: number;
 }
 
 /** Prints and returns the ratios; the medians of some rounds. */
@@ -56,14 +60,16 @@ export async function benchThroughput(
   const overBare = seconds('bare') / seconds('published');
   const overPipe = seconds('pipe') / seconds('published');
   const transactions = seconds('sent') / seconds('committed');
+  const overKafkajs = seconds('transacted') / seconds('committed');
   say(
     `throughput: ${rows} contacts, no latency, no limit: ${rate('published')} rows/s published, ${rate('bare')} rows/s by kafkajs ` +
       `with the same bytes: ${overBare.toFixed(2)}; ${rate('pipe')} rows/s by the simplest pipe: ${overPipe.toFixed(2)}`,
   );
   say(
-    `commit: ${rate('committed')} rows/s in transactions of ${PER_SEND} rows, ${rate('sent')} rows/s without: ${transactions.toFixed(2)}`,
+    `commit: ${rate('committed')} rows/s in transactions of ${PER_SEND} rows, ${rate('sent')} rows/s without: ${transactions.toFixed(2)}; ` +
+      `${rate('transacted')} rows/s by kafkajs's own transactions: ${overKafkajs.toFixed(2)}`,
   );
-  return { overBare, overPipe, transactions };
+  return { overBare, overPipe, transactions, overKafkajs };
 }
 
 /** Seconds for all rows. */
@@ -77,6 +83,8 @@ interface Round {
   /** The same bytes as the publisher sends them, without transactions and with them. */
   readonly sent: number;
   readonly committed: number;
+  /** In transactions of kafkajs. */
+  readonly transacted: number;
 }
 
 async function round(stage: Stage, addresses: Addresses): Promise<Round> {
@@ -96,13 +104,23 @@ async function round(stage: Stage, addresses: Addresses): Promise<Round> {
   const ways = {
     sent: (to: string) => send(kafka, to, records),
     committed: (to: string) => commit(kafka, to, records),
+    transacted: (to: string) => transact(kafka, to, records),
   };
-  const times = { sent: [] as number[], committed: [] as number[] };
+  const times = { sent: [] as number[], committed: [] as number[], transacted: [] as number[] };
   for (let turn = 0; turn < TURNS; turn += 1) {
-    const order = turn % 2 === 0 ? (['sent', 'committed'] as const) : (['committed', 'sent'] as const);
-    for (const way of order) times[way].push(await ways[way](await topic(`${way}-${turn}`)));
+    const order = ['sent', 'committed', 'transacted'] as const;
+    for (const way of turn % 2 === 0 ? order : order.toReversed())
+      times[way].push(await ways[way](await topic(`${way}-${turn}`)));
   }
-  return { published, bare, pipe, sent: median(times.sent), committed: median(times.committed) };
+  const { sent, committed, transacted } = times;
+  return {
+    published,
+    bare,
+    pipe,
+    sent: median(sent),
+    committed: median(committed),
+    transacted: median(transacted),
+  };
 }
 
 /** What a plain process took, in seconds. */
@@ -148,7 +166,7 @@ function textsIn(headers: Sent[number]['headers']): Record<string, string> {
 async function makeTopic(kafka: Kafka, topic: string): Promise<string> {
   const admin = kafka.admin();
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic, numPartitions: 3 }] });
+  await admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS }] });
   await admin.disconnect();
   return topic;
 }
@@ -176,5 +194,34 @@ async function commit(kafka: Kafka, topic: string, records: Sent): Promise<numbe
   }
   const seconds = (performance.now() - startedAt) / 1000;
   await writer.close();
+  return seconds;
+}
+
+/** Seconds to send them in transactions of kafkajs: a send for each partition, which is right on several brokers. */
+async function transact(kafka: Kafka, topic: string, records: Sent): Promise<number> {
+  const producer = kafka.producer({
+    transactionalId: `kafkajs-${topic}`,
+    idempotent: true,
+    maxInFlightRequests: 1,
+  });
+  await producer.connect();
+  const startedAt = performance.now();
+  for (let start = 0; start < records.length; start += PER_SEND) {
+    const byPartition = new Map<number, ReturnType<typeof messagesOf>>();
+    for (const message of messagesOf(records.slice(start, start + PER_SEND))) {
+      const partition = partitionOf(message.key ?? Buffer.alloc(0), PARTITIONS);
+      const messages = byPartition.get(partition) ?? [];
+      messages.push(message);
+      byPartition.set(partition, messages);
+    }
+    const transaction = await producer.transaction();
+    const sends = [...byPartition.values()].map((messages) =>
+      transaction.send({ topic, messages, acks: -1, compression: COMPRESSION_TYPES.zstd }),
+    );
+    await Promise.all(sends);
+    await transaction.commit();
+  }
+  const seconds = (performance.now() - startedAt) / 1000;
+  await producer.disconnect();
   return seconds;
 }

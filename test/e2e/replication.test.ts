@@ -123,11 +123,13 @@ describe('cycles over a workspace that changes', () => {
     const { workspace } = project.simulator;
     const attribute = workspace.list('contact_attributes').find(({ id }) => id !== undefined) ?? {};
     const old = keyOf('contact_attributes', attribute);
-    workspace.update('contact_attributes', String(attribute.id), { description: 'said otherwise' });
+    const change = { description: 'said otherwise' };
+    workspace.update('contact_attributes', String(attribute.id), change);
     await project.cycle('--table', 'contact_attributes');
     const latest = await project.latest('contact_attributes');
     expect(latest.has(old)).toBe(false);
-    expect(latest.get(keyOf('contact_attributes', attribute))?.value?.description).toBe('said otherwise');
+    const key = keyOf('contact_attributes', { ...attribute, ...change });
+    expect(latest.get(key)?.value?.description).toBe('said otherwise');
   });
 
   it('publish all parts of a conversation that was updated, and of no other', async () => {

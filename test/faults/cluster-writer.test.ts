@@ -102,7 +102,7 @@ describe('commits on three brokers', () => {
   it('are in the log once each while nothing happens', async () => {
     const run = await write(() => delay(8_000));
     expect(await problemsOf(run)).toEqual([]);
-    expect(run.confirmed).toBeGreaterThan(50);
+    expect(run.confirmed).toBeGreaterThan(WRITERS);
   }, 60_000);
 
   it('wait for brokers that restart, and for one that is killed', async () => {

@@ -7,6 +7,7 @@ import type { LocalServer } from '../../dev/server.js';
 import { type KafkaCluster, startKafkaCluster } from '../../dev/stack.js';
 import { createKafka } from '../../src/kafka/client.js';
 import { TopicReader, type TopicRecord } from '../../src/kafka/reader.js';
+import { Topics } from '../../src/kafka/topics.js';
 import { Events } from '../../src/model/events.js';
 import { createTopics } from '../support/create-topics.js';
 
@@ -256,6 +257,9 @@ describe('a reading while brokers come and go', () => {
       ],
     });
     await admin.disconnect();
+    const topics = new Topics(kafka, cluster.brokers);
+    await topics.appeared([topic]);
+    await topics.close();
     const producer = kafka.producer();
     await producer.connect();
     await producer.send({

@@ -56,7 +56,8 @@ it('a foreign topic without a leader disturbs neither check nor a run that begin
   expect(check.stdout).not.toContain('FAIL');
   expect(check.code).toBe(0);
   const second = workspace.create('contacts', { email: 'second@example.com' });
-  await project.cycle();
+  // The broker that was killed may have been the group's coordinator: then the member that has left is forgotten with its session.
+  await expect.poll(async () => (await project.command('run', '--once')).code, WAIT).toBe(0);
   expect((await project.latest('contacts')).has(second)).toBe(true);
   const again = startCommand(['run', '--config', project.config]);
   const third = workspace.create('contacts', { email: 'third@example.com' });

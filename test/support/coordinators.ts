@@ -28,6 +28,7 @@ export function findCoordinator(
   id: string,
 ): Promise<number> {
   return withCluster(kafka, async (cluster) => {
+    await cluster.refreshMetadata();
     const coordinatorType = COORDINATOR_TYPES[type];
     const { coordinator } = await cluster.findGroupCoordinatorMetadata({ groupId: id, coordinatorType });
     return coordinator.nodeId;
