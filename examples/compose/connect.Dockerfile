@@ -6,7 +6,7 @@ COPY dev/connect-pom.xml /build/pom.xml
 RUN mvn --batch-mode --quiet --file /build/pom.xml -Dstack.dir=/plugins -Pworker generate-resources \
  && mvn --batch-mode --quiet --file /build/pom.xml -Dstack.dir=/plugins -Pconverter generate-resources
 
-FROM apache/kafka:4.1.1
+FROM apache/kafka:4.4.0
 COPY --from=plugins /plugins/plugins /opt/kafka/plugins
 COPY examples/compose/worker.properties /opt/kafka/config/worker.properties
 ENV TZ=UTC
