@@ -87,7 +87,7 @@ function same(found: Json, value: Json, path: string[]): boolean {
 export function epochMillis(value: Json): number {
   const number = Number(value);
   if (Number.isNaN(number)) return Date.parse(String(value));
-  return Math.abs(number) >= 1e11 ? number : number * 1000;
+  return Math.abs(number) >= 253_402_300_800 ? number : number * 1000;
 }
 
 function equal(a: Json, b: Json): boolean {

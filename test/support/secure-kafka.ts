@@ -112,10 +112,23 @@ function saslSettings(listener: Listener, users: readonly User[]): Record<string
   };
 }
 
+/** Kafka's tool for settings: from 4.4 on, and before. */
+const CONFIG_COMMANDS = ['org.apache.kafka.tools.ConfigCommand', 'kafka.admin.ConfigCommand'];
+
 /** The broker keeps SCRAM's users itself; only its own tool adds one, a mechanism at a time. */
 async function addScramUser(broker: string, mechanism: string, { username, password }: User): Promise<void> {
   const user = ['--entity-type', 'users', '--entity-name', username];
   const change = ['--alter', '--add-config', `${mechanism}=[password=${password}]`];
-  const java = ['-XX:TieredStopAtLevel=1', '-cp', join(kafkaJars(), '*'), 'kafka.admin.ConfigCommand'];
-  await run('java', [...java, '--bootstrap-server', broker, ...change, ...user]);
+  const java = ['-XX:TieredStopAtLevel=1', '-cp', join(kafkaJars(), '*')];
+  const failures: unknown[] = [];
+  for (const command of CONFIG_COMMANDS) {
+    try {
+      await run('java', [...java, command, '--bootstrap-server', broker, ...change, ...user]);
+      return;
+    } catch (error) {
+      failures.push(error);
+      if (!String(error).includes('ClassNotFoundException')) throw error;
+    }
+  }
+  throw failures[0];
 }
