@@ -6,8 +6,14 @@ const OWN_CLUSTER = [
   'test/integration/foreign-topics.test.ts',
 ];
 
-// `unit` needs nothing but Node. `real` starts a real Kafka and registry once for all its files. `cluster` runs what tests delivery once more, on three
-// brokers and in a shorter form.
+/** Tests of delivery that share one broker, and with `DELIVERY_ON_CLUSTER` set a cluster as well: `npm run test:delivery`. */
+const ALSO_ON_CLUSTER = [
+  'test/faults/{fencing,instances,kill,resume,soak}.test.ts',
+  'test/e2e/replication.test.ts',
+];
+
+// `unit` needs nothing but Node. `real` starts a real Kafka and registry once for all its files. `cluster` has what needs
+// three brokers.
 export default defineConfig({
   test: {
     projects: [
@@ -33,11 +39,7 @@ export default defineConfig({
       {
         test: {
           name: 'cluster',
-          include: [
-            ...OWN_CLUSTER,
-            'test/faults/{fencing,instances,kill,resume,soak}.test.ts',
-            'test/e2e/replication.test.ts',
-          ],
+          include: process.env.DELIVERY_ON_CLUSTER ? [...OWN_CLUSTER, ...ALSO_ON_CLUSTER] : OWN_CLUSTER,
           env: { KILLS: '15', INSTANCES_ROUNDS: '2' },
           globalSetup: ['test/support/cluster-stack.ts'],
           testTimeout: 120_000,
