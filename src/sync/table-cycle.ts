@@ -33,7 +33,7 @@ import { nextTime } from './schedule.js';
 import { SetAsideList } from './set-aside-list.js';
 import { Backlog, type Beside, Pipeline, sideBySide } from './side-by-side.js';
 import type { FoundRows, TableMemory, TableSettings, TableSource, TableWork } from './source.js';
-import { holdStanding } from './standing.js';
+import { holdStanding, knownOf } from './standing.js';
 import { isTooLarge, splitWindow, windowToRead } from './windows.js';
 
 /** A search whose rows keep leaving it is given up after as many walks; nothing is lost, the next cycle reads it again. */
@@ -66,8 +66,10 @@ export class TableCycle {
   readonly #failures = new FailureCount();
   readonly #setAside: SetAsideList;
   readonly #backlog = new Backlog(MOST_PAGES);
-  /** IDs that the readings leave in doubt: of rows shown although they are gone, and of those that others have replaced. */
+  /** IDs of rows that the readings show although they are gone. */
   readonly #doubtful = new Set<string>();
+  /** IDs of rows that others have replaced, of which the topic may have some. */
+  readonly #replaced = new Set<string>();
   /** Epoch seconds: what was replaced earlier was found by earlier cycles. */
   readonly #replacedSince: number;
 
@@ -217,16 +219,31 @@ export class TableCycle {
     for (const { key, raw } of returned)
       if (this.#memory.published.shouldCheck(key, now)) this.#doubtful.add(askedAs(raw));
     for (const id of replaced?.due(rows, this.#replacedSince) ?? [])
-      if (this.#memory.published.get(id)?.gone !== true) this.#doubtful.add(id);
+      if (this.#memory.published.get(id)?.gone !== true) this.#replaced.add(id);
   }
 
   /** A row that is shown although it is gone has come back if it is there by its ID; one that was replaced is gone if it is not. */
   async #settleDoubts(): Promise<void> {
     const { find, replaced } = this.#source;
     if (find === undefined) return;
-    const ids = [...this.#doubtful];
-    await this.#publishByIds(ids, find);
-    replaced?.add(ids);
+    const replacedIds = [...this.#replaced];
+    await this.#publishByIds([...this.#doubtful, ...(await this.#published(replacedIds))], find);
+    replaced?.add(replacedIds);
+  }
+
+  /**
+   * Those of the IDs whose rows are published. A long history names thousands of rows that were replaced before the first reading: no request is
+   * spent on them, and one reading of the topic tells of all.
+   */
+  async #published(ids: readonly string[]): Promise<string[]> {
+    const { found, release } = await holdStanding(this.#work, ids);
+    const known = knownOf(this.#work, found);
+    const published = ids.filter((id) => {
+      const version = known.get(id);
+      return version !== undefined && version.gone !== true;
+    });
+    release();
+    return published;
   }
 
   /** Asks for rows by their IDs and publishes what comes of it. Those that can't be fetched are set aside. */
