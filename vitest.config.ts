@@ -22,6 +22,8 @@ export default defineConfig({
           name: 'unit',
           sequence: { groupOrder: 0 },
           include: ['test/unit/**/*.test.ts', 'test/contract/**/*.test.ts'],
+          // Properties take their time on a machine that has other things to do.
+          testTimeout: 30_000,
         },
       },
       {

@@ -62,6 +62,8 @@ class Walk {
   readonly #search: Search;
   readonly #window: Window;
   #pager: Pager;
+  /** Where what the pager reads ends, in epoch seconds; null: nowhere. */
+  #end: number | null;
   /** The oldest time that the walk has come down to, in epoch seconds. */
   #reached: number | null;
   /** Epoch seconds by the API's clock. */
@@ -77,6 +79,7 @@ class Walk {
     this.#search = search;
     this.#window = window;
     this.#pager = this.#pagerOf(window);
+    this.#end = window.to;
     this.#reached = window.to;
   }
 
@@ -110,21 +113,24 @@ class Walk {
 
   /**
    * The row behind those that were read breaks every page. Its ID is not known, but its place is: the walk continues below it, with the latest
-   * upper bound under which the search answers again. What lies between is unread.
+   * upper bound under which the search answers again. What lies between is unread; where the order is not sure, so is what may lie above.
    */
   async #stepOver(error: PublisherError): Promise<Page> {
     const { from } = this.#window;
     const to = Math.floor(this.#reached ?? this.#serverNow);
     if (!this.#isSorted || to < from) throw error;
     const below = await this.#highestReadable(from, to);
+    const end = Math.max(to, Math.floor(this.#end ?? this.#serverNow));
     this.#pager = this.#pagerOf({ from, to: below });
+    this.#end = below;
     // Another query, with another count.
     this.#total = null;
     this.#reached = below;
     this.#isOver = below < from;
     const { rows, up } = await this.#readUp({ from: below + 1, to });
-    const window = { from: up, to };
-    const unread = [{ id: null, window, error: at(error, window) }];
+    const place = { from: up, to };
+    const window = this.#search.isOrdered ? place : { from: below + 1, to: end };
+    const unread = [{ id: null, window, error: at(error, place) }];
     const last = this.#isOver && !this.#hasShrunk;
     return { rows, total: null, newest: this.#newest, unread, last, fetchedAt: Date.now() };
   }

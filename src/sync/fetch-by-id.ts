@@ -10,13 +10,16 @@ export interface FetchedById {
   readonly unread: readonly Unread[];
 }
 
+/** IDs that are asked for at once. */
+const ASKED_AT_ONCE = 25;
+
 /** Throws what reaches further than one ID. */
 export async function fetchById(
   ids: readonly string[],
   find: (id: string) => Promise<FoundRows | null>,
 ): Promise<FetchedById> {
   const askedAt = Date.now();
-  const { answers, unread } = await isolate(ids, (id) => id, find);
+  const { answers, unread } = await isolate(ids, (id) => id, find, ASKED_AT_ONCE);
   const found = answers.flatMap(({ answer }) => answer ?? []);
   const gone = answers.filter(({ answer }) => answer === null).map(({ item }) => item);
   const rows = found.flatMap((each) => each.rows);

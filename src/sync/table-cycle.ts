@@ -42,8 +42,8 @@ const MAX_WALKS = 8;
 /** Pages in memory that are not committed yet, beside those that are being waited for: more than come during a transaction, so that reading goes on. */
 const MOST_PAGES = 80;
 
-/** IDs asked for together. */
-const ASKED_AT_ONCE = 25;
+/** Rows that are fetched by ID before they are published together: publishing them may take a reading of their whole topic. */
+const MAX_FETCHED = 1_000;
 
 const NEVER = () => false;
 
@@ -252,8 +252,8 @@ export class TableCycle {
     find: (id: string) => Promise<FoundRows | null>,
   ): Promise<void> {
     const asked = this.#without(ids);
-    for (let start = 0; start < asked.length; start += ASKED_AT_ONCE) {
-      const batch = asked.slice(start, start + ASKED_AT_ONCE);
+    for (let start = 0; start < asked.length; start += MAX_FETCHED) {
+      const batch = asked.slice(start, start + MAX_FETCHED);
       const { fetched, unread } = await fetchById(batch, find);
       // Before the commit, whose state carries it.
       await this.#memory.turns.take(async () => this.#countUnread(batch.length, unread));

@@ -5,9 +5,6 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Budget, type Priority } from '../../../src/intercom/budget.js';
 
-// Many runs, on machines that have other things to do.
-vi.setConfig({ testTimeout: 30_000 });
-
 const START = 1_700_000_000_000;
 const WINDOWS = 4;
 /** Longer than anybody may have to wait, on a clock that was set back meanwhile. */

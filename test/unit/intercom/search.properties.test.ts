@@ -1,7 +1,7 @@
 /** One walk over a window, while rows change between its pages by a script, and over replies that make no sense. */
 
 import fc from 'fast-check';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { walkNewestFirst } from '../../../src/intercom/search.js';
 import type { Requester } from '../../../src/intercom/transport.js';
 import { PublisherError } from '../../../src/model/errors.js';
@@ -9,9 +9,6 @@ import type { RawRow } from '../../../src/model/row.js';
 import type { Window } from '../../../src/model/state.js';
 import type { Page } from '../../../src/model/table.js';
 import { type ModelRow, SearchModel, type World, world } from './search-model.js';
-
-// Many runs, on machines that have other things to do.
-vi.setConfig({ testTimeout: 30_000 });
 
 const DAY = 86_400;
 const SEARCH = { path: '/contacts/search', list: 'data', isOrdered: true } as const;

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PublisherError } from '../../../src/model/errors.js';
 import type { Window } from '../../../src/model/state.js';
 import type { Page } from '../../../src/model/table.js';
+import { ReplacedIds } from '../../../src/sync/replaced.js';
 import type { TableSettings, TableSource } from '../../../src/sync/source.js';
 import { TableCycle } from '../../../src/sync/table-cycle.js';
 import { page, row, TableModel } from './table-model.js';
@@ -503,6 +504,28 @@ describe('the walk over all IDs', () => {
     await run(model, true);
     expect(model.records.filter((record) => record === 'rows a gone')).toHaveLength(1);
     expect(model.of('table:reconciled')).toEqual([{ ...AT, deletes: 0 }]);
+  });
+});
+
+describe('rows that others have replaced', () => {
+  it('are asked for where the topic has them, and one reading of it tells of all', async () => {
+    const asked: string[] = [];
+    const ids = Array.from({ length: 200 }, (_, index) => `source-${index}`);
+    const model = new TableModel({
+      replaced: new ReplacedIds(() => ids.map((id) => ({ id, at: null }))),
+      find: async (id) => {
+        asked.push(id);
+        return null;
+      },
+    });
+    const published = ids.slice(0, 120);
+    model.older.push(...published.map((key) => ({ key, row: {} })));
+    model.readings = [[page([row('a', 300)])]];
+    await run(model);
+    expect(asked).toEqual(published);
+    expect(model.records).toEqual(['rows a there', ...published.map((key) => `rows ${key} gone`)]);
+    // Which of them are there, and what a tombstone would bury.
+    expect(model.lookedFor.filter((keys) => keys.some((key) => key.startsWith('source')))).toHaveLength(2);
   });
 });
 

@@ -1,7 +1,7 @@
 /** Windows and days in every time zone that this machine knows, from 1970 to 2100, above all where clocks change. */
 
 import fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Window } from '../../../src/model/state.js';
 import {
   type Grain,
@@ -13,9 +13,6 @@ import {
 } from '../../../src/sync/windows.js';
 import { runs } from '../../support/runs.js';
 import { dayOf, zone, zonedMoment } from './zones.js';
-
-// Many runs, on machines that have other things to do.
-vi.setConfig({ testTimeout: 30_000 });
 
 const DAY = 86_400;
 /** Until 2011 clocks went back here a minute past midnight: a day began, broke off, and began once more. */
