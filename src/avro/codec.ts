@@ -1,5 +1,6 @@
 /** From a row to the bytes of a record and back: schemas derived, registered and compiled once per table. */
 
+import { messageOf } from '../model/errors.js';
 import { digestOf } from '../model/json.js';
 import { elementOf, isNoRow, type RawRow, type ShapedRow, type Upsert } from '../model/row.js';
 import type { KeyName } from '../model/table.js';
@@ -102,7 +103,7 @@ function encodedOr(encoder: Encoder, value: Readonly<Record<string, unknown>>) {
   try {
     return encoder.encode(value);
   } catch (error) {
-    return `the row can't be encoded: ${error instanceof Error ? error.message : String(error)}`;
+    return `the row can't be encoded: ${messageOf(error)}`;
   }
 }
 

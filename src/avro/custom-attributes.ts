@@ -7,9 +7,9 @@
 
 import { createHash } from 'node:crypto';
 import type { RawRow } from '../model/row.js';
+import { isObject } from '../model/row.js';
 import { toBoolean, toDouble, toLong, toText, toTime } from './coerce.js';
 import type { Field, FieldType, RecordSchema } from './schema.js';
-import { isObject } from './walk.js';
 
 /** The field that holds all custom attributes as JSON. */
 export const CUSTOM_ATTRIBUTES = 'custom_attributes';

@@ -7,7 +7,8 @@ interface Type {
   fromBuffer(bytes: Buffer): unknown;
 }
 
-const HEADER_BYTES = 5;
+/** The header of the Confluent wire format: a zero, and the schema's ID in four bytes. */
+export const HEADER_BYTES = 5;
 
 export class Decoder {
   readonly #registry: Registry;

@@ -1,12 +1,11 @@
 /** Writes records into memory that many of them share. */
 
 import avsc from 'avsc';
+import { HEADER_BYTES } from './decoder.js';
 import { publishedText } from './published.js';
 import type { RecordSchema } from './schema.js';
 import { installTextEncoding } from './text-encoding.js';
 
-/** Before each record there is room for the header of the Confluent wire format: a zero, and the schema's id in four bytes. */
-const HEADER_BYTES = 5;
 /** Records are written one behind the other into pieces of memory, each twice as large as the one before, up to this size. */
 const LARGEST_CHUNK = 64 * 1024;
 const FIRST_CHUNK = 1024;

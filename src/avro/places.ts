@@ -2,6 +2,7 @@
  * Compiles a schema into the tree that `walk` follows: it has the nesting of the API's row, not that of the schema.
  */
 
+import { isObject } from '../model/row.js';
 import { Leftover } from './leftovers.js';
 import {
   type Content,
@@ -13,7 +14,7 @@ import {
   type RecordSchema,
 } from './schema.js';
 import { asText, TAKE_PRIMITIVE, takeJson, takeList, takeRecord, takeTime } from './take.js';
-import { isObject, type Node, type Step, type Take, walk } from './walk.js';
+import { type Node, type Step, type Take, walk } from './walk.js';
 
 /** A key of the API's row on the way to one or more fields. */
 interface Place {

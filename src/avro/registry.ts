@@ -2,7 +2,7 @@
 
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { request } from 'undici';
-import { PublisherError } from '../model/errors.js';
+import { messageOf, PublisherError } from '../model/errors.js';
 
 /** The `schemaRegistry` section of the configuration. */
 export interface RegistrySettings {
@@ -131,7 +131,7 @@ export class Registry {
 
   #failure(error: unknown, doing: string): PublisherError {
     const status = statusOf(error);
-    const said = error instanceof Error ? error.message : String(error);
+    const said = messageOf(error);
     if (error instanceof Error && error.name === 'ConfluentSchemaRegistryCompatibilityError') {
       return new PublisherError(
         'schema-rejected',

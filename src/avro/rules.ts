@@ -8,9 +8,9 @@
 import { createHmac } from 'node:crypto';
 import { canonicalJson } from '../model/json.js';
 import type { RawRow } from '../model/row.js';
+import { isObject, type RawObject } from '../model/row.js';
 import { type AttributeDefinition, CUSTOM_ATTRIBUTES } from './custom-attributes.js';
 import { contentOf, type Field, keyField, pathsOf, type RecordSchema } from './schema.js';
-import { isObject, type RawObject } from './walk.js';
 
 /** The rules of one table: dotted paths of fields as `catalog` and docs/tables.md name them in nested form. */
 export interface FieldRules {

@@ -6,10 +6,11 @@
  */
 
 import type { RawRow } from '../model/row.js';
+import { isObject } from '../model/row.js';
 import { leftoverPaths, leftoverText } from './leftovers.js';
 import { compileRow } from './places.js';
 import { EXTRA, keyField, type RecordSchema } from './schema.js';
-import { isObject, walk } from './walk.js';
+import { walk } from './walk.js';
 
 /** A row in its published form, or why it has no place in the table: then the caller keeps it as a dead letter. */
 export type Shaped =

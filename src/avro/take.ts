@@ -1,10 +1,11 @@
 /** How a field takes its value from the API's row, by what it holds. Whatever does not fit is given back. */
 
 import { canonicalJson } from '../model/json.js';
+import { isObject } from '../model/row.js';
 import { toBoolean, toDouble, toLong, toText, toTime } from './coerce.js';
 import { Leftover, type LeftoverTree, withEntry } from './leftovers.js';
 import type { Primitive } from './schema.js';
-import { isObject, type Node, type Take, type Target, walk } from './walk.js';
+import { type Node, type Take, type Target, walk } from './walk.js';
 
 const takeText: Take = (raw, into, at) => {
   const text = toText(raw);

@@ -4,9 +4,9 @@
  * Null and missing are the same: neither is carried.
  */
 
+import type { RawObject } from '../model/row.js';
 import { type Left, Leftover, type LeftoverTree, withEntry } from './leftovers.js';
 
-export type RawObject = Readonly<Record<string, unknown>>;
 /** The record or list that is being filled. */
 export type Target = Record<string | number, unknown>;
 /** Puts a value that is not null into its place and gives back what did not fit. */
@@ -51,8 +51,4 @@ function withUnknown(node: Node, raw: RawObject, keys: readonly string[], left: 
       all = withEntry(all, key, new Leftover(value));
   }
   return all;
-}
-
-export function isObject(value: unknown): value is RawObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 /** The YAML text: read once, with the place of every key kept for the messages. */
 
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
+import { messageOf } from '../model/errors.js';
 
 import type { Path } from './path.js';
 
@@ -54,9 +55,7 @@ export function readDocument(source: string): SourceDocument | readonly SyntaxPr
       },
     };
   } catch (error) {
-    return [
-      { text: `not valid YAML: ${error instanceof Error ? error.message : String(error)}`, place: null },
-    ];
+    return [{ text: `not valid YAML: ${messageOf(error)}`, place: null }];
   }
 }
 

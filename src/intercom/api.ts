@@ -27,6 +27,8 @@ export interface Listing {
   readonly route: string;
   /** The keys under which the list may stand. */
   readonly lists: readonly string[];
+  /** The row that the list lies below; left out for a list of the workspace. */
+  readonly id?: string;
 }
 
 /** One thing as the API shows it by itself. */
@@ -86,7 +88,8 @@ export class IntercomApi {
     for (let page = 1; ; page += 1) {
       const separator = listing.path.includes('?') ? '&' : '?';
       const path = page === 1 ? listing.path : `${listing.path}${separator}page=${page}`;
-      const reply = await this.#transport.request({ ...listing, method: 'GET', scope: 'list', path });
+      const scope = listing.id === undefined ? 'list' : 'row';
+      const reply = await this.#transport.request({ ...listing, method: 'GET', scope, path });
       const rows = rowsIn(reply, listing.lists);
       const last = rows.length === 0 || !hasNextPage(reply.json.pages, page);
       newest = newestOf(newest, rows, reply.serverNow);

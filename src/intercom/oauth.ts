@@ -1,7 +1,7 @@
 /** The OAuth of an Intercom app: where a person agrees to it, and what the code that comes of it is exchanged for. */
 
 import { ProxyAgent, request } from 'undici';
-import { PublisherError } from '../model/errors.js';
+import { messageOf, PublisherError } from '../model/errors.js';
 
 export interface OAuthApp {
   readonly clientId: string;
@@ -72,7 +72,7 @@ async function post(url: string, dispatcher: ProxyAgent | undefined, form: Recor
   } catch (cause) {
     throw new PublisherError(
       'api-unreachable',
-      `no answer from ${new URL(url).origin}${dispatcher === undefined ? '' : ' through the gateway'} (${cause instanceof Error ? cause.message : String(cause)}); check the network, the region and the gateway`,
+      `no answer from ${new URL(url).origin}${dispatcher === undefined ? '' : ' through the gateway'} (${messageOf(cause)}); check the network, the region and the gateway`,
       { cause },
     );
   }

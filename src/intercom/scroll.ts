@@ -7,9 +7,10 @@
  */
 
 import { type ErrorCode, PublisherError } from '../model/errors.js';
+import { pause } from '../model/pause.js';
 import type { Page } from '../model/table.js';
 import { newestOf, rowsIn } from './reply.js';
-import { type ApiReply, pause, type Requester } from './transport.js';
+import type { ApiReply, Requester } from './transport.js';
 
 /** An unused scroll expires after a minute: one that we lost ourselves is gone after this wait. */
 const LONGEST_WAIT_MS = 90_000;

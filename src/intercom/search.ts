@@ -113,7 +113,8 @@ class Walk {
 
   /**
    * The row behind those that were read breaks every page. Its ID is not known, but its place is: the walk continues below it, with the latest
-   * upper bound under which the search answers again. What lies between is unread; where the order is not sure, so is what may lie above.
+   * upper bound under which the search answers again. What lies between is unread, also what of it could be read from its older end: a row
+   * that is updated meanwhile shifts those behind it. Where the order is not sure, rows above may be unread, too.
    */
   async #stepOver(error: PublisherError): Promise<Page> {
     const { from } = this.#window;
@@ -129,7 +130,7 @@ class Walk {
     this.#isOver = below < from;
     const { rows, up } = await this.#readUp({ from: below + 1, to });
     const place = { from: up, to };
-    const window = this.#search.isOrdered ? place : { from: below + 1, to: end };
+    const window = { from: below + 1, to: this.#search.isOrdered ? to : end };
     const unread = [{ id: null, window, error: at(error, place) }];
     const last = this.#isOver && !this.#hasShrunk;
     return { rows, total: null, newest: this.#newest, unread, last, fetchedAt: Date.now() };

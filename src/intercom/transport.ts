@@ -8,6 +8,7 @@
 import { type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { PublisherError } from '../model/errors.js';
 import type { ApiAttempt } from '../model/events.js';
+import { pause } from '../model/pause.js';
 import type { Scope } from '../model/set-aside.js';
 import type { Asker, Budget } from './budget.js';
 import { jsonText } from './json-text.js';
@@ -336,20 +337,4 @@ function rootCause(error: Error): string {
   const code = (error as NodeJS.ErrnoException).code;
   if (error.cause instanceof Error) return rootCause(error.cause);
   return error.message !== '' ? error.message : (code ?? error.name);
-}
-
-/** Waits `ms` milliseconds, or rejects with `stopped` as soon as the signal aborts. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(new PublisherError('stopped', 'stopped while waiting to try again'));
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    }, ms);
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
-  });
 }

@@ -2,6 +2,7 @@
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { ENTITIES, type Entity, type Hint } from '../model/hint.js';
+import { isObject, type RawObject } from '../model/row.js';
 import { parseJson } from './parse.js';
 import { entitiesOf } from './webhook-topics.js';
 
@@ -21,7 +22,7 @@ export interface Notification {
   readonly hint: Hint;
 }
 
-type Item = Readonly<Record<string, unknown>>;
+type Item = RawObject;
 
 /** The values of `type` that an entity has, in any version. */
 const ENTITY_OF_TYPE: ReadonlyMap<unknown, Entity> = new Map([
@@ -98,8 +99,4 @@ function objectAt(value: Item, key: string): Item {
 function listAt(value: Item, key: string): Item[] {
   const found = value[key];
   return Array.isArray(found) ? found.filter(isObject) : [];
-}
-
-function isObject(value: unknown): value is Item {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -2,11 +2,12 @@
 
 import { readFileSync } from 'node:fs';
 import type { Kafka, KafkaConfig, SASLOptions } from 'kafkajs';
-import { PublisherError } from '../model/errors.js';
+import { messageOf, PublisherError } from '../model/errors.js';
 import type { KafkaSettings, SaslConfig, TlsFiles } from '../model/kafka.js';
 import { registerCodecs } from './codecs.js';
 import kafkajs from './kafkajs.js';
 import { oauthBearerProvider } from './oauth-bearer.js';
+import { typeOf } from './protocol-error.js';
 
 /**
  * How long a request to Kafka is tried again. Short first waits, because a transaction that follows another one at once is
@@ -158,11 +159,6 @@ export function kafkaFailure(error: unknown, doing: string, brokers?: readonly s
   });
 }
 
-/** The broker's name of the error, or an empty text. */
-function typeOf(error: Error): string {
-  return 'type' in error && typeof error.type === 'string' ? error.type : '';
-}
-
 /** Whether the broker closed the connection instead of answering. */
 export function isClosedConnection(error: unknown): boolean {
   return rootOf(error).name === 'KafkaJSConnectionClosedError';
@@ -176,8 +172,4 @@ function isSystemError(error: Error): boolean {
 function rootOf(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error));
   return error.cause instanceof Error ? rootOf(error.cause) : error;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,7 +1,7 @@
 /** Fetches OAUTHBEARER tokens for Kafka by the OAuth 2 client-credentials grant. */
 
 import { request } from 'undici';
-import { PublisherError } from '../model/errors.js';
+import { messageOf, PublisherError } from '../model/errors.js';
 
 export interface ClientCredentials {
   readonly tokenEndpoint: string;
@@ -38,7 +38,7 @@ async function fetchToken(credentials: ClientCredentials): Promise<{ value: stri
     headersTimeout: TIMEOUT_MS,
     bodyTimeout: TIMEOUT_MS,
   }).catch((cause: unknown) => {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new PublisherError(
       'kafka-unreachable',
       `kafka.sasl: no answer from ${credentials.tokenEndpoint} (${why}); check tokenEndpoint`,

@@ -18,10 +18,11 @@ import {
   type OffsetQuery,
 } from './leaders.js';
 import { ageText, describeOpenTransaction, openTransactionText } from './open-transactions.js';
+import { typeOf } from './protocol-error.js';
 import type { LogExtent, ReadOptions } from './reader.js';
 import { isPassing, troubleText } from './trouble.js';
 import type { Waits } from './waits.js';
-import { errorType, type FetchedRecord } from './wire.js';
+import type { FetchedRecord } from './wire.js';
 
 /** Compressed, and all of a reply is unpacked at once: more would be no faster, and take memory. */
 const MAX_BYTES = 2 * 1024 * 1024;
@@ -206,7 +207,7 @@ export class Reading {
         this.#leaders = await findLeaders(this.#brokers, this.#topic);
         return;
       } catch (error) {
-        const isUnknown = errorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION';
+        const isUnknown = typeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION';
         this.#judge(error, since, isUnknown ? MAX_UNKNOWN_MS : MAX_TROUBLE_MS);
       }
       await this.#pause(RETRY_MS);
@@ -395,7 +396,7 @@ export class Reading {
     partition.trouble ??= { since, retryAt: now };
     partition.trouble.retryAt = now + RETRY_MS;
     const limit = this.#options.until === 'never' ? Number.POSITIVE_INFINITY : MAX_TROUBLE_MS;
-    this.#judge(error, partition.trouble.since, MAX_TROUBLE_OF_TYPE_MS[errorType(error)] ?? limit);
+    this.#judge(error, partition.trouble.since, MAX_TROUBLE_OF_TYPE_MS[typeOf(error)] ?? limit);
     void this.#refresh();
   }
 
@@ -483,7 +484,7 @@ function isLost({ leader, startedAt }: Fetch, node: number, now: number): boolea
 }
 
 function isOutOfRange(each: FetchedPartition | FailedPartition): each is FailedPartition {
-  return 'error' in each && errorType(each.error) === 'OFFSET_OUT_OF_RANGE';
+  return 'error' in each && typeOf(each.error) === 'OFFSET_OUT_OF_RANGE';
 }
 
 function asError(error: unknown): Error {

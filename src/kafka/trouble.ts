@@ -1,7 +1,8 @@
 /** Which failures of a reading pass by themselves, and how they are reported while they last. */
 
+import { messageOf } from '../model/errors.js';
 import { ageText } from './open-transactions.js';
-import { errorType } from './wire.js';
+import { typeOf } from './protocol-error.js';
 
 /**
  * What brokers answer while leaders move, brokers stop and topics appear. Kafkajs's own mark is no help: some of these count as final there, and errors
@@ -33,7 +34,7 @@ const PASSING_NAMES = new Set([
 
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return PASSING_TYPES.has(errorType(error)) || PASSING_NAMES.has(error.name) || isSystemError(error);
+  return PASSING_TYPES.has(typeOf(error)) || PASSING_NAMES.has(error.name) || isSystemError(error);
 }
 
 /** A socket that was refused, reset or closed. */
@@ -42,6 +43,6 @@ function isSystemError(error: Error): boolean {
 }
 
 export function troubleText(topic: string, error: unknown, lastedMs: number): string {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   return `topic ${topic} can't be read for ${ageText(lastedMs)}: ${why}; retrying`;
 }

@@ -100,8 +100,3 @@ export function failOnCode(code: number): void {
   const error = errorOfCode(code);
   if (error !== null) throw error;
 }
-
-/** The broker's name of the error, or an empty text. */
-export function errorType(error: unknown): string {
-  return error instanceof Error && 'type' in error && typeof error.type === 'string' ? error.type : '';
-}

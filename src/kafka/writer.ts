@@ -31,7 +31,7 @@ const MAX_BATCH_BYTES = 800_000;
 /** Readers of committed records wait for the end of a transaction, and all of it is in memory. */
 const MAX_TRANSACTION_BYTES = 8 * 1024 * 1024;
 /** What a batch adds to its records, with room to spare. */
-const BATCH_OVERHEAD_BYTES = 1_024;
+export const BATCH_OVERHEAD_BYTES = 1_024;
 /** Batch and record overhead beside key and value. */
 const RECORD_OVERHEAD_BYTES = 200;
 /** Whoever opens a writer tries again by itself. */

@@ -4,7 +4,7 @@ import { loadConfig, parseConfig } from '../config/load.js';
 import { PublisherError } from '../model/errors.js';
 import type { EventMap, EventName } from '../model/events.js';
 import { fieldRuleProblems } from '../publisher/field-rules.js';
-import { Publisher } from '../publisher.js';
+import { Publisher } from '../publisher/publisher.js';
 
 /** A path of a configuration file, or what such a file would say. */
 export type ConfigSource = string | Readonly<Record<string, unknown>>;
@@ -15,8 +15,10 @@ export interface CreateOptions {
 }
 
 export interface EmbeddedPublisher {
-  /** Listens to what the publisher does. A listener that throws breaks nothing. */
+  /** Listens to what the publisher does. An error of a listener is the event `listener:failed`, and stops nothing. */
   on<Name extends EventName>(name: Name, listener: (event: EventMap[Name]) => void): void;
+  /** Ends what `on` began with the same listener. */
+  off<Name extends EventName>(name: Name, listener: (event: EventMap[Name]) => void): void;
   /** One complete cycle of every table. Throws the first failure as a `PublisherError`; everything else is published. */
   runOnce(signal?: AbortSignal): Promise<void>;
   /** Follows the schedules, sharing the connections with other instances of the group, until the signal aborts. */
@@ -41,6 +43,7 @@ export async function createPublisher(
   const publisher = await Publisher.open({ ...config, http: null });
   return {
     on: (name, listener) => publisher.events.on(name, listener),
+    off: (name, listener) => publisher.events.off(name, listener),
     async runOnce(signal = new AbortController().signal) {
       const [failure] = await publisher.runOnce(signal);
       if (failure !== undefined) throw failure.error;

@@ -2,9 +2,9 @@
 
 import { type ValueForm, valueSchema } from '../avro/codec.js';
 import { publishedText } from '../avro/published.js';
-import type { KeyName, ReplicationMethod } from '../model/table.js';
+import { type KeyName, type ReplicationMethod, replicationKeyOf } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
-import { TABLES } from '../tables/all.js';
+import { ALL_TABLES } from '../tables/all.js';
 
 export interface TableInfo {
   readonly name: TableName;
@@ -19,14 +19,14 @@ export interface TableInfo {
 
 /** The tables by name. */
 export const tables = Object.fromEntries(
-  TABLES.map(({ name, method, key, replicationKey = 'updated_at' }): [TableName, TableInfo] => [
-    name,
+  ALL_TABLES.map((table): [TableName, TableInfo] => [
+    table.name,
     {
-      name,
-      method,
-      key,
-      replicationKey: method === 'incremental' ? replicationKey : null,
-      schema: (form = 'flat') => JSON.parse(publishedText(valueSchema(name, form))) as object,
+      name: table.name,
+      method: table.method,
+      key: table.key,
+      replicationKey: replicationKeyOf(table),
+      schema: (form = 'flat') => JSON.parse(publishedText(valueSchema(table.name, form))) as object,
     },
   ]),
 ) as Readonly<Record<TableName, TableInfo>>;

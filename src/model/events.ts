@@ -135,6 +135,8 @@ export interface EventMap {
   /** No reading waits for what `key` names any more; the message, if any, says why. */
   'reading:resumed': { readonly key: string; readonly topic: string; readonly message: string | null };
   warning: { readonly connection?: string; readonly message: string };
+  /** A listener of the event `name` threw an error. */
+  'listener:failed': { readonly name: string; readonly error: unknown };
 }
 
 export type EventName = keyof EventMap;
@@ -144,15 +146,24 @@ export class Events {
   readonly #listeners = new Map<EventName, Listener<never>[]>();
 
   on<N extends EventName>(name: N, listener: Listener<N>): void {
-    this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), listener as Listener<never>]);
+    this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), listener]);
   }
 
+  /** Ends what `on` began with the same listener. */
+  off<N extends EventName>(name: N, listener: Listener<N>): void {
+    this.#listeners.set(
+      name,
+      (this.#listeners.get(name) ?? []).filter((each) => each !== listener),
+    );
+  }
+
+  /** Calls the listeners in the order in which they were added. An error of one is an event itself, and stops nothing. */
   emit<N extends EventName>(name: N, event: EventMap[N]): void {
     for (const listener of this.#listeners.get(name) ?? []) {
       try {
         (listener as Listener<N>)(event);
-      } catch {
-        // Watching must not break the pipe.
+      } catch (error) {
+        if (name !== 'listener:failed') this.emit('listener:failed', { name, error });
       }
     }
   }

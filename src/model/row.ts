@@ -114,3 +114,10 @@ export function readyRow(fields: RawRow, ready: Ready): RawRow {
 export function readyOf(row: RawRow): Ready | undefined {
   return (row as MaybeReady)[READY];
 }
+
+/** An object of a reply. */
+export type RawObject = Readonly<Record<string, unknown>>;
+
+export function isObject(value: unknown): value is RawObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -102,6 +102,17 @@ export interface Table<Api> {
   readonly parent?: { readonly id: string; readonly updatedAt: string };
   /** Some rows to look at, where pulling a few would disturb a publisher at work. */
   sample?(api: Api, rows: number): AsyncIterable<Page>;
-  /** The moment of the version of a row in epoch milliseconds that decides its window: its own time, or its parent's. */
+  /**
+   * The time that decides in which window a row lies, as Intercom sends it (epoch seconds): its own `updated_at` where this is left out, or
+   * its parent's.
+   */
   versionTime?(row: RawRow): unknown;
+}
+
+/** The column that an incremental table's bookmark counts by; null for full tables. */
+export function replicationKeyOf({
+  method,
+  replicationKey = 'updated_at',
+}: Pick<Table<never>, 'method' | 'replicationKey'>): string | null {
+  return method === 'incremental' ? replicationKey : null;
 }

@@ -2,6 +2,7 @@
 
 import pino, { type DestinationStream, type Logger } from 'pino';
 import pretty from 'pino-pretty';
+import { messageOf, type PublisherError } from '../model/errors.js';
 import type { Events } from '../model/events.js';
 import { subjectText } from '../model/set-aside.js';
 
@@ -62,8 +63,13 @@ function logTables(events: Events, log: Logger): void {
   });
   events.on('table:reconciled', (event) => log.info(event, 'all IDs compared'));
   events.on('table:failed', ({ connection, table, error }) =>
-    log.error({ connection, table, code: error.code }, error.message),
+    log.error({ connection, table, code: error.code, ...stackOf(error) }, error.message),
   );
+}
+
+/** The stack of a defect; of other failures the message says everything. */
+function stackOf({ code, cause }: PublisherError): { err?: Error } {
+  return code === 'internal' && cause instanceof Error ? { err: cause } : {};
 }
 
 /** Each disagreement once for as long as it lasts, and its end. */
@@ -80,7 +86,7 @@ function logGroup(events: Events, log: Logger): void {
 function logProblems(events: Events, log: Logger): void {
   logGroup(events, log);
   events.on('connection:failed', ({ connection, error, retryInMs, isKnown = false }) => {
-    const fields = { connection, code: error.code, retryInMs };
+    const fields = { connection, code: error.code, retryInMs, ...stackOf(error) };
     // A state that lasts is reported once.
     if (isKnown) log.debug(fields, error.message);
     else log.error(fields, error.message);
@@ -131,6 +137,9 @@ function logProblems(events: Events, log: Logger): void {
   events.on('reading:resumed', ({ topic, message }) => {
     if (message !== null) log.info({ topic }, message);
   });
+  events.on('listener:failed', ({ name, error }) =>
+    log.error({ event: name, err: error }, `a listener failed: ${messageOf(error)}`),
+  );
   events.on('warning', ({ connection, message }) =>
     log.warn(connection === undefined ? {} : { connection }, message),
   );

@@ -10,7 +10,7 @@ import { IntercomApi, type Workspace } from '../intercom/api.js';
 import { Budget } from '../intercom/budget.js';
 import { exchangeCode } from '../intercom/oauth.js';
 import { Transport } from '../intercom/transport.js';
-import { PublisherError } from '../model/errors.js';
+import { messageOf, PublisherError } from '../model/errors.js';
 import { fieldRuleProblems } from './field-rules.js';
 
 /** What a person says of a new connection. */
@@ -152,7 +152,7 @@ export async function keep(file: string, config: string, name: string, token: st
     await replaceFile(tokenFile, `${token}\n`, 0o600);
     await replaceFile(file, config, null);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new PublisherError('config-invalid', `the connection can't be written: ${why}`, { cause });
   }
 }

@@ -1,8 +1,8 @@
 /** Serves one connection for as long as this instance owns it: a session, and after its end another one. */
 
 import type { ConnectionConfig } from '../config/config.js';
-import { pause } from '../intercom/transport.js';
 import { asPublisherError, type ErrorCode, type PublisherError } from '../model/errors.js';
+import { pause } from '../model/pause.js';
 import type { TableName } from '../model/table-names.js';
 import { mostTelling } from '../sync/cycle.js';
 import { Schedule } from '../sync/schedule.js';

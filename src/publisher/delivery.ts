@@ -1,7 +1,7 @@
 /** Turns the changes of one table into records, and hands them over with the table's state. */
 
 import { stateRecord } from '../kafka/states.js';
-import type { Writer } from '../kafka/writer.js';
+import { BATCH_OVERHEAD_BYTES, type Writer } from '../kafka/writer.js';
 import { canonicalJson, digestOf } from '../model/json.js';
 import type { Change, DeadLetter, OutgoingRecord } from '../model/row.js';
 import type { TableState } from '../model/state.js';
@@ -30,9 +30,6 @@ export interface DeliveryOptions {
   readonly childrenOf: ((ids: readonly string[]) => Promise<readonly string[]>) | null;
   readonly lookup: TopicLookup;
 }
-
-/** What a batch adds to its only record, with room to spare. */
-const BATCH_OVERHEAD_BYTES = 1_024;
 
 export class Delivery implements TableSink {
   readonly #options: DeliveryOptions;

@@ -6,7 +6,7 @@ import type { ConnectionConfig } from '../config/config.js';
 import { isMapping } from '../config/path.js';
 import type { Problem } from '../config/problem.js';
 import type { TableName } from '../model/table-names.js';
-import { TABLES } from '../tables/all.js';
+import { ALL_TABLES } from '../tables/all.js';
 
 /** Everything that is wrong with `exclude` and `hash` in the tree of a file; parts that are wrong in themselves are passed over. */
 export function fieldRuleProblems(tree: unknown): Problem[] {
@@ -19,7 +19,7 @@ export function fieldRuleProblems(tree: unknown): Problem[] {
 function problemsIn(connection: Record<string, unknown>, index: number): Problem[] {
   const { tables } = connection;
   if (!isMapping(tables)) return [];
-  return TABLES.flatMap(({ name, parent }) => {
+  return ALL_TABLES.flatMap(({ name, parent }) => {
     const settings = tables[name];
     if (!isMapping(settings)) return [];
     const rules = { exclude: textsIn(settings.exclude), hash: textsIn(settings.hash), hashKey: '' };

@@ -1,17 +1,16 @@
 /** Hands the notifications of the hints topic to the connections that this instance owns. One reading serves them all. */
 
-import { pause } from '../intercom/transport.js';
 import type { KafkaAccess } from '../kafka/access.js';
 import { HINTS_KEPT_MS, type KeptHint, planHints, readHints } from '../kafka/hints.js';
 import { TopicReader } from '../kafka/reader.js';
 import type { TopicSettings } from '../kafka/topics.js';
 import { asPublisherError } from '../model/errors.js';
 import type { Events } from '../model/events.js';
+import { pause } from '../model/pause.js';
+import { MARGIN_MS } from './hint-work.js';
 
 type Take = (hint: KeptHint) => void;
 
-/** Clocks of brokers and instances may differ by this much, and an instance may begin to follow later than it began to own. */
-const MARGIN_MS = 10_000;
 const TRY_AGAIN_MS = 2_000;
 
 /** Notifications are an extra: polls find what they would have told, so that a missing topic keeps nothing from being published. */

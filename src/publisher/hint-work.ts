@@ -6,11 +6,11 @@
  */
 
 import type { Detail, IntercomApi } from '../intercom/api.js';
-import { pause } from '../intercom/transport.js';
 import type { KeptHint } from '../kafka/hints.js';
 import { asPublisherError, type PublisherError } from '../model/errors.js';
 import type { Events } from '../model/events.js';
 import { ENTITIES, type Entity } from '../model/hint.js';
+import { pause } from '../model/pause.js';
 import type { RawRow } from '../model/row.js';
 import { isIsolable, isRefusal } from '../model/set-aside.js';
 import type { TableName } from '../model/table-names.js';
@@ -39,8 +39,8 @@ export interface HintWorkOptions {
 const AT_ONCE = 25;
 /** More may not wait: the next poll finds what changed, and `reconcile` what went. */
 const MAX_WAITING = 20_000;
-/** A broker that takes a partition over may be behind by so much. */
-const MARGIN_MS = 10_000;
+/** The clocks of brokers and instances may differ by as much. */
+export const MARGIN_MS = 10_000;
 /** Batches that wait for a reading of a topic; each has its rows in memory. */
 const MAX_LOOKUPS = 40;
 /** An ID that can't be fetched while others can is retried after 1 s, 4 s, 16 s, 64 s and 256 s, then left to polls and reconcile. */
@@ -281,9 +281,9 @@ export class HintWork {
   }
 }
 
-/** Whether the failure ends the session: whoever owns the connection next processes the notifications. */
-function isFatal({ code }: PublisherError): boolean {
-  return code === 'fenced' || code === 'plan-restricted' || code.startsWith('kafka-');
+/** Whether the failure ends the session: the next owner of the connection processes the notifications. */
+function isFatal({ reach }: PublisherError): boolean {
+  return reach === 'connection';
 }
 
 /** What the rows say that they have replaced is asked for, too: a merge names the surviving contact alone. */

@@ -9,9 +9,7 @@ import type { TableState } from '../model/state.js';
 import { DELETES_KEPT_MS } from '../sync/commit.js';
 import { PublishedRows, type PublishedVersion } from '../sync/published.js';
 import { KnownIdCollector, type KnownIds } from '../sync/reconcile.js';
-
-/** Times in a topic are those of the instance that published, or of the broker: no two clocks agree. */
-const CLOCK_SKEW_MS = 10 * 60_000;
+import { CLOCK_SKEW_MS } from './versions.js';
 
 /** What a topic tells of a table's rows. */
 export interface RestoredRows {

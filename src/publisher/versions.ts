@@ -73,8 +73,8 @@ export interface Reading {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Clocks of those who publish may lag behind ours by as much. */
-const CLOCK_SKEW_MS = 10 * 60_000;
+/** The clocks of this instance, of those that published before it and of the brokers may differ by as much. */
+export const CLOCK_SKEW_MS = 10 * 60_000;
 
 /**
  * The records of a reading, undecoded: only what is wanted has to be. What follows the latest ones begins right behind them: none is missed and none

@@ -2,10 +2,10 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Config, ConnectionConfig } from '../config/config.js';
+import { type Reply, type Route, textReply } from '../http/routes.js';
 import { isSigned, type Notification, readNotification } from '../intercom/webhook.js';
 import type { Events } from '../model/events.js';
 import { ENTITIES, type Hint } from '../model/hint.js';
-import { type Reply, type Route, textReply } from '../observe/http/routes.js';
 
 export interface WebhookOptions {
   /** As configured now. */

@@ -1,6 +1,7 @@
 /** Changes and reads the workspace over HTTP, for programs in other processes. */
 
 import type { ServerResponse } from 'node:http';
+import { messageOf } from '../model/errors.js';
 import type { Row } from './collection.js';
 import type { Fault, Faults } from './faults.js';
 import { isList } from './lists.js';
@@ -44,7 +45,7 @@ export async function answerControl(
     const body = method === 'GET' ? read(controlled.traffic, name) : act(controlled, name, text);
     send(response, { status: 200, headers: {}, body });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     send(response, { status: 400, headers: {}, body: { error: message } });
   }
 }

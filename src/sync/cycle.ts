@@ -55,19 +55,17 @@ async function runTable(cycle: TableCycle, awaitWalk: boolean): Promise<FailedTa
     return null;
   } catch (thrown) {
     const error = asPublisherError(thrown);
-    // A commit that failed leaves the writer broken: there is nothing to keep the reason with.
-    if (error.code === 'stopped' || error.code.startsWith('kafka-') || error.advice === 'fail-connection')
-      throw error;
+    if (error.reach !== 'table') throw error;
     await cycle.fail(error);
     return { table: cycle.table, error };
   }
 }
 
-/** What fails the connection is kept as the reason of each of its tables, unless they belong to somebody else now. */
+/** Keeps what fails the connection as the reason in each table's state, where this instance can still write states. */
 async function settle(error: PublisherError, cycles: readonly TableCycle[]): Promise<PublisherError> {
-  if (error.advice === 'fail-connection' && error.code !== 'fenced') {
+  const { reach, origin } = error;
+  if (reach === 'connection' && origin !== 'kafka' && origin !== 'group')
     await Promise.all(cycles.map((cycle) => cycle.keepReason(error)));
-  }
   return error;
 }
 

@@ -1,8 +1,8 @@
-/** The tables, in the order in which people read them. */
+/** The tables. */
 
 import type { IntercomApi } from '../intercom/api.js';
 import type { Table } from '../model/table.js';
-import type { TableName } from '../model/table-names.js';
+import { ALL_TABLE_NAMES, type TableName } from '../model/table-names.js';
 import { admins } from './admins.js';
 import { companyAttributes, contactAttributes } from './attributes.js';
 import { companies } from './companies.js';
@@ -17,26 +17,29 @@ import { teams } from './teams.js';
 
 export type IntercomTable = Table<IntercomApi>;
 
-/** The eleven, and those that are replicated only where they are named. */
-export const TABLES: readonly IntercomTable[] = [
+/** Every table, by its name: those that are replicated by default, and those that the configuration must name. */
+export const TABLES: Readonly<Record<TableName, IntercomTable>> = {
   admins,
   companies,
-  companyAttributes,
-  companySegments,
-  contactAttributes,
+  company_attributes: companyAttributes,
+  company_segments: companySegments,
+  contact_attributes: contactAttributes,
   contacts,
-  conversationParts,
+  conversation_parts: conversationParts,
   conversations,
   segments,
   tags,
   teams,
   ...MORE_TABLES,
-];
+};
+
+/** All tables, in the order in which they are listed everywhere. */
+export const ALL_TABLES: readonly IntercomTable[] = ALL_TABLE_NAMES.map((name) => TABLES[name]);
 
 /** The definitions of the tables that a connection replicates. */
 export function tablesOf(connection: {
   readonly tables: readonly { readonly name: TableName }[];
 }): IntercomTable[] {
   const named = new Set(connection.tables.map(({ name }) => name));
-  return TABLES.filter(({ name }) => named.has(name));
+  return ALL_TABLES.filter(({ name }) => named.has(name));
 }

@@ -3,6 +3,7 @@
 import type { IntercomApi, Listing } from '../intercom/api.js';
 import type { Search } from '../intercom/search.js';
 import type { Table } from '../model/table.js';
+import type { MORE_TABLE_NAMES } from '../model/table-names.js';
 
 const TICKET_SEARCH: Search = { path: '/tickets/search', list: 'tickets' };
 
@@ -69,13 +70,18 @@ function bare(table: Table<IntercomApi>): Table<IntercomApi> {
   return rest;
 }
 
-export const MORE_TABLES: readonly Table<IntercomApi>[] = [
-  activityLogs,
-  listed('articles', '/articles', '/articles'),
-  conversationAttributes,
-  listed('help_center_collections', '/help_center/collections', '/help_center/collections', 'collections'),
+export const MORE_TABLES: Readonly<Record<(typeof MORE_TABLE_NAMES)[number], Table<IntercomApi>>> = {
+  activity_logs: activityLogs,
+  articles: listed('articles', '/articles', '/articles'),
+  conversation_attributes: conversationAttributes,
+  help_center_collections: listed(
+    'help_center_collections',
+    '/help_center/collections',
+    '/help_center/collections',
+    'collections',
+  ),
   macros,
-  bare(listed('subscription_types', '/subscription_types', '/subscription_types')),
-  bare(listed('ticket_types', '/ticket_types', '/ticket_types')),
+  subscription_types: bare(listed('subscription_types', '/subscription_types', '/subscription_types')),
+  ticket_types: bare(listed('ticket_types', '/ticket_types', '/ticket_types')),
   tickets,
-];
+};

@@ -8,6 +8,7 @@ import avsc from 'avsc';
 import { describe, expect, it } from 'vitest';
 import { keySchemaText, valueSchema } from '../../src/avro/codec.js';
 import { publishedText } from '../../src/avro/published.js';
+import type { TableName } from '../../src/model/table-names.js';
 import { TABLES } from '../../src/tables/all.js';
 
 interface Schema {
@@ -19,6 +20,10 @@ const versions = readdirSync(RELEASED);
 
 const released = (version: string, form: string, table: string) =>
   JSON.parse(readFileSync(new URL(`${version}/${form}/${table}.avsc`, RELEASED), 'utf8')) as Schema;
+
+/** The tables of a release: a table that came later has nothing to be compared with. */
+const tablesIn = (version: string) =>
+  readdirSync(new URL(`${version}/flat/`, RELEASED)).map((file) => file.replace('.avsc', '') as TableName);
 
 /** Fields that got another name, which no database takes for a word of its own; a reader finds them by their alias. */
 const RENAMED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -44,9 +49,9 @@ it('keeps the schemas of at least one release', () => {
 });
 
 describe.each(versions)('since %s', (version) => {
-  describe.each(TABLES)('$name', ({ name, key }) => {
+  describe.each(tablesIn(version))('%s', (name) => {
     it('the key is the same', () => {
-      expect(JSON.parse(keySchemaText(name, key))).toEqual(released(version, 'key', name));
+      expect(JSON.parse(keySchemaText(name, TABLES[name].key))).toEqual(released(version, 'key', name));
     });
 
     it.each(['flat', 'nested'] as const)(

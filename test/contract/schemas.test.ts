@@ -15,12 +15,14 @@ import {
   tableSchema,
 } from '../../src/avro/schema.js';
 import { compileShape } from '../../src/avro/shape.js';
+import { replicationKeyOf } from '../../src/model/table.js';
 import {
   ALL_TABLE_NAMES,
   TABLE_NAMES,
   type TableName,
   type UsualTableName,
 } from '../../src/model/table-names.js';
+import { TABLES } from '../../src/tables/all.js';
 
 type Row = Record<string, unknown>;
 
@@ -125,6 +127,16 @@ describe.each(ALL_TABLE_NAMES)('the schema of %s', (table) => {
       type: 'string',
     });
     expect(nested.fields.at(-1)).toMatchObject({ name: EXTRA, type: ['null', JSON_TEXT] });
+  });
+
+  it('has the column that the bookmark counts by', () => {
+    const key = replicationKeyOf(TABLES[table]);
+    const times = flat.fields.filter(({ type }) => JSON.stringify(type).includes('timestamp-millis'));
+    if (key !== null) expect(times.map(({ name }) => name)).toContain(key);
+  });
+
+  it('belongs to the table of its name', () => {
+    expect(TABLES[table].name).toBe(table);
   });
 
   it('documents every record and field in a sentence', () => {

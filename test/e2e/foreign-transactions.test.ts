@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Transaction } from 'kafkajs';
-import { afterEach, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { describe, inject, it } from 'vitest';
 import { planHints } from '../../src/kafka/hints.js';
 import kafkajs from '../../src/kafka/kafkajs.js';
 import { Topics } from '../../src/kafka/topics.js';
@@ -16,12 +16,10 @@ const SEED = 17;
 /** Within a minute is promised; under load a start alone may take some of it. */
 const WITHIN = { timeout: 60_000, interval: 250 };
 
-const projects: Project[] = [];
-afterEach(async () => {
-  await Promise.all(projects.splice(0).map((project) => project.close()));
-});
+/** Registers what ends with the test, in reverse order: these tests run side by side, since each waits for most of its time. */
+type AtEnd = (end: () => Promise<void>) => void;
 
-async function openProject(): Promise<Project> {
+async function openProject(atEnd: AtEnd): Promise<Project> {
   const options = {
     brokers: inject('brokers'),
     registryUrl: inject('registryUrl'),
@@ -29,7 +27,7 @@ async function openProject(): Promise<Project> {
     file: { http: { port: 0 } },
   };
   const project = await Project.open(options);
-  projects.push(project);
+  atEnd(() => project.close());
   const { accessToken } = project.simulator.options;
   const credentials = { accessToken, clientSecret: SECRET };
   await project.write({
@@ -41,6 +39,7 @@ async function openProject(): Promise<Project> {
 
 /** One record in each partition that is neither committed nor aborted, dated two minutes ago. */
 async function leaveOpen(
+  atEnd: AtEnd,
   project: Project,
   topic: string,
   partitions: readonly number[],
@@ -52,7 +51,7 @@ async function leaveOpen(
     createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
   });
   await producer.connect();
-  onTestFinished(() => producer.disconnect());
+  atEnd(() => producer.disconnect());
   const transaction = await producer.transaction();
   const timestamp = String(Date.now() - 120_000);
   for (const partition of partitions)
@@ -60,9 +59,9 @@ async function leaveOpen(
   return transaction;
 }
 
-async function start(project: Project): Promise<{ running: RunningCommand; url: string }> {
+async function start(atEnd: AtEnd, project: Project): Promise<{ running: RunningCommand; url: string }> {
   const running = startCommand(['run', '--config', project.config, '--log-format', 'json']);
-  onTestFinished(async () => {
+  atEnd(async () => {
     running.process.kill('SIGTERM');
     await running.finished;
   });
@@ -80,18 +79,18 @@ const heldBack = (topic: string) =>
   );
 
 describe('a foreign transaction that stays open', () => {
-  it.each([
+  it.concurrent.for([
     ['a table’s topic', (project: Project) => project.topic('contacts')],
     ['the dead letters', (project: Project) => project.topic('dead_letters')],
     ['the state topic', (project: Project) => `${project.prefix}.state`],
-  ])(
+  ] as const)(
     'on %s is named by every command, and a start goes on when it ends',
     { timeout: 240_000 },
-    async (_, topicOf) => {
-      const project = await openProject();
+    async ([, topicOf], { expect, onTestFinished }) => {
+      const project = await openProject(onTestFinished);
       await project.cycle();
       const topic = topicOf(project);
-      const transaction = await leaveOpen(project, topic, [0]);
+      const transaction = await leaveOpen(onTestFinished, project, topic, [0]);
 
       const check = await project.command('check');
       expect(check.code).toBe(0);
@@ -105,7 +104,7 @@ describe('a foreign transaction that stays open', () => {
       once.process.kill('SIGTERM');
       await once.finished;
 
-      const { running, url } = await start(project);
+      const { running, url } = await start(onTestFinished, project);
       await expect.poll(() => running.stderr(), WITHIN).toMatch(heldBack(topic));
       expect(await readyz(url)).toMatch(
         new RegExp(`503 .*acme is not restored yet.*${heldBack(topic).source}`, 's'),
@@ -118,8 +117,11 @@ describe('a foreign transaction that stays open', () => {
     },
   );
 
-  it('on the hints topic holds no notification up', { timeout: 120_000 }, async () => {
-    const project = await openProject();
+  it.concurrent('on the hints topic holds no notification up', { timeout: 120_000 }, async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const project = await openProject(onTestFinished);
     const plan = planHints({
       prefix: project.prefix,
       partitions: 1,
@@ -130,8 +132,8 @@ describe('a foreign transaction that stays open', () => {
     const topics = new Topics(project.kafka, inject('brokers'));
     await topics.ensure([plan], true);
     await topics.close();
-    await leaveOpen(project, plan.topic, [0]);
-    const { url } = await start(project);
+    await leaveOpen(onTestFinished, project, plan.topic, [0]);
+    const { url } = await start(onTestFinished, project);
     await expect.poll(() => readyz(url), WITHIN).toMatch(/^200/);
     await expect.poll(async () => (await project.versions('contacts')).length, WITHIN).toBe(10);
 

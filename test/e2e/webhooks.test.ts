@@ -124,6 +124,33 @@ describe('a notification', () => {
     await settled(project);
   });
 
+  it.each([
+    ['conversation.contact.attached', 215_472_621_202_693, 215_472_621_202_693],
+    ['conversation.contact.detached', 215_472_621_202_694, '215472621202694'],
+  ])('%s publishes both entities, their IDs being numbers or texts', async (topic, id, sent) => {
+    const { workspace } = project.simulator;
+    const contact = idOf('contacts', 6);
+    workspace.create('conversations', { id: String(id), title: topic });
+    workspace.update('contacts', contact, { name: topic });
+    const parts = [{ conversation_id: sent }];
+    const item = {
+      conversation: { parts, options: {}, model: { id: sent } },
+      contact: { type: 'contact', id: contact },
+    };
+    expect(await send(topic, item)).toBe(200);
+    await settled(project);
+    expect((await published(project, 'conversations', String(id))).at(-1)).toMatchObject({ title: topic });
+    expect((await published(project, 'contacts', contact)).at(-1)).toMatchObject({ name: topic });
+  });
+
+  it('of a customer ticket publishes the conversation that has its ID', async () => {
+    const id = idOf('conversations', 6);
+    project.simulator.workspace.update('conversations', id, { title: 'ticket' });
+    expect(await send('ticket.state.updated', { type: 'ticket', id, ticket_state: 'resolved' })).toBe(200);
+    await settled(project);
+    expect((await published(project, 'conversations', id)).at(-1)).toMatchObject({ title: 'ticket' });
+  });
+
   it('of what can’t be asked for keeps no other one waiting', async () => {
     const [bad, good] = [20, 21].map((index) => idOf('contacts', index));
     const { workspace, faults } = project.simulator;

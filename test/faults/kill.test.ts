@@ -13,7 +13,7 @@ import { Project } from '../support/project.js';
 import { problemsOf } from '../support/verify.js';
 
 const SEED = Number(process.env.KILL_SEED ?? 20_261_123);
-const KILLS = Number(process.env.KILLS ?? 70);
+const KILLS = Number(process.env.KILLS ?? 30);
 const WORKERS = ['a', 'b', 'c'];
 /** Requests of a cycle that is not killed, and a few more: some cycles come to their end. */
 const REQUESTS = 90;
@@ -55,7 +55,8 @@ describe.concurrent(`${WORKERS.length} times ${KILLS} kills (seed ${SEED})`, () 
       expect(finished).toBeLessThan(KILLS / 2);
       expect(await problemsOf(project)).toEqual([]);
     },
-    600_000,
+    // Some seconds each, on a machine that has other things to do.
+    KILLS * 20_000,
   );
 });
 

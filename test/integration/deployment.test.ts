@@ -62,7 +62,7 @@ describe('the images', () => {
 
   it('ask for their health where the publisher answers', () => {
     expect(read('Dockerfile')).toContain('http://127.0.0.1:9464/healthz');
-    expect(read('src/observe/http/serve.ts')).toContain("path: '/healthz'");
+    expect(read('src/observe/routes.ts')).toContain("path: '/healthz'");
   });
 });
 
@@ -180,7 +180,7 @@ describe('Kubernetes', () => {
       (name) => container[name].httpGet.path,
     );
     expect(probes).toEqual(['/healthz', '/healthz', '/readyz']);
-    for (const path of probes) expect(read('src/observe/http/serve.ts')).toContain(`path: '${path}'`);
+    for (const path of probes) expect(read('src/observe/routes.ts')).toContain(`path: '${path}'`);
     expect(container.securityContext).toMatchObject({
       readOnlyRootFilesystem: true,
       allowPrivilegeEscalation: false,

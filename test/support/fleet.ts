@@ -10,7 +10,8 @@ import { TopicReader } from '../../src/kafka/reader.js';
 import type { TableName } from '../../src/model/table-names.js';
 import type { SimulatorSettings } from '../../src/simulator/options.js';
 import { type Simulator, startSimulator } from '../../src/simulator/server.js';
-import { type RunningCommand, runCommand, startCommand } from './command.js';
+import { type RunningCommand, startCommand } from './command.js';
+import { cycleOnce } from './cycle.js';
 import { cyclesOf } from './finished-cycles.js';
 import { SeenVersions } from './seen.js';
 import { decodeVersions, recordsOf, testKafka } from './topics.js';
@@ -85,8 +86,7 @@ export class Fleet {
 
   /** One complete cycle of all connections, which must succeed. */
   async cycle(): Promise<void> {
-    const { code, stderr } = await runCommand(['run', '--once', '--config', this.config]);
-    if (code !== 0) throw new Error(`run --once ended with ${code}:\n${stderr}`);
+    await cycleOnce(this.config);
   }
 
   /** Starts a publisher, which logs as JSON. */

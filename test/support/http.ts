@@ -1,6 +1,6 @@
 /** Asks a running publisher over HTTP. */
 
-import type { Status } from '../../src/observe/http/status.js';
+import type { Status } from '../../src/observe/status.js';
 import type { RunningCommand } from './command.js';
 
 /** Where a publisher with `http.port: 0` listens, once it says so. */

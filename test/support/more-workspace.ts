@@ -1,9 +1,11 @@
 /** The endpoints of the tables beyond the eleven, over rows that a test holds. */
 
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { MORE_TABLE_NAMES } from '../../src/model/table-names.js';
+import { type Fault, Faults } from '../../src/simulator/faults.js';
 
 export type MoreTable = (typeof MORE_TABLE_NAMES)[number];
 type Row = Record<string, unknown>;
@@ -14,6 +16,8 @@ const LISTED: Readonly<Record<string, MoreTable>> = {
   '/ticket_types': 'ticket_types',
   '/subscription_types': 'subscription_types',
   '/conversations/attributes': 'conversation_attributes',
+  // Where older versions of the API have them.
+  '/data_attributes': 'conversation_attributes',
   '/articles': 'articles',
   '/help_center/collections': 'help_center_collections',
   '/macros': 'macros',
@@ -31,6 +35,8 @@ export class MoreWorkspace {
   /** Method and path of each request, without its query. */
   readonly requests: string[] = [];
   readonly url: string;
+  /** Of the kinds that come in place of a reply. */
+  readonly faults = new Faults(1);
   readonly #server: Server;
 
   private constructor(server: Server, rows: Record<MoreTable, Row[]>) {
@@ -41,8 +47,12 @@ export class MoreWorkspace {
       const url = new URL(request.url ?? '/', this.url);
       this.requests.push(`${request.method} ${url.pathname}`);
       const reply = this.#answer(url, await jsonOf(request));
-      response.writeHead(reply === null ? 404 : 200, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(reply ?? { type: 'error.list', errors: [{ code: 'not_found' }] }));
+      const method = request.method ?? 'GET';
+      const incoming = { method, path: request.url ?? '/', route: `${method} ${url.pathname}` };
+      const idsOf = () => new Set(JSON.stringify(reply).match(/(?<="id":")[^"]*/g));
+      const fault = this.faults.meet(incoming, idsOf);
+      if (fault !== null) return await spoil(response, fault, JSON.stringify(reply));
+      send(response, reply === null ? 404 : 200, JSON.stringify(reply ?? NOT_FOUND));
     });
   }
 
@@ -85,6 +95,25 @@ export class MoreWorkspace {
     if (table === undefined) return null;
     return this.rows[table].find(({ id }) => String(id) === pathname.slice(at + 1)) ?? null;
   }
+}
+
+const NOT_FOUND = { type: 'error.list', errors: [{ code: 'not_found' }] };
+
+function send(response: ServerResponse, status: number, body: string, type = 'application/json'): void {
+  response.writeHead(status, { 'content-type': type });
+  response.end(body);
+}
+
+async function spoil(response: ServerResponse, fault: Fault, body: string): Promise<void> {
+  if (fault.kind === 'status') {
+    await delay(fault.delay ?? 0);
+    const errors = [{ code: fault.code ?? 'an_error', message: fault.message ?? 'as a test has it' }];
+    send(response, fault.status, JSON.stringify({ type: 'error.list', errors }));
+  } else if (fault.kind === 'html') send(response, fault.status ?? 200, '<html>nginx</html>', 'text/html');
+  else if (fault.kind === 'empty-200') send(response, 200, '');
+  else if (fault.kind === 'truncated-json') send(response, 200, body.slice(0, body.length >> 1));
+  else if (fault.kind === 'reset') response.destroy();
+  else throw new Error(`this workspace has no fault ${fault.kind}`);
 }
 
 /** A page by its number; `url` null: only the number of pages says that there is another one. */

@@ -14,13 +14,14 @@ const STOREY: Readonly<Record<string, number>> = {
   avro: 1,
   kafka: 1,
   sync: 1,
+  http: 1,
   observe: 1,
   simulator: 1,
   publisher: 2,
   library: 3,
   cli: 3,
 };
-const SIDEWAYS = new Set(['tables → intercom']);
+const SIDEWAYS = new Set(['observe → http', 'tables → intercom']);
 
 interface Import {
   readonly file: string;

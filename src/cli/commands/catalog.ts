@@ -8,6 +8,7 @@ import type { Config, ConnectionConfig } from '../../config/config.js';
 import { tableTopic } from '../../kafka/topics.js';
 import { asPublisherError } from '../../model/errors.js';
 import { Events } from '../../model/events.js';
+import { replicationKeyOf } from '../../model/table.js';
 import type { TableName } from '../../model/table-names.js';
 import { openApi } from '../../publisher/api.js';
 import { rulesOf } from '../../publisher/field-rules.js';
@@ -15,8 +16,8 @@ import { tablesOf } from '../../tables/all.js';
 import { type CommonOptions, printResult, readConfig, withCommonOptions, withRawOption } from '../context.js';
 import { EXIT } from '../exit.js';
 import { printRemark } from '../remarks.js';
+import { connectionOf, plannedColumns } from '../selection.js';
 import { layOut } from '../table.js';
-import { connectionOf, plannedColumns } from './preview.js';
 
 interface CatalogOptions extends CommonOptions {
   readonly raw?: boolean;
@@ -58,7 +59,8 @@ async function catalog(name: string | undefined, options: CatalogOptions): Promi
 
 async function tablesIn(config: Config, connection: ConnectionConfig): Promise<CatalogTable[]> {
   const columns = await customColumns(connection);
-  return tablesOf(connection).map(({ name, method, key, replicationKey = 'updated_at' }) => {
+  return tablesOf(connection).map((table) => {
+    const { name, method, key } = table;
     const custom = columns.get(name) ?? [];
     const isTyped = connection.customAttributes === 'columns';
     const adaptation = { rules: rulesOf(connection, name), columns: isTyped ? custom : [] };
@@ -67,7 +69,7 @@ async function tablesIn(config: Config, connection: ConnectionConfig): Promise<C
       table: name,
       method,
       key,
-      replicationKey: method === 'incremental' ? replicationKey : null,
+      replicationKey: replicationKeyOf(table),
       topic: tableTopic(config.topics.prefix, connection.name, name),
       fields: [
         ...valueSchema(name, connection.values, adaptation).fields.map((field) => ({

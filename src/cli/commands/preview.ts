@@ -2,16 +2,12 @@
 
 import { type Command, InvalidArgumentError } from 'commander';
 import { rowShaper, valueSchema } from '../../avro/codec.js';
-import { type CustomColumn, definitionsIn, planColumns } from '../../avro/custom-attributes.js';
-import { adaptDefinitions, keepsCustomAttributes } from '../../avro/rules.js';
-import type { Config, ConnectionConfig } from '../../config/config.js';
+import type { ConnectionConfig } from '../../config/config.js';
 import type { IntercomApi } from '../../intercom/api.js';
-import { PublisherError } from '../../model/errors.js';
 import type { Page } from '../../model/table.js';
 import { openApi, PROMPT_ATTEMPTS } from '../../publisher/api.js';
 import { rulesOf } from '../../publisher/field-rules.js';
-import { unlessForbidden } from '../../publisher/table-schema.js';
-import { type IntercomTable, tablesOf } from '../../tables/all.js';
+import type { IntercomTable } from '../../tables/all.js';
 import {
   type CommonOptions,
   printResult,
@@ -22,6 +18,7 @@ import {
 } from '../context.js';
 import { EXIT } from '../exit.js';
 import { readable } from '../readable.js';
+import { connectionOf, plannedColumns, tableOf } from '../selection.js';
 
 interface PreviewOptions extends CommonOptions {
   readonly limit: number;
@@ -75,19 +72,6 @@ function withoutNulls(value: Readonly<Record<string, unknown>>): Record<string, 
   return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== null));
 }
 
-/** The columns for custom attributes that a topic which has nothing yet would get. */
-export async function plannedColumns(
-  connection: ConnectionConfig,
-  { name, customAttributes }: IntercomTable,
-  api: IntercomApi,
-): Promise<readonly CustomColumn[]> {
-  const rules = rulesOf(connection, name);
-  if (connection.customAttributes !== 'columns' || customAttributes === undefined) return [];
-  if (!keepsCustomAttributes(rules)) return [];
-  const definitions = definitionsIn(await unlessForbidden(() => customAttributes(api)));
-  return planColumns([], adaptDefinitions(definitions, rules));
-}
-
 /** Shapes rows as they would be published to a topic that has nothing yet. */
 async function shaperFor(connection: ConnectionConfig, table: IntercomTable, api: IntercomApi) {
   const rules = rulesOf(connection, table.name);
@@ -107,24 +91,4 @@ async function* take(pages: AsyncIterable<Page>, limit: number) {
     left -= rows.length;
     if (left <= 0) return;
   }
-}
-
-/** The connection of that name. Throws `usage-invalid` naming those that exist. */
-export function connectionOf(config: Config, name: string): ConnectionConfig {
-  const connection = config.connections.find((each) => each.name === name);
-  if (connection !== undefined) return connection;
-  const known = config.connections.map((each) => each.name).join(', ');
-  throw new PublisherError('usage-invalid', `there is no connection "${name}"; the file has ${known}`);
-}
-
-/** The table of that name. Throws `usage-invalid` naming those that the connection has. */
-export function tableOf(connection: ConnectionConfig, name: string): IntercomTable {
-  const tables = tablesOf(connection);
-  const table = tables.find((each) => each.name === name);
-  if (table !== undefined) return table;
-  const known = tables.map((each) => each.name).join(', ');
-  throw new PublisherError(
-    'usage-invalid',
-    `connection ${connection.name} has no table "${name}"; it has ${known}`,
-  );
 }

@@ -19,7 +19,7 @@ import {
 import { EXIT } from '../exit.js';
 import { readable } from '../readable.js';
 import { printRemark } from '../remarks.js';
-import { connectionOf, tableOf } from './preview.js';
+import { connectionOf, tableOf } from '../selection.js';
 
 interface ReplayOptions extends CommonOptions {
   readonly from: string;

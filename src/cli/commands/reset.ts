@@ -10,7 +10,7 @@ import { tablesOf } from '../../tables/all.js';
 import { type CommonOptions, printResult, readConfig, withCommonOptions } from '../context.js';
 import { EXIT } from '../exit.js';
 import { printRemark } from '../remarks.js';
-import { connectionOf, tableOf } from './preview.js';
+import { connectionOf, tableOf } from '../selection.js';
 
 interface ResetOptions extends CommonOptions {
   readonly startDate?: string;

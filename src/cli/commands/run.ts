@@ -3,10 +3,11 @@
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
 import type { Config, ConnectionConfig } from '../../config/config.js';
+import { serveHttp } from '../../http/serve.js';
 import { PublisherError } from '../../model/errors.js';
-import { observerRoutes, serveHttp } from '../../observe/http/serve.js';
 import { showProgress } from '../../observe/progress.js';
-import { type Failure, Publisher } from '../../publisher.js';
+import { observerRoutes } from '../../observe/routes.js';
+import { type Failure, Publisher } from '../../publisher/publisher.js';
 import {
   type CommonOptions,
   onHangup,

@@ -7,9 +7,9 @@ import { keySchemaText, type ValueForm, valueSchema } from '../../avro/codec.js'
 import { publishedText } from '../../avro/published.js';
 import { Registry } from '../../avro/registry.js';
 import { tableTopic } from '../../kafka/topics.js';
-import { PublisherError } from '../../model/errors.js';
+import { messageOf, PublisherError } from '../../model/errors.js';
 import { currentSchema } from '../../publisher/table-schema.js';
-import { TABLES, tablesOf } from '../../tables/all.js';
+import { ALL_TABLES, tablesOf } from '../../tables/all.js';
 import { type CommonOptions, printResult, readConfig, withCommonOptions } from '../context.js';
 import { EXIT } from '../exit.js';
 import { printRemark } from '../remarks.js';
@@ -37,7 +37,7 @@ async function schemas(options: SchemasOptions): Promise<number> {
 }
 
 function all() {
-  return TABLES.map(({ name, key }) => ({
+  return ALL_TABLES.map(({ name, key }) => ({
     table: name,
     key: JSON.parse(keySchemaText(name, key)),
     ...Object.fromEntries(FORMS.map((form) => [form, JSON.parse(publishedText(valueSchema(name, form)))])),
@@ -48,17 +48,17 @@ async function exportTo(dir: string): Promise<void> {
   try {
     for (const form of FORMS) {
       await mkdir(join(dir, form), { recursive: true });
-      for (const { name } of TABLES)
+      for (const { name } of ALL_TABLES)
         await writeSchema(join(dir, form, `${name}.avsc`), publishedText(valueSchema(name, form)));
     }
     await mkdir(join(dir, 'key'), { recursive: true });
-    for (const { name, key } of TABLES)
+    for (const { name, key } of ALL_TABLES)
       await writeSchema(join(dir, 'key', `${name}.avsc`), keySchemaText(name, key));
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new PublisherError('usage-invalid', `--export ${dir}: can't write there: ${why}`, { cause });
   }
-  printRemark(`wrote the schemas of ${TABLES.length} tables to ${dir}`);
+  printRemark(`wrote the schemas of ${ALL_TABLES.length} tables to ${dir}`);
 }
 
 async function writeSchema(file: string, text: string): Promise<void> {

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { type Command, InvalidArgumentError } from 'commander';
-import { PublisherError } from '../../model/errors.js';
+import { messageOf, PublisherError } from '../../model/errors.js';
 import { type Simulator, startSimulator } from '../../simulator/server.js';
 import { oneOf, onInterruption, printResult, withCommonOptions } from '../context.js';
 import { EXIT } from '../exit.js';
@@ -112,7 +112,7 @@ async function start(options: SimulateOptions): Promise<Simulator> {
       hostile: options.hostile === true,
     });
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new PublisherError(
       'http-unavailable',
       `can't listen on ${host}:${port} (${why}): choose another --port (0: any free one) or --host`,

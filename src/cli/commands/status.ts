@@ -10,7 +10,7 @@ import { subjectText } from '../../model/set-aside.js';
 import { emptyState, type TableState } from '../../model/state.js';
 import { duration } from '../../observe/progress.js';
 import { committedStates, stateProblems } from '../../publisher/state-topics.js';
-import { TABLES } from '../../tables/all.js';
+import { ALL_TABLES } from '../../tables/all.js';
 import { type CommonOptions, printResult, readConfig, withCommonOptions } from '../context.js';
 import { EXIT } from '../exit.js';
 import { printRemark } from '../remarks.js';
@@ -149,7 +149,7 @@ const HEADINGS = [
 ];
 
 function render(rows: readonly TableStatus[]): string {
-  const methods = new Map<string, string>(TABLES.map(({ name, method }) => [name, method]));
+  const methods = new Map<string, string>(ALL_TABLES.map(({ name, method }) => [name, method]));
   const cells = rows.map((row) => [
     row.connection,
     row.table,

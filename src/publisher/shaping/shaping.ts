@@ -7,6 +7,7 @@
 
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { messageOf } from '../../model/errors.js';
 import type { ShapedPage, ShapingPlan } from './page.js';
 import type { Answer, Order } from './thread.js';
 
@@ -56,7 +57,7 @@ export class Shaping {
       const { script = new URL('./thread.js', import.meta.url) } = this.#options;
       return this.#watch(new Worker(script, { resourceLimits: LIMITS }));
     } catch (error) {
-      this.#break(error instanceof Error ? error.message : String(error));
+      this.#break(messageOf(error));
       return Promise.resolve();
     }
   }

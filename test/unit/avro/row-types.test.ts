@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { rowTypes } from '../../../src/avro/row-types.js';
+import { rowTypes } from '../../../dev/generate/row-types.js';
 import { ALL_TABLE_NAMES } from '../../../src/model/table-names.js';
 
 it('src/library/rows.ts is up to date', async () => {

@@ -33,7 +33,7 @@ describe('loadConfig', () => {
     const path = join(folder, 'none.yaml');
     await expect(loadConfig(path, {})).rejects.toMatchObject({
       code: 'config-invalid',
-      advice: 'stop',
+      reach: 'process',
       message: `${path}: there is no such file. Copy intercom-kafka.example.yaml and change it, or name another file with --config.`,
     });
   });

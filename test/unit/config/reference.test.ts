@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest';
 
-import { configurationReference } from '../../../src/config/reference.js';
+import { configurationReference } from '../../../dev/generate/configuration-page.js';
 
 it('docs/configuration.md is up to date', async () => {
   await expect(configurationReference()).toMatchFileSnapshot('../../../docs/configuration.md');

@@ -4,7 +4,7 @@ import { Events } from '../../../src/model/events.js';
 import { idOf } from '../../../src/model/row.js';
 
 describe('PublisherError', () => {
-  it('has a code, a cause, an answer where there was one, and advice', () => {
+  it('has a code, a cause, an answer where there was one, a reach and an origin', () => {
     const cause = new Error('below');
     const answer = { status: 401, codes: ['unauthorized'], requestId: 'r' };
     const error = new PublisherError('credentials-refused', 'refused', { cause, answer });
@@ -15,7 +15,7 @@ describe('PublisherError', () => {
       cause,
       answer,
     });
-    expect(error.advice).toBe('fail-connection');
+    expect(error).toMatchObject({ reach: 'connection', origin: 'setup' });
     expect(new PublisherError('internal', 'x').answer).toBeNull();
   });
 
@@ -48,6 +48,31 @@ describe('Events', () => {
     events.emit('warning', { message: 'w' });
     events.emit('cycle:started', { connection: 'acme', tables: [] });
     expect(told).toEqual(['first w', 'last w']);
+  });
+
+  it('report the error of a listener, once, also where the reporting one throws', () => {
+    const events = new Events();
+    const failed: unknown[] = [];
+    events.on('warning', () => {
+      throw new Error('a listener');
+    });
+    events.on('listener:failed', ({ name, error }) => {
+      failed.push(name, error);
+      throw new Error('another listener');
+    });
+    events.emit('warning', { message: 'w' });
+    expect(failed).toEqual(['warning', new Error('a listener')]);
+  });
+
+  it('no longer tell a listener that was taken off', () => {
+    const events = new Events();
+    const told: string[] = [];
+    const listener = ({ message }: { readonly message: string }) => void told.push(message);
+    events.on('warning', listener);
+    events.emit('warning', { message: '1' });
+    events.off('warning', listener);
+    events.emit('warning', { message: '2' });
+    expect(told).toEqual(['1']);
   });
 });
 

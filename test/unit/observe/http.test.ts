@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { textReply } from '../../../src/http/routes.js';
+import { type HttpSettings, startServer } from '../../../src/http/server.js';
 import { Events } from '../../../src/model/events.js';
-import { textReply } from '../../../src/observe/http/routes.js';
-import { observerRoutes } from '../../../src/observe/http/serve.js';
-import { type HttpSettings, startServer } from '../../../src/observe/http/server.js';
+import { observerRoutes } from '../../../src/observe/routes.js';
 import { day, own } from './happenings.js';
 
 const LOOPBACK: HttpSettings = { host: '127.0.0.1', port: 0, auth: null };

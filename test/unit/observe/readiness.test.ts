@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { Events } from '../../../src/model/events.js';
-import { followReadiness } from '../../../src/observe/http/readiness.js';
+import { followReadiness } from '../../../src/observe/readiness.js';
 import { failure } from './happenings.js';
 
 function followed(ping: () => Promise<void> = async () => undefined) {

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { Events } from '../../../src/model/events.js';
 import { emptyState } from '../../../src/model/state.js';
-import { Activity } from '../../../src/observe/http/activity.js';
-import { StatusBoard } from '../../../src/observe/http/status.js';
+import { Activity } from '../../../src/observe/activity.js';
+import { StatusBoard } from '../../../src/observe/status.js';
 import { AT, BOOKMARK, day, failure, finish, NOW, own, page } from './happenings.js';
 
 function board() {

@@ -11,7 +11,7 @@ import { mergedInto } from '../../../src/tables/merge-history.js';
 import { row, TableModel } from '../sync/table-model.js';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
-const contacts = TABLES.filter(({ name }) => name === 'contacts');
+const contacts = [TABLES.contacts];
 const hint = (...ids: string[]): Hint => ({ contact: ids, conversation: [], company: [], ticket: [] });
 const there = (id: string, more: object = {}): Detail => ({
   row: row(id, NOW / 1000, more),

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { expect, it, onTestFinished } from 'vitest';
 import type { ConnectionConfig } from '../../../src/config/config.js';
+import { startServer } from '../../../src/http/server.js';
 import { Events } from '../../../src/model/events.js';
 import type { Hint } from '../../../src/model/hint.js';
-import { startServer } from '../../../src/observe/http/server.js';
 import { webhookRoutes } from '../../../src/publisher/webhooks.js';
 import { notification, notify } from '../../support/notify.js';
 

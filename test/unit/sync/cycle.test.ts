@@ -77,7 +77,7 @@ describe('runCycle', () => {
     'fails the connection with %s, once the others are at rest',
     async (code) => {
       const error = new PublisherError(code, 'refused');
-      expect(error.advice).toBe('fail-connection');
+      expect(error.reach).toBe('connection');
       const [contacts, tags] = [table('contacts', error), table('tags', null)];
       const result = await pass(contacts, tags);
       expect(result).toMatchObject({ thrown: error, done: ['contacts', 'tags'] });

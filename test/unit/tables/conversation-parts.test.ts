@@ -5,7 +5,8 @@ import { IntercomApi } from '../../../src/intercom/api.js';
 import type { ApiRequest, Requester } from '../../../src/intercom/transport.js';
 import { PublisherError } from '../../../src/model/errors.js';
 import { TableCycle } from '../../../src/sync/table-cycle.js';
-import { conversationParts, pullParts } from '../../../src/tables/conversation-parts.js';
+import { pullChildren } from '../../../src/tables/children.js';
+import { conversationParts, PARTS } from '../../../src/tables/conversation-parts.js';
 import { DetailsRead } from '../../../src/tables/details-read.js';
 import { TableModel } from '../sync/table-model.js';
 
@@ -118,7 +119,8 @@ describe('polls of the parts of conversations', () => {
     for (let second = 0; second < 1_000; second += 1) {
       api.rows.set(`c${second}`, { shown: second, detail: second, parts: [] });
       const of = new IntercomApi(api, new AbortController().signal);
-      for await (const { onTaken } of pullParts(of, { from: second - LOOKBACK, to: null }, read)) onTaken?.();
+      for await (const { onTaken } of pullChildren(PARTS, of, { from: second - LOOKBACK, to: null }, read))
+        onTaken?.();
     }
     expect(read.size).toBe(LOOKBACK + 1);
   });

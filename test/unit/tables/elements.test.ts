@@ -11,7 +11,7 @@ import { digestOf } from '../../../src/model/json.js';
 import type { RawRow } from '../../../src/model/row.js';
 import { PageShaper } from '../../../src/publisher/shaping/page.js';
 import { readyReply } from '../../../src/publisher/shaping/ready-rows.js';
-import { TABLES } from '../../../src/tables/all.js';
+import { ALL_TABLES } from '../../../src/tables/all.js';
 
 const NOW = 1_700_000_000;
 const ELEMENTS = [null, 'a text', 7, 12345678901234567890n, true, ['a list'], [{ id: '2' }]];
@@ -34,7 +34,7 @@ class Workspace implements Requester {
   }
 }
 
-describe.each(TABLES)('$name', (table) => {
+describe.each(ALL_TABLES)('$name', (table) => {
   it('sends them to the dead letters, and publishes the row among them', async () => {
     const workspace = new Workspace();
     const api = new IntercomApi(workspace, new AbortController().signal);

@@ -1,8 +1,15 @@
 /** The rows of all tables as TypeScript types: src/library/rows.ts, compared in the tests. */
 
-import type { TableName } from '../model/table-names.js';
-import { flatSchema } from './flat.js';
-import { type Content, contentOf, type Field, keyField, type RecordSchema, tableSchema } from './schema.js';
+import { flatSchema } from '../../src/avro/flat.js';
+import {
+  type Content,
+  contentOf,
+  type Field,
+  keyField,
+  type RecordSchema,
+  tableSchema,
+} from '../../src/avro/schema.js';
+import type { TableName } from '../../src/model/table-names.js';
 
 const INTRO = `/**
  * The rows of each table as their topic has them. Generated from avro/: \`npm run generate\`.

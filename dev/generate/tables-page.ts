@@ -1,8 +1,8 @@
 /** The reference of all tables as Markdown: docs/tables.md, compared in the tests. */
 
-import type { Table } from '../model/table.js';
-import { contentOf, type Field, type RecordSchema, tableSchema } from './schema.js';
-import { typeText } from './type-text.js';
+import { contentOf, type Field, type RecordSchema, tableSchema } from '../../src/avro/schema.js';
+import { typeText } from '../../src/avro/type-text.js';
+import type { Table } from '../../src/model/table.js';
 
 const INTRO = `# Tables and fields
 

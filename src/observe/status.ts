@@ -1,9 +1,9 @@
 /** What the status page shows: how every connection and table is doing, put together from the events. */
 
-import type { AtConnection, AtTable, BudgetUse, EventMap, Events, Progress } from '../../model/events.js';
-import type { SetAside } from '../../model/set-aside.js';
-import type { CycleSummary, StateError } from '../../model/state.js';
-import type { TableName } from '../../model/table-names.js';
+import type { AtConnection, AtTable, BudgetUse, EventMap, Events, Progress } from '../model/events.js';
+import type { SetAside } from '../model/set-aside.js';
+import type { CycleSummary, StateError } from '../model/state.js';
+import type { TableName } from '../model/table-names.js';
 import { Activity } from './activity.js';
 import type { Readiness } from './readiness.js';
 

@@ -4,7 +4,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { PublisherError } from '../../model/errors.js';
+import { PublisherError } from '../model/errors.js';
 import { findRoute, type Reply, type Route, textReply } from './routes.js';
 
 export interface HttpSettings {

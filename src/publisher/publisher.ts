@@ -1,28 +1,28 @@
 /** Where everything is put together: starting, one complete cycle, stopping. */
 
 import { isDeepStrictEqual } from 'node:util';
-import { Registry } from './avro/registry.js';
-import type { Config, ConnectionConfig } from './config/config.js';
-import { pause } from './intercom/transport.js';
-import { KafkaAccess } from './kafka/access.js';
-import { Group, ownerPartition } from './kafka/group.js';
-import { HintWriter, hintsTopic } from './kafka/hints.js';
-import type { Served } from './kafka/membership.js';
-import { StateLedger } from './kafka/state-ledger.js';
-import { asPublisherError, PublisherError } from './model/errors.js';
-import { Events } from './model/events.js';
-import type { Hint } from './model/hint.js';
-import type { TableName } from './model/table-names.js';
-import type { Route } from './observe/http/routes.js';
-import { ConnectionLoop } from './publisher/connection-loop.js';
-import { HintFeed } from './publisher/hint-feed.js';
-import { oldestFirst } from './publisher/opening-order.js';
-import { Openings } from './publisher/openings.js';
-import { Session } from './publisher/session.js';
-import type { SessionContext } from './publisher/session-context.js';
-import { Shaping } from './publisher/shaping/shaping.js';
-import { topicPlans } from './publisher/topic-plans.js';
-import { usesHints, webhookRoutes } from './publisher/webhooks.js';
+import { Registry } from '../avro/registry.js';
+import type { Config, ConnectionConfig } from '../config/config.js';
+import type { Route } from '../http/routes.js';
+import { KafkaAccess } from '../kafka/access.js';
+import { Group, ownerPartition } from '../kafka/group.js';
+import { HintWriter, hintsTopic } from '../kafka/hints.js';
+import type { Served } from '../kafka/membership.js';
+import { StateLedger } from '../kafka/state-ledger.js';
+import { asPublisherError, PublisherError } from '../model/errors.js';
+import { Events } from '../model/events.js';
+import type { Hint } from '../model/hint.js';
+import { pause } from '../model/pause.js';
+import type { TableName } from '../model/table-names.js';
+import { ConnectionLoop } from './connection-loop.js';
+import { HintFeed } from './hint-feed.js';
+import { oldestFirst } from './opening-order.js';
+import { Openings } from './openings.js';
+import { Session } from './session.js';
+import type { SessionContext } from './session-context.js';
+import { Shaping } from './shaping/shaping.js';
+import { topicPlans } from './topic-plans.js';
+import { usesHints, webhookRoutes } from './webhooks.js';
 
 /** A table that a pass could not bring up to date; `table` is null when its whole connection failed. */
 export interface Failure {
@@ -202,7 +202,7 @@ export class Publisher {
       } catch (thrown) {
         if (signal.aborted) return [];
         const error = asPublisherError(thrown);
-        const again = error.code.startsWith('kafka-') && attempt < MAX_SESSIONS;
+        const again = error.origin === 'kafka' && attempt < MAX_SESSIONS;
         const retryInMs = again ? 1_000 * attempt : null;
         this.events.emit('connection:failed', { connection: name, error, retryInMs });
         if (retryInMs === null) return [{ connection: name, table: null, error }];

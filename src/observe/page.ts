@@ -1,9 +1,9 @@
 /** The status page: one static document that fetches what it shows. Its policy allows its own script and style and nothing else. */
 
 import { createHash } from 'node:crypto';
+import type { Reply } from '../http/routes.js';
 import { PAGE_SCRIPT } from './page-script.js';
 import { PAGE_STYLE } from './page-style.js';
-import type { Reply } from './routes.js';
 
 const HTML = `<!doctype html>
 <html lang="en">

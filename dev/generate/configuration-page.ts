@@ -2,8 +2,8 @@
 
 import type { z } from 'zod';
 
-import { elementOf, entriesOf, factsOf, fallbackOf } from './setting.js';
-import { fileSettings } from './settings.js';
+import { elementOf, entriesOf, factsOf, fallbackOf } from '../../src/config/setting.js';
+import { fileSettings } from '../../src/config/settings.js';
 
 type Schema = z.core.$ZodType;
 

@@ -5,7 +5,7 @@
  * (credentials, the API) does not make the instance unready: no other instance could do better. Without Kafka nothing works.
  */
 
-import type { Events } from '../../model/events.js';
+import type { Events } from '../model/events.js';
 
 export interface Readiness {
   readonly ready: boolean;
@@ -50,7 +50,7 @@ function followRestores(events: Events): () => string[] {
   });
   events.on('connection:owned', ({ connection }) => settled.add(connection));
   events.on('connection:failed', ({ connection, error }) => {
-    if (error.code.startsWith('kafka-')) settled.delete(connection);
+    if (error.origin === 'kafka') settled.delete(connection);
     else settled.add(connection);
   });
   const waiting = new Map<string, string>();

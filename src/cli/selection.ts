@@ -1,0 +1,43 @@
+/** What the arguments of a command name, and what it would publish. */
+
+import { type CustomColumn, definitionsIn, planColumns } from '../avro/custom-attributes.js';
+import { adaptDefinitions, keepsCustomAttributes } from '../avro/rules.js';
+import type { Config, ConnectionConfig } from '../config/config.js';
+import type { IntercomApi } from '../intercom/api.js';
+import { PublisherError } from '../model/errors.js';
+import { rulesOf } from '../publisher/field-rules.js';
+import { unlessForbidden } from '../publisher/table-schema.js';
+import { type IntercomTable, tablesOf } from '../tables/all.js';
+
+/** The connection of that name. Throws `usage-invalid` naming those that exist. */
+export function connectionOf(config: Config, name: string): ConnectionConfig {
+  const connection = config.connections.find((each) => each.name === name);
+  if (connection !== undefined) return connection;
+  const known = config.connections.map((each) => each.name).join(', ');
+  throw new PublisherError('usage-invalid', `there is no connection "${name}"; the file has ${known}`);
+}
+
+/** The table of that name. Throws `usage-invalid` naming those that the connection has. */
+export function tableOf(connection: ConnectionConfig, name: string): IntercomTable {
+  const tables = tablesOf(connection);
+  const table = tables.find((each) => each.name === name);
+  if (table !== undefined) return table;
+  const known = tables.map((each) => each.name).join(', ');
+  throw new PublisherError(
+    'usage-invalid',
+    `connection ${connection.name} has no table "${name}"; it has ${known}`,
+  );
+}
+
+/** The columns for custom attributes that a topic which has nothing yet would get. */
+export async function plannedColumns(
+  connection: ConnectionConfig,
+  { name, customAttributes }: IntercomTable,
+  api: IntercomApi,
+): Promise<readonly CustomColumn[]> {
+  const rules = rulesOf(connection, name);
+  if (connection.customAttributes !== 'columns' || customAttributes === undefined) return [];
+  if (!keepsCustomAttributes(rules)) return [];
+  const definitions = definitionsIn(await unlessForbidden(() => customAttributes(api)));
+  return planColumns([], adaptDefinitions(definitions, rules));
+}
