@@ -21,7 +21,7 @@ const credentials = z
     clientSecret: secretSetting(
       text.optional(),
       'text',
-      'Client secret of the app. Webhooks are signed with it: without it none is believed.',
+      'Client secret of the app. Webhooks are signed with it: without it webhooks are rejected.',
     ),
     tokenFile: setting(
       text.optional(),
@@ -186,7 +186,7 @@ export const connectionSettings = z.strictObject({
     text.nullable().prefault(null),
     'text',
     'Key of the HMAC-SHA-256 that replaces the fields under `hash`; another key gives other hashes. Without one the name of the ' +
-      'connection is the key, which keeps nobody from trying values.',
+      'connection is the key: anyone can guess values and check them.',
   ),
   tables: setting(
     tables.nullable().prefault({}),

@@ -69,7 +69,7 @@ async function answer(
   const found = findRoute(routes, request.method ?? '', path);
   const isOpen = 'route' in found && found.route.open === true;
   if (auth !== null && !isOpen && !isAuthorized(request.headers.authorization, auth)) {
-    const reply = textReply(401, 'user name and password, please');
+    const reply = textReply(401, 'authentication required');
     return { ...reply, headers: { ...reply.headers, 'www-authenticate': 'Basic realm="intercom-kafka"' } };
   }
   if (!('route' in found)) return notFound(found.allowed);
@@ -77,12 +77,12 @@ async function answer(
     return await found.route.handle(request, found.segments);
   } catch {
     // The reason may name what is nobody's business out there.
-    return textReply(500, 'this answer could not be made');
+    return textReply(500, 'internal error');
   }
 }
 
 function notFound(allowed: readonly string[]): Reply {
-  if (allowed.length === 0) return textReply(404, 'nothing is here');
+  if (allowed.length === 0) return textReply(404, 'not found');
   const reply = textReply(405, `this path takes ${allowed.join(', ')}`);
   return { ...reply, headers: { ...reply.headers, allow: allowed.join(', ') } };
 }

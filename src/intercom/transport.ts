@@ -323,7 +323,7 @@ async function readElsewhere(
 function tooLarge({ method, route }: ApiRequest): PublisherError {
   return new PublisherError(
     'api-rejected',
-    `${method} ${route}: the reply is larger than ${MAX_REPLY_BYTES} bytes, which nothing of Intercom's is; check region or baseUrl of the connection`,
+    `${method} ${route}: the reply is larger than ${MAX_REPLY_BYTES} bytes, and no Intercom reply is that large; check region or baseUrl of the connection`,
   );
 }
 

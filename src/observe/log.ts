@@ -61,7 +61,7 @@ function logTables(events: Events, log: Logger): void {
       'table finished',
     );
   });
-  events.on('table:reconciled', (event) => log.info(event, 'all IDs compared'));
+  events.on('table:reconciled', (event) => log.info(event, 'reconcile finished'));
   events.on('table:failed', ({ connection, table, error }) =>
     log.error({ connection, table, code: error.code, ...stackOf(error) }, error.message),
   );
@@ -108,11 +108,11 @@ function logProblems(events: Events, log: Logger): void {
     },
   );
   events.on('hints:committed', ({ connection, table, records, deletes, deadLetters }) =>
-    log.debug({ connection, table, records, deletes, deadLetters }, 'notifications worked off'),
+    log.debug({ connection, table, records, deletes, deadLetters }, 'notifications processed'),
   );
   events.on('webhook:answered', (event) => {
-    if (event.status >= 400) log.warn(event, 'notification not taken');
-    else log.debug(event, 'notification taken');
+    if (event.status >= 400) log.warn(event, 'notification rejected');
+    else log.debug(event, 'notification accepted');
   });
   events.on('set-aside:added', ({ connection, table, entry }) =>
     log.warn(

@@ -36,7 +36,7 @@ function textsIn(list: unknown): string[] {
   return Array.isArray(list) ? list.map((each: unknown) => (typeof each === 'string' ? each : '')) : [];
 }
 
-/** The field rules of a table. Without a `hashKey` the connection's name is the key, which keeps nobody from trying values. */
+/** The field rules of a table. Without a `hashKey` the connection's name is the key: anyone can guess values and check them. */
 export function rulesOf({ name, tables, hashKey }: ConnectionConfig, table: TableName): FieldRules {
   const { exclude = [], hash = [] } = tables.find((each) => each.name === table) ?? {};
   return { exclude, hash, hashKey: hashKey ?? name };

@@ -99,6 +99,6 @@ export class HintFeed {
   #warn(why: string): void {
     if (this.#isWarned || this.#stop.signal.aborted) return;
     this.#isWarned = true;
-    this.#events.emit('warning', { message: `no notifications are taken: ${why}` });
+    this.#events.emit('warning', { message: `webhook notifications are not processed: ${why}` });
   }
 }

@@ -245,12 +245,12 @@ export class HintWork {
     const { signal } = this.#options;
     if (signal.aborted || queue.waiting.has(id)) return;
     const { tries, failures } = waiting;
-    if (!isOwn && !this.#isWarned) this.#warn(`notifications wait: ${error.message}`);
+    if (!isOwn && !this.#isWarned) this.#warn(`processing of notifications paused: ${error.message}`);
     this.#isWarned ||= !isOwn;
     if (isOwn && failures === 0)
       this.#warn(`${entity} ${id} is set aside after a notification: ${error.message}`);
     if (isOwn && failures >= MAX_FAILURES) {
-      this.#warn(`the notification of ${entity} ${id} is left to polls and reconcile: ${error.message}`);
+      this.#warn(`gave up on the notification for ${entity} ${id}; a poll or reconcile will find the change: ${error.message}`);
       return;
     }
     const again = { ...waiting, tries: tries + 1, failures: isOwn ? failures + 1 : failures };

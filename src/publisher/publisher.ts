@@ -281,7 +281,7 @@ export class Publisher {
 function shared(group: string): PublisherError {
   return new PublisherError(
     'group-busy',
-    `another instance has joined the group ${group}, and this one serves only a part of its connections and tables: it makes way. For processes that each serve a part, give each another state.group`,
+    `another instance has joined the group ${group}, and this one serves only a part of its connections and tables: this instance stops. To run several processes on parts of the file, give each its own state.group`,
   );
 }
 

@@ -155,7 +155,7 @@ async function restoreTable(
   if (differences.length > 0) events.emit('warning', beginsAnew(connection.name, table.name, differences));
   const isAnew = differences.length > 0;
   const onForeign = toldOnce(({ partition, offset }: TopicRecord) => {
-    const message = `topic ${topic} holds what somebody else put there (first at partition ${partition}, offset ${offset}): it is left alone, and whoever reads the topic may stumble over it`;
+    const message = `topic ${topic} contains records not written by this publisher (first: partition ${partition}, offset ${offset}). They are ignored here; other consumers may fail on them.`;
     events.emit('warning', { connection: connection.name, message });
   });
   const before = state === undefined || !isAnew ? state : stateForTopic(state, null);

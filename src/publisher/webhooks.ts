@@ -46,7 +46,7 @@ export function webhookRoutes({ connections, keep, events }: WebhookOptions): Ro
       await withinLimit(keep(connection, hint));
       return textReply(200, 'kept');
     } catch {
-      return textReply(503, 'it can’t be kept now');
+      return textReply(503, 'temporarily unavailable, send it again');
     } finally {
       underWay -= 1;
     }
@@ -95,7 +95,7 @@ async function readSigned(
     if (body === 'too large') return textReply(413, 'too large for a notification');
     if (body === 'too many') return tooMany();
     if (!isSigned(body, given, clientSecret)) return unsigned();
-    return readNotification(body) ?? textReply(400, 'this is no notification');
+    return readNotification(body) ?? textReply(400, 'not an Intercom notification');
   });
 }
 

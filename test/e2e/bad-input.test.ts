@@ -207,8 +207,8 @@ describe('bad input', () => {
       await put(`${project.prefix}.state`, 'other/tags', 'not ours');
       const { code, stderr } = await project.command('run', '--once');
       expect(code).toBe(0);
-      expectAdvice(stderr, /acme\.companies holds what somebody else put there \(first at partition \d/);
-      expect(stderr.match(/holds what somebody else/g)).toHaveLength(2);
+      expectAdvice(stderr, /acme\.companies contains records not written by this publisher \(first: partition \d/);
+      expect(stderr.match(/contains records not written by this publisher/g)).toHaveLength(2);
       expect(await project.counts()).toMatchObject({
         contacts: (before.contacts ?? 0) + 1,
         companies: (before.companies ?? 0) + 2,
@@ -219,7 +219,7 @@ describe('bad input', () => {
       const { code, stdout, stderr } = await project.command('replay', 'acme', 'companies');
       expect(code).toBe(0);
       expect(stdout.trim().split('\n')).toHaveLength(FEW.companies);
-      expectAdvice(stderr, /companies: left out what is no record of this table \(first at partition \d/);
+      expectAdvice(stderr, /companies: skipped records that are not in the format of this table \(first at partition \d/);
     });
 
     it('keeps a table from being published over where it is its state, and every other one is shown', async () => {

@@ -75,7 +75,7 @@ describe('SIGHUP', () => {
     await appendFile(project.config, '\nnonsense: 5\n');
     running.process.kill('SIGHUP');
     await running.until('nonsense: unknown key');
-    expect(running.stderr()).toContain('everything goes on as before');
+    expect(running.stderr()).toContain('still running with the previous configuration');
     await writeFile(project.config, good);
     const cycles = occurrences('"connection":"beta","table":"tags"');
     await expect.poll(() => occurrences('"connection":"beta","table":"tags"')).toBeGreaterThan(cycles);

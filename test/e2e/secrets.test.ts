@@ -170,7 +170,7 @@ describe('no secret shows', () => {
       const content = notification('contact.user.updated', { type: 'contact', id, name: secret('content') });
       expect((await notify(url, SECRETS.client, content)).status).toBe(200);
       expect((await notify(url, 'wrong', content)).status).toBe(401);
-      await running.until('notifications worked off');
+      await running.until('notifications processed');
       const authorization = `Basic ${Buffer.from(`ops:${SECRETS.status}`).toString('base64')}`;
       for (const path of ['/', '/api/status', '/metrics', '/readyz', '/healthz']) {
         const response = await fetch(url + path, { headers: { authorization } });

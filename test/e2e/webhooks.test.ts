@@ -322,7 +322,7 @@ describe('a notification that was answered', () => {
       project.simulator.requests.filter(({ path }) => gone.some((id) => path.includes(id))).length;
     await expect.poll(asked, { timeout: 30_000, interval: 100 }).toBeGreaterThan(3 * gone.length);
     // One warning for as long as it lasts.
-    expect(instance.running.stderr().match(/notifications wait: /g)).toHaveLength(1);
+    expect(instance.running.stderr().match(/processing of notifications paused: /g)).toHaveLength(1);
     faults.clear();
     for (const id of gone)
       await expect.poll(async () => (await published(project, 'contacts', id)).at(-1), WAIT).toBeNull();
@@ -363,7 +363,7 @@ it('keeps nothing from being published where the topic of notifications is missi
   });
   const instance = await start(project);
   onTestFinished(() => stop(instance));
-  await instance.running.until('no notifications are taken: topic');
+  await instance.running.until('webhook notifications are not processed: topic');
   await instance.running.until('cycle finished');
   const body = notification('contact.deleted', { type: 'contact', id: '1' });
   expect((await notify(instance.url, SECRET, body)).status).toBe(503);

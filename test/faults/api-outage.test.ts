@@ -65,7 +65,7 @@ describe('of two connections', () => {
     const down = { name: 'down', baseUrl: other.url, ...broken };
     await project.write({ ...options, file: { connections: [down, acme] } });
     const { code, stderr } = await project.command('run', '--once');
-    expect(stderr).toContain(`not brought up to date: ${failed}"`);
+    expect(stderr).toContain(`failed: ${failed} (reasons above)"`);
     expect(code).toBe(exit);
     expect(await problemsOf(project)).toEqual([]);
   });

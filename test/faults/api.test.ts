@@ -183,7 +183,7 @@ describe('an API that keeps answering some tables with', () => {
 
 /** The table names its reason, was asked for as often as it should be, and keeps what was read before. */
 async function expectFailed({ table, route, after, code, message, requests }: Lasting, stderr: string) {
-  expect(stderr).toMatch(new RegExp(`not brought up to date: .*\\bacme/${table}\\b`));
+  expect(stderr).toMatch(new RegExp(`failed: .*\\bacme/${table}\\b`));
   const state = (await project.states()).get(table);
   expect(state, table).toMatchObject({
     error: { code, message: expect.stringContaining(message) },

@@ -135,7 +135,7 @@ describe('a reply without an end', () => {
       NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(REPORT)}`,
     });
     expect(code).toBe(1);
-    expect(stderr).toContain('not brought up to date: acme/tags"');
+    expect(stderr).toContain('failed: acme/tags (reasons above)"');
     const states = await project.states();
     expect(states.get('tags')?.error).toMatchObject({
       message: expect.stringContaining('larger than 134217728 bytes'),

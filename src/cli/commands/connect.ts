@@ -185,7 +185,7 @@ async function obtainCode(connection: NewConnection, options: ConnectOptions): P
   if (!isTerminal()) {
     throw new PublisherError(
       'usage-invalid',
-      'there is no terminal to paste the code on: run the same command again with --code and what came of it',
+      'there is no terminal to paste the code on: run the same command again with --code <code>, taken from the address the browser ended at',
     );
   }
   const over = new AbortController();

@@ -101,7 +101,7 @@ class Foreign {
     this.count += 1;
     if (this.count > 1) return;
     const place = `partition ${partition}, offset ${offset}`;
-    printRemark(`${this.#topic}: left out what is no record of this table (first at ${place})`);
+    printRemark(`${this.#topic}: skipped records that are not in the format of this table (first at ${place})`);
   }
 }
 

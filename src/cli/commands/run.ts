@@ -51,7 +51,7 @@ async function run(options: RunOptions, version: string): Promise<number> {
     }
     const failures = await publisher.runOnce(interruption.signal);
     if (interruption.code() !== null) return interruption.code() ?? EXIT.done;
-    if (failures.length > 0) log.error(`not brought up to date: ${failures.map(nameOf).join(', ')}`);
+    if (failures.length > 0) log.error(`failed: ${failures.map(nameOf).join(', ')} (reasons above)`);
     return exitCodeOfAll(failures.map(({ error }) => error));
   } finally {
     hide();
@@ -81,7 +81,7 @@ async function reload(publisher: Publisher, options: RunOptions, log: Logger): P
     await publisher.reload(select(await readConfig(options), options));
     log.info('configuration reloaded');
   } catch (error) {
-    log.error(`the configuration was not reloaded, everything goes on as before: ${explain(error)}`);
+    log.error(`reload failed; still running with the previous configuration: ${explain(error)}`);
   }
 }
 

@@ -85,7 +85,7 @@ it.each<ErrorCode>([
     expect(asked.filter((id) => id === 'bad')).toHaveLength(6);
     expect(warnings).toEqual([
       `contact bad is set aside after a notification: no ${code}`,
-      `the notification of contact bad is left to polls and reconcile: no ${code}`,
+      `gave up on the notification for contact bad; a poll or reconcile will find the change: no ${code}`,
     ]);
     expect(model.memory.state.hintedAt).toBe(NOW + 399_000);
   },
@@ -135,7 +135,7 @@ it('waits out an outage without giving an ID up, and says so once', async () => 
   await pass(3_600_000);
   expect(asked.length).toBeGreaterThan(100);
   expect(asked.length).toBeLessThan(160);
-  expect(warnings).toEqual(['notifications wait: no api-error']);
+  expect(warnings).toEqual(['processing of notifications paused: no api-error']);
   isUp = true;
   await pass(60_000);
   expect(model.records.toSorted()).toEqual(['rows a there', 'rows b there']);
