@@ -33,7 +33,7 @@ export class Decoder {
   }
 }
 
-/** Whether bytes are in the wire format, whoever wrote them. */
+/** Whether bytes are in the wire format, from any producer. */
 export function isFramed(bytes: Buffer): boolean {
   return idOf(bytes) >= 0;
 }

@@ -10,7 +10,7 @@ export interface RegistrySettings {
   readonly auth: { readonly username: string; readonly password: string } | null;
 }
 
-/** A registry that takes connections and says nothing must not be waited for without end: somebody waits for `check`. */
+/** Time limit for a registry that accepts connections and never answers: `check` is an interactive command. */
 const ANSWER_MS = 10_000;
 const RETRIES = 3;
 /** First registrations of one subject by several instances at once are refused now and then. */

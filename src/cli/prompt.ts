@@ -3,7 +3,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 
-/** Whether there is somebody to ask. */
+/** Whether an operator can be asked: standard input and error are a terminal. */
 export function isTerminal(): boolean {
   return process.stdin.isTTY === true;
 }

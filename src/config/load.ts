@@ -14,7 +14,7 @@ import { configError, type Problem, syntaxError } from './problem.js';
 import { resolveConfig } from './resolve.js';
 import { fileSettings } from './settings.js';
 
-/** Finds problems in the tree of a file (with `defaults` merged) that only somebody else's knowledge shows. */
+/** Finds problems in the tree of a file (with `defaults` merged) that need the knowledge of other modules. */
 export type FurtherCheck = (tree: unknown) => Problem[];
 
 /** Reads the configuration file. Throws `config-invalid` when it can't be read, or with everything that is wrong in it. */

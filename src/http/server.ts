@@ -76,7 +76,7 @@ async function answer(
   try {
     return await found.route.handle(request, found.segments);
   } catch {
-    // The reason may name what is nobody's business out there.
+    // The reason may hold what the client must not see.
     return textReply(500, 'internal error');
   }
 }

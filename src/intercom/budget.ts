@@ -2,7 +2,7 @@
  * The request budget of one connection.
  *
  * Intercom deals its budget out in windows (ten seconds as a rule) and reports the current one with each response:
- * `X-RateLimit-Limit`, `-Remaining` and `-Reset`. This keeps the connection within its share of it, whoever else uses the
+ * `X-RateLimit-Limit`, `-Remaining` and `-Reset`. This keeps the connection within its share of it, whichever other apps use the
  * app: it counts what it has sent since the newest report and stops at what that report left. Nothing is hard-coded: until the first
  * response arrives only the number of requests in flight is bounded.
  */
@@ -10,7 +10,7 @@
 import type { BudgetUse } from '../model/events.js';
 import { Flight } from './flight.js';
 
-/** Background work is what nobody waits for: it goes one request at a time, behind everybody, and leaves half of the budget. */
+/** Background work has the lowest priority: one request at a time, behind all others, and half of the budget stays free. */
 export type Priority = 'foreground' | 'background';
 
 /** Who asks. Lanes of the same priority are served in turns, so that none waits behind another one's backlog. */

@@ -11,9 +11,9 @@ import { randomUUID } from 'node:crypto';
 const LARGE_DIGITS = 16;
 const BEFORE_NUMBER = /[[:,\s-]/;
 const QUOTE_OR_NUMBER = /"|-?\d[\d.eE+-]*/g;
-/** What is longer is nobody's ID, and takes more than its length to convert. */
+/** No ID is longer, and converting a number takes more than linear time. */
 const LARGE = /^-?[1-9]\d{15,99}$/;
-/** Begins the texts that stand for large numbers. No reply holds it, since nobody knows it. */
+/** Begins the texts that stand for large numbers. It is random, so that no reply holds it. */
 const MARK = `${randomUUID()}:`;
 
 /** The value of a JSON text. Throws a `SyntaxError` where `JSON.parse` does. */

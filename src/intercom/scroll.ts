@@ -41,7 +41,7 @@ class WalkBroken extends Error {
 
 /**
  * Yields all companies; after a break those that were already yielded come again. The last page says that everything was read.
- * Throws `scroll-busy` when somebody else holds the scroll for longer than an abandoned one lives, and `scroll-broken` when it
+ * Throws `scroll-busy` when another program holds the scroll for longer than an abandoned one lives, and `scroll-broken` when it
  * broke too often.
  */
 export async function* scrollCompanies(transport: Requester, signal: AbortSignal): AsyncGenerator<Page> {
@@ -97,7 +97,7 @@ function endsBy404(at: { idle: number; full: boolean; read: number; suspectedEnd
   return !at.full || at.read === at.suspectedEnd;
 }
 
-/** Starts a scroll, waiting for one that somebody else holds. */
+/** Starts a scroll, waiting for one that another program holds. */
 async function open(transport: Requester, signal: AbortSignal): Promise<ApiReply> {
   const deadline = Date.now() + LONGEST_WAIT_MS;
   for (;;) {

@@ -1,9 +1,9 @@
 /**
  * Walks the rows of a window of `updated_at`, newest first.
  *
- * Contacts search filters by whole days of the workspace's time zone (by the exact second from version 2.17 on), and nobody
- * documents whether the bounds of conversations search are inclusive. So a bound is asked for as `> t OR = t`, which holds t
- * under every one of these rules, and the rows are filtered here by the exact second.
+ * Contacts search filters by whole days of the workspace's time zone (by the exact second from version 2.17 on), and it is not
+ * documented whether the bounds of conversations search are inclusive. The query uses `> t OR = t`, which includes `t` under every one
+ * of these rules, and the rows are filtered here by the exact second.
  *
  * Newest first, because a row that is updated during the walk moves to the front, behind the walker: the next poll finds
  * it there. In the other direction it would move to the end and, where cursors are positions, pull an unread row into a page that was
@@ -177,7 +177,7 @@ class Walk {
     return readable;
   }
 
-  /** Whether the newest row up to `to` can be had. Where the search filters by days, it shows rows from behind `to`: then nobody knows. */
+  /** Whether the newest row up to `to` can be had. Where the search filters by days, it shows rows from behind `to`, which say nothing of those before it. */
   async #isReadable(from: number, to: number): Promise<boolean> {
     const reply = await this.#probe({ from, to });
     if (reply === null) return false;

@@ -35,10 +35,10 @@ export interface ApiRequest {
   readonly repeatable?: boolean;
 }
 
-/** Gives the JSON object of a reply, or null where somebody else has to look at it. */
+/** Gives the JSON object of a reply, or null where the caller has to parse it. */
 export type ReplyReader = (body: Buffer) => Promise<Record<string, unknown> | null>;
 
-/** Whoever sends requests: at once, or behind everybody else. */
+/** Sends requests: at once, or behind those of all others. */
 export interface Requester {
   request(request: ApiRequest): Promise<ApiReply>;
 }

@@ -1,5 +1,5 @@
 /**
- * How a group deals out partitions: evenly, and so that whoever has one keeps it. Each partition that moves costs its connections a
+ * How a group assigns partitions: evenly, and so that a member keeps those that it has. Each partition that moves costs its connections a
  * restore, so that an instance that comes or goes should move no more than its share.
  */
 
@@ -77,7 +77,7 @@ export function stickyAssigner(self: Self): PartitionAssigner {
       const all = members.map(({ memberId, memberMetadata }) => decodeMember(memberId, memberMetadata));
       const admitted = admittedOf(all);
       const [oldest] = admitted;
-      // Whoever deals may itself serve something else.
+      // The leader of the group may itself serve another configuration.
       const topic = oldest?.topics[0] ?? self.served().stateTopic;
       const known = cluster.findTopicPartitionMetadata(topic).length;
       const count =

@@ -14,7 +14,7 @@ import { typeOf } from './protocol-error.js';
  * refused for some milliseconds as a matter of course; long enough in all to sit out a broker's restart.
  */
 const PATIENT_RETRY = { initialRetryTime: 5, maxRetryTime: 1_000, retries: 80, factor: 0.2, multiplier: 2 };
-/** For the first contact: somebody waits for the answer. */
+/** For the first contact: an operator waits for the answer. */
 const PROMPT_RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 4, factor: 0.2, multiplier: 2 };
 
 /** How long a connection may be silent while a request waits: a broker answers all but a few kinds of them at once. */

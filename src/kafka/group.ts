@@ -1,7 +1,7 @@
 /**
  * How instances share the connections: through a Kafka consumer group over the state topic.
  *
- * Whoever is assigned a partition owns the connections that belong to it. Nothing is consumed this way; the group only decides.
+ * A member owns the connections that belong to its partitions. Nothing is consumed this way; the group only decides.
  * That two instances may think for a moment that they own a connection does no harm: the later one fences the other.
  */
 
@@ -80,7 +80,7 @@ export class Group {
     try {
       await admin.connect();
       const { members } = await describeMembers(admin, options.group);
-      // Clocks differ: whoever comes later says so.
+      // Clocks differ: the later of the two times counts.
       const joinedAt = Math.max(Date.now(), ...members.map((member) => member.joinedAt + 1));
       group = new Group(kafka, options, admin, joinedAt);
       await group.#run();
@@ -136,7 +136,7 @@ export class Group {
     const comparison = compareMembers(group, own, members);
     onCompared(comparison);
     if (!comparison.isAdmitted && own.hasAny) {
-      // A member of version 0.1.0 deals to everybody: what this one was dealt, nobody serves.
+      // A leader of version 0.1.0 assigns partitions to all members: no other member serves those of this one.
       onLost(new PublisherError('group-busy', comparison.message ?? `the group ${group} is in use`));
     }
     return comparison.isAdmitted;

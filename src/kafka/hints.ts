@@ -1,4 +1,4 @@
-/** The topic that carries notifications from whoever received them to the owner of their connection. */
+/** The topic that carries notifications from the instance that received them to the owner of their connection. */
 
 import type { Kafka, Producer } from 'kafkajs';
 import { ENTITIES, type Entity, type Hint } from '../model/hint.js';
@@ -6,7 +6,7 @@ import { kafkaFailure } from './client.js';
 import type { TopicReader, TopicRecord } from './reader.js';
 import type { TopicPlan, TopicSettings } from './topics.js';
 
-/** Whoever takes a connection over works off what is younger than this. */
+/** A new owner of a connection processes notifications that are younger than this. */
 export const HINTS_KEPT_MS = 60 * 60_000;
 
 export function hintsTopic(prefix: string): string {

@@ -198,7 +198,7 @@ export class BrokerLinks {
     return attempt;
   }
 
-  /** Forgets a broker's connection. Kafkajs waits for pending requests before it disconnects, so nobody waits for that. */
+  /** Forgets a broker's connection. Kafkajs waits for pending requests before it disconnects, so this does not wait for that. */
   #drop(broker: Broker): void {
     for (const [nodeId, each] of this.#nodes) if (each === broker) this.#nodes.delete(nodeId);
     void broker.disconnect().catch(() => undefined);
@@ -267,7 +267,7 @@ interface SharedLinks {
 
 const pools = new WeakMap<Kafka, SharedLinks[]>();
 
-/** Connections for one more user of this client: those with the fewest users, or new ones. `release` closes what nobody uses any more. */
+/** Connections for one more user of this client: those with the fewest users, or new ones. `release` closes connections that have no user any more. */
 export function acquireLinks(kafka: Kafka): { links: BrokerLinks; release(): Promise<void> } {
   const pool = pools.get(kafka) ?? [];
   pools.set(kafka, pool);

@@ -39,13 +39,13 @@ export interface ReadOptions {
   readonly from: ReadFrom | Positions;
   /**
    * Where it ends. `written` (the default): behind everything that was acknowledged when it began, waiting for transactions that are still open there;
-   * without that a state that was committed behind somebody else's open transaction would be missed. `stable`: before the
+   * without that a state that was committed behind another producer's open transaction would be missed. `stable`: before the
    * first open transaction. `never`: it goes on with what is published next.
    */
   readonly until?: 'written' | 'stable' | 'never';
-  /** `uncommitted` is for topics that nobody should write to in transactions: a reading waits for none, and yields what is taken back later. */
+  /** `uncommitted` is for topics without transactions: a reading waits for none, and yields what is taken back later. */
   readonly isolation?: Isolation;
-  /** What it ends throws `stopped`, so that nobody takes a part for the whole. */
+  /** A reading that it ends throws `stopped`, so that a part is not taken for the whole. */
   readonly signal?: AbortSignal | undefined;
   /** Receives the positions behind everything that was read, when the reading reaches its end. */
   readonly onEnd?: (positions: Positions) => void;

@@ -162,7 +162,7 @@ export class Topics {
     return existing;
   }
 
-  /** Member ids of the consumer group; empty when nobody is in it. */
+  /** Member IDs of the consumer group; empty when it has no members. */
   async groupMembers(group: string): Promise<string[]> {
     await this.connect();
     return this.#guard(`describing the group ${group}`, async () => {

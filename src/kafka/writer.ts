@@ -1,7 +1,7 @@
 /**
  * The one write path: everything that belongs together goes to Kafka in one transaction.
  *
- * A writer belongs to one connection, by its transactional id. Opening it fences whoever wrote for the connection before: their
+ * A writer belongs to one connection, by its transactional id. Opening it fences the writer before it: their
  * next commit fails, and what they had not committed is gone. After a failure the outcome of the last commit may be unknown,
  * so the writer is broken for good; the owner opens a new one and reads back from the topics where it stands.
  */
@@ -34,7 +34,7 @@ const MAX_TRANSACTION_BYTES = 8 * 1024 * 1024;
 export const BATCH_OVERHEAD_BYTES = 1_024;
 /** Batch and record overhead beside key and value. */
 const RECORD_OVERHEAD_BYTES = 200;
-/** Whoever opens a writer tries again by itself. */
+/** The caller opens a writer again by itself. */
 const OPEN_WITHIN_MS = 20_000;
 /** How long a commit under way may still wait for Kafka when the writer is closed. */
 const CLOSE_WITHIN_MS = 10_000;

@@ -1,4 +1,4 @@
-/** What a table is, whoever reads it and however it is published. */
+/** What a table is, independent of how it is read and published. */
 
 import type { Entity } from './hint.js';
 import type { RawRow } from './row.js';

@@ -17,7 +17,7 @@ import { fieldRuleProblems } from './field-rules.js';
 export interface NewConnection {
   readonly name: string;
   readonly region: Region;
-  /** Where the workspace must be, or null when nobody said. */
+  /** The region that the operator named, or null. */
   readonly expectedRegion: Region | null;
   /** In place of the region's address, for a simulator. */
   readonly baseUrl: string | null;
@@ -157,7 +157,7 @@ export async function keep(file: string, config: string, name: string, token: st
   }
 }
 
-/** In one step: whoever reads it meets the old text or the new one. `mode` null: that of the file that is there, else for its owner only. */
+/** Replaces the file in one step: a reader sees the old text or the new one. `mode` null: that of the file that is there, else for its owner only. */
 async function replaceFile(file: string, text: string, mode: number | null): Promise<void> {
   const temporary = `${file}.${process.pid}.new`;
   try {

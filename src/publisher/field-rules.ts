@@ -46,5 +46,5 @@ export function rulesOf({ name, tables, hashKey }: ConnectionConfig, table: Tabl
 export function weakHashes({ name, tables, hashKey }: ConnectionConfig): string | null {
   const hashed = tables.filter(({ hash }) => hash.length > 0).map((table) => table.name);
   if (hashed.length === 0 || hashKey !== null) return null;
-  return `connection ${name} hashes fields of ${hashed.join(', ')} without a hashKey: whoever guesses a value can check it; set hashKey to a secret`;
+  return `connection ${name} hashes fields of ${hashed.join(', ')} without a hashKey: anyone can guess values and check them; set hashKey to a secret`;
 }

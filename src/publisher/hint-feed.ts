@@ -18,7 +18,7 @@ export class HintFeed {
   readonly #kafka: KafkaAccess;
   readonly #topics: TopicSettings;
   readonly #events: Events;
-  /** Of its own: whoever waits for the next record keeps its connection busy. */
+  /** Of its own: a reading that waits for the next record keeps its connection busy. */
   readonly #reader: TopicReader;
   readonly #stop = new AbortController();
   readonly #subscribers = new Map<string, Take>();

@@ -250,7 +250,9 @@ export class HintWork {
     if (isOwn && failures === 0)
       this.#warn(`${entity} ${id} is set aside after a notification: ${error.message}`);
     if (isOwn && failures >= MAX_FAILURES) {
-      this.#warn(`gave up on the notification for ${entity} ${id}; a poll or reconcile will find the change: ${error.message}`);
+      this.#warn(
+        `gave up on the notification for ${entity} ${id}; a poll or reconcile will find the change: ${error.message}`,
+      );
       return;
     }
     const again = { ...waiting, tries: tries + 1, failures: isOwn ? failures + 1 : failures };

@@ -85,8 +85,8 @@ export class Publisher {
    * Joins the group and serves the connections that fall to this instance until the signal aborts. Whatever a connection needs and does
    * not find (the registry, the API) is waited for, with the reason in the log.
    *
-   * Where the configuration is only a part of what the group is for, nobody else must be in it (`alone`): connections are dealt out by
-   * what all of them know. Throws `group-busy` where somebody is, and when somebody comes.
+   * Where the configuration is only a part of what the group is for, no other instance may be in it (`alone`): connections are dealt out by
+   * what all of them know. Throws `group-busy` where another instance is, and when one joins.
    */
   async run(signal: AbortSignal, { alone = false }: { alone?: boolean } = {}): Promise<void> {
     const { config, kafka } = this.#context;

@@ -38,7 +38,7 @@ export async function restorePublished(
     remembersDeletes: boolean;
     /** Whether its rows move with a parent, whose time the topic does not tell without decoding. */
     isChild: boolean;
-    /** Is told of every record that somebody else put there. */
+    /** Called for each record of another producer. */
     onForeign: (record: TopicRecord) => void;
   },
 ): Promise<RestoredRows> {
@@ -63,7 +63,7 @@ export async function restorePublished(
   return { published, misplaced: misplaced.size };
 }
 
-/** The records of a table with their keys. What somebody else put into its topic is no row of it. */
+/** The records of a table with their keys. Records of other producers are no rows of it. */
 function ownOf(
   records: readonly TopicRecord[],
   codec: TopicCodec,

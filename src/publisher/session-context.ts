@@ -18,6 +18,6 @@ export interface SessionContext {
   readonly states: StateLedger;
   /** Bounds how many connections begin at the same time. */
   readonly openings: Openings;
-  /** Where notifications come from; null: nobody listens for any. */
+  /** Where notifications come from; null: this instance reads none. */
   readonly hints: HintFeed | null;
 }

@@ -72,7 +72,7 @@ export class Session {
   }
 
   /**
-   * Takes the connection over from whoever had it, once there is a place for it to begin. Aborting `signal` ends every request; commits
+   * Takes the connection over from its previous owner, once there is a place for it to begin. Aborting `signal` ends every request; commits
    * under way are finished. Throws when a topic, the registry, the credentials' file or Kafka is not as it must be.
    */
   static open(context: SessionContext, connection: ConnectionConfig, signal: AbortSignal): Promise<Session> {

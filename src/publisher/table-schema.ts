@@ -2,7 +2,7 @@
  * The schema of one table as it is published now: it grows with the custom attributes that the workspace defines.
  *
  * What became a column before is read from the registry. Definitions are asked for before the first row is published, and again when a row
- * has an attribute that nobody knows; where the table of attributes is replicated too, it tells of new ones by itself.
+ * has an unknown attribute; where the table of attributes is replicated too, it tells of new ones by itself.
  */
 
 import { type Adaptation, rowShaper, TopicCodec, type ValueForm, valueSchema } from '../avro/codec.js';

@@ -33,7 +33,7 @@ export class Versions {
   readonly #keyName: KeyName;
   readonly #onForeign: (record: TopicRecord) => void;
 
-  /** `onForeign` is told of each record that is left out because somebody else put it there. */
+  /** `onForeign` is told of each record of another producer, which is left out. */
   constructor(
     registry: Registry,
     keyName: KeyName,

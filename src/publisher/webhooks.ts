@@ -1,4 +1,4 @@
-/** Takes Intercom's notifications: checks who sent them, keeps the hint in Kafka, and answers. Whoever owns the connection does the rest. */
+/** Receives Intercom's notifications: checks their signature, writes them to Kafka, and answers. The connection's owner processes them. */
 
 import type { IncomingMessage } from 'node:http';
 import type { Config, ConnectionConfig } from '../config/config.js';
@@ -29,7 +29,7 @@ export function takesNotifications({ credentials }: ConnectionConfig): boolean {
   return credentials.clientSecret !== undefined;
 }
 
-/** Whether notifications can come: somebody listens, and some connection can tell its own from forged ones. */
+/** Whether notifications can come: an HTTP server listens, and some connection has a client secret. */
 export function usesHints({ http, connections }: Config): boolean {
   return http !== null && connections.some(takesNotifications);
 }
@@ -108,7 +108,7 @@ function tooMany(): Reply {
   return { ...reply, headers: { ...reply.headers, 'retry-after': TRY_AGAIN_SECONDS } };
 }
 
-/** Bodies under way. Nobody is known before a whole body is there, so that all of them together may take only so much memory. */
+/** Bodies that are being received. A sender is known only by its whole body, so that all of them together have one limit of memory. */
 class Bodies {
   #held = 0;
 

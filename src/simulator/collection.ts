@@ -1,7 +1,7 @@
 /**
  * The rows of one table, made when they are looked at.
  *
- * A row is a function of its index until somebody changes it, and then that and the change: next to nothing is kept, so that a
+ * A row is a function of its index until it is changed, and then that and the change: next to nothing is kept, so that a
  * workspace of a million rows starts at once. The `updated_at` of generated rows rises with the index; rows that were changed or
  * created stand in a second list, sorted by theirs. Both are read as one, by rank: the number of rows before.
  */

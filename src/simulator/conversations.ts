@@ -37,7 +37,7 @@ export function withoutParts({ conversation_parts: _, ...item }: Row): Row {
   return item;
 }
 
-/** Leaves out what nobody asked for. */
+/** Leaves out what was not asked for. */
 export function withoutReviews(conversation: Row, asked: URLSearchParams): Row {
   const hidden = Object.entries(REVIEWS)
     .filter(([parameter]) => asked.get(parameter) !== 'true')

@@ -34,11 +34,11 @@ export interface SimulatorOptions {
   readonly accessToken: string;
   readonly clientId: string;
   readonly clientSecret: string;
-  /** Whether `>` and `<` of conversation searches include their bound; nobody documents it. */
+  /** Whether `>` and `<` of conversation searches include their bound; it is not documented. */
   readonly inclusive: boolean;
   /** What a cursor of a search means: a place behind a row, or a number of rows. */
   readonly cursors: 'keyset' | 'position';
-  /** Whether conversation searches sort as asked; nobody documents it. Else they come newest conversation first. */
+  /** Whether conversation searches sort as asked; it is not documented. Else they come newest conversation first. */
   readonly conversationSort: boolean;
   /** Milliseconds before each reply: always as many, or between two bounds. */
   readonly latency: Latency;

@@ -19,7 +19,7 @@ export class CompaniesScroll {
   readonly #workspace: Workspace;
   readonly #options: SimulatorOptions;
   #open: OpenScroll | null = null;
-  /** Epoch seconds until which another app holds the scroll; infinite until it is released, 0 for nobody. */
+  /** Epoch seconds until which another app holds the scroll; infinite until it is released, 0 when it is free. */
   heldUntil = 0;
 
   constructor(workspace: Workspace, options: SimulatorOptions) {

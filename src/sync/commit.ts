@@ -1,4 +1,4 @@
-/** What a table's commits are made of, whoever publishes: its cycles, or notifications. All of it happens within the table's turn. */
+/** What a table's commits are made of, those of its cycles and those of notifications. All of it happens within the table's turn. */
 
 import type { Events } from '../model/events.js';
 import { type DeadLetter, type OutgoingRecord, readyOf, type Tombstone } from '../model/row.js';

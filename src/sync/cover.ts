@@ -22,12 +22,12 @@ export interface Reached {
 }
 
 interface Part {
-  /** Whoever reads it holds this object: its older end moves when somebody else takes that over. */
+  /** The reader of the window holds this object: its older end moves when another reader takes that over. */
   readonly window: { from: number; readonly to: number | null };
   state: 'waiting' | 'reading' | 'read';
   /** Windows are read from their newest row down: how far, in epoch seconds. */
   down: number | null;
-  /** Seconds from one row to the next there, or null where nobody knows. */
+  /** Seconds from one row to the next there, or null where that is unknown. */
   pace: number | null;
 }
 
@@ -69,7 +69,7 @@ export class Cover {
   }
 
   /**
-   * Takes the oldest window that nobody reads yet, or else the older half of what a reader still has before it; null when there is neither
+   * Takes the oldest window without a reader, or else the older half of what a reader still has before it; null when there is neither
    * for now. A window that is being read may become shorter by that, at its older end: its reader looks at it anew with each page.
    */
   next(): Window | null {

@@ -69,7 +69,7 @@ export class IdWalk {
   #gone: string[] = [];
   #unread: Unread[] = [];
   #differs: string[] = [];
-  /** Resumes the walk once its findings are taken, and tells whoever waits for them. */
+  /** Resumes the walk once its findings are drained, and resolves what waits for them. */
   #taken: (() => void) | null = null;
   #whenFull: () => void = () => undefined;
   #full: Promise<void>;

@@ -26,7 +26,7 @@ export interface Retried {
   readonly fetched: Fetched;
   /** What failed again: the entry, or what is left of it. */
   readonly unread: readonly Unread[];
-  /** What the topic has of the rows; to be released by whoever drains. */
+  /** What the topic has of the rows; to be released by the caller of `drain`. */
   readonly standing: Standing;
 }
 

@@ -33,7 +33,7 @@ export function nextTime(expression: string): number {
 /**
  * The tables that are due. All are due at the start; after that a table becomes due at each time of its schedule, once,
  * however often that passes while it is read: a table's cycle never overlaps itself and none is made up for. Tables do not wait for
- * each other: a back-fill of hours, or a scroll that somebody else holds, keeps nothing else from its time.
+ * each other: a back-fill of hours, or a scroll that another program holds, delays no other table.
  */
 export class Schedule {
   readonly #tables: readonly ScheduledTable[];

@@ -1,4 +1,4 @@
-/** One after another: whoever decides what is new in a table and publishes it must not be overtaken in between. */
+/** A lock: between deciding what is new in a table and publishing it, no other commit of the table may come. */
 export class Turns {
   #last: Promise<unknown> = Promise.resolve();
 

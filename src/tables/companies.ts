@@ -10,7 +10,7 @@ export const companies: Table<IntercomApi> = {
   grain: 'second',
   pull: (api) => api.companies(),
   customAttributes: (api) => api.attributes('company'),
-  // Nobody documents whether the scroll is a snapshot: a company that changes meanwhile may move behind the reader.
+  // It is not documented whether the scroll is a snapshot: a company that changes meanwhile may move behind the reader.
   hinted: { entity: 'company', rows: (company) => [company] },
   isGone: (api, id) => api.isCompanyGone(id),
   // The scroll is the only one of the app, and one that is left in the middle stays open for a minute.

@@ -190,7 +190,7 @@ async function obtainCode(connection: NewConnection, options: ConnectOptions): P
   }
   const over = new AbortController();
   try {
-    // Whoever is asked to open the address must find somebody listening when the browser comes back.
+    // The server must listen before the operator is asked to open the address: the browser comes back to it.
     const redirect = await awaitRedirect(redirectUri, over.signal);
     if (options.browser) openBrowser(url);
     const pasted = ask('Paste the address that the browser ends at, if this does not go on by itself', {

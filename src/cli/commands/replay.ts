@@ -88,7 +88,7 @@ async function requireTopic(kafka: KafkaAccess, topic: string): Promise<void> {
   throw new PublisherError('topic-missing', `topic ${topic} does not exist: nothing was published to it yet`);
 }
 
-/** Records that somebody else put into the topic: told of once. */
+/** Reports records of other producers in the topic, once. */
 class Foreign {
   readonly #topic: string;
   count = 0;
@@ -101,7 +101,9 @@ class Foreign {
     this.count += 1;
     if (this.count > 1) return;
     const place = `partition ${partition}, offset ${offset}`;
-    printRemark(`${this.#topic}: skipped records that are not in the format of this table (first at ${place})`);
+    printRemark(
+      `${this.#topic}: skipped records that are not in the format of this table (first at ${place})`,
+    );
   }
 }
 

@@ -63,7 +63,7 @@ class ReadyCells implements Ready {
   }
 }
 
-/** Reads the reply again when somebody needs a row of it, and once. */
+/** Parses the reply again when a row of it is needed, and once. */
 class WholePage {
   readonly plan: ShapingPlan;
   readonly #body: Buffer;

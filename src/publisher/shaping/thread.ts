@@ -20,7 +20,7 @@ export interface Order {
 /** What it answers. */
 export interface Answer {
   readonly id: number;
-  /** Null: whoever asked has to read the reply. */
+  /** Null: the caller has to parse the reply. */
   readonly page: ShapedPage | null;
 }
 
