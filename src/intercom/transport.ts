@@ -11,7 +11,6 @@ import type { ApiAttempt } from '../model/events.js';
 import { pause } from '../model/pause.js';
 import type { Scope } from '../model/set-aside.js';
 import type { Asker, Budget } from './budget.js';
-import { jsonText } from './json-text.js';
 import { failureOf, nameOf, retryAfterMs, retryPlan } from './retry.js';
 
 export interface ApiRequest {
@@ -211,7 +210,7 @@ export class Transport implements Requester {
     { status, headers, body }: Answer,
   ): Promise<Record<string, unknown> | PublisherError> {
     if (body.length >= LARGE_REPLY_BYTES) await this.#nextTurn();
-    const answered = { status, headers, text: jsonText(body) };
+    const answered = { status, headers, text: body.toString('utf8') };
     return failureOf(request, answered, this.#origin.origin, this.#options.token, this.#isAnswering);
   }
 

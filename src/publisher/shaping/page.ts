@@ -3,7 +3,6 @@
 import { type RowShaper, rowShaper, type ValueForm } from '../../avro/codec.js';
 import { type CustomColumn, compileUnknown } from '../../avro/custom-attributes.js';
 import type { FieldRules } from '../../avro/rules.js';
-import { jsonText } from '../../intercom/json-text.js';
 import { parseJson } from '../../intercom/parse.js';
 import { rowsIn } from '../../intercom/reply.js';
 import { isCutShort } from '../../intercom/sublists.js';
@@ -60,7 +59,7 @@ export class PageShaper {
    * column. Throws for a body that is not JSON.
    */
   shape(body: Buffer, list: string, columnless: ReadonlySet<string>): ShapedPage | null {
-    const json = parseJson(jsonText(body)) as Record<string, unknown> | null;
+    const json = parseJson(body.toString('utf8')) as Record<string, unknown> | null;
     if (!Array.isArray(json?.[list]) || json.type === 'error.list') return null;
     const { [list]: _, ...rest } = json;
     const encoded: Buffer[] = [];

@@ -2,7 +2,6 @@
 
 import { compileRules } from '../../avro/rules.js';
 import { tableSchema } from '../../avro/schema.js';
-import { jsonText } from '../../intercom/json-text.js';
 import { parseJson } from '../../intercom/parse.js';
 import { rowsIn } from '../../intercom/reply.js';
 import { type RawRow, type Ready, readyRow, rowOf } from '../../model/row.js';
@@ -77,7 +76,7 @@ class WholePage {
   }
 
   row(index: number): RawRow {
-    const json = () => parseJson(jsonText(this.#body)) as Record<string, unknown>;
+    const json = () => parseJson(this.#body.toString('utf8')) as Record<string, unknown>;
     this.#rows ??= rowsIn({ json: json() }, [this.#list]);
     return this.#rows[index] as RawRow;
   }
