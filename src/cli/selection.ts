@@ -1,11 +1,11 @@
 /** What the arguments of a command name, and what it would publish. */
 
 import { type CustomColumn, definitionsIn, planColumns } from '../avro/custom-attributes.js';
-import { adaptDefinitions, keepsCustomAttributes } from '../avro/rules.js';
+import { adaptDefinitions } from '../avro/rules.js';
 import type { Config, ConnectionConfig } from '../config/config.js';
 import type { IntercomApi } from '../intercom/api.js';
 import { PublisherError } from '../model/errors.js';
-import { rulesOf } from '../publisher/field-rules.js';
+import type { PublishedTable } from '../publisher/published-table.js';
 import { unlessForbidden } from '../publisher/table-schema.js';
 import { type IntercomTable, tablesOf } from '../tables/all.js';
 
@@ -31,13 +31,10 @@ export function tableOf(connection: ConnectionConfig, name: string): IntercomTab
 
 /** The columns for custom attributes that a topic which has nothing yet would get. */
 export async function plannedColumns(
-  connection: ConnectionConfig,
-  { name, customAttributes }: IntercomTable,
+  { table: { customAttributes }, rules, hasColumns }: PublishedTable,
   api: IntercomApi,
 ): Promise<readonly CustomColumn[]> {
-  const rules = rulesOf(connection, name);
-  if (connection.customAttributes !== 'columns' || customAttributes === undefined) return [];
-  if (!keepsCustomAttributes(rules)) return [];
+  if (!hasColumns || customAttributes === undefined) return [];
   const definitions = definitionsIn(await unlessForbidden(() => customAttributes(api)));
   return planColumns([], adaptDefinitions(definitions, rules));
 }

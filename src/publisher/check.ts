@@ -7,11 +7,11 @@ import type { Config, ConnectionConfig } from '../config/config.js';
 import { KafkaAccess } from '../kafka/access.js';
 import { hintsTopic, planHints } from '../kafka/hints.js';
 import { isLongOpen, openTransactionText } from '../kafka/open-transactions.js';
-import { problemsOf, type TopicPlan, tableTopic } from '../kafka/topics.js';
+import { problemsOf, type TopicPlan } from '../kafka/topics.js';
 import { asPublisherError, PublisherError } from '../model/errors.js';
 import { Events } from '../model/events.js';
-import { tablesOf } from '../tables/all.js';
 import { openApi, PROMPT_ATTEMPTS } from './api.js';
+import { publishedTables } from './published-table.js';
 import { committedStates, stateProblems } from './state-topics.js';
 import { currentSchema } from './table-schema.js';
 import { topicPlans } from './topic-plans.js';
@@ -149,11 +149,11 @@ async function* checkRegistry(config: Config): AsyncGenerator<Finding> {
 }
 
 async function schemasOf(config: Config, connection: ConnectionConfig, registry: Registry): Promise<string> {
-  const tables = tablesOf(connection);
-  for (const { name, key } of tables) {
-    const topic = tableTopic(config.topics.prefix, connection.name, name);
-    await registry.verify(`${topic}-key`, keySchemaText(name, key));
-    const schema = await currentSchema(registry, topic, connection, name);
+  const tables = publishedTables(config, connection);
+  for (const published of tables) {
+    const { table, topic } = published;
+    await registry.verify(`${topic}-key`, keySchemaText(table.name, table.key));
+    const schema = await currentSchema(registry, published);
     await registry.verify(`${topic}-value`, publishedText(schema));
   }
   return `${tables.length} tables, ${connection.values} form`;

@@ -104,7 +104,7 @@ export class Session {
         onDelay: (report) =>
           events.emit('warning', { connection: connection.name, message: delayMessage(report) }),
       });
-      const work = await restoreWork(context, connection, { ...opened, topics, schemas, writer, end });
+      const work = await restoreWork({ ...opened, context, topics, schemas, writer, end }, connection);
       const weak = weakHashes(connection);
       if (weak !== null) events.emit('warning', { connection: connection.name, message: weak });
       for (const [table, { memory }] of work) {

@@ -17,13 +17,12 @@ import {
 import type { Registry } from '../avro/registry.js';
 import { adaptDefinitions, type FieldRules } from '../avro/rules.js';
 import type { Field, RecordSchema } from '../avro/schema.js';
-import type { ConnectionConfig } from '../config/config.js';
 import type { ReplyReader } from '../intercom/transport.js';
 import { PublisherError } from '../model/errors.js';
 import { type RawRow, readyOf, type ShapedRow } from '../model/row.js';
 import type { KeyName } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
-import { rulesOf } from './field-rules.js';
+import type { PublishedTable } from './published-table.js';
 import type { ShapingPlan } from './shaping/page.js';
 import { readyReply } from './shaping/ready-rows.js';
 import type { Shaping } from './shaping/shaping.js';
@@ -101,7 +100,7 @@ export class TableSchema {
   }
 
   /** Asks for the definitions before the first row comes. Throws what the registry and the API throw. */
-  async foresee(): Promise<void> {
+  async prefetch(): Promise<void> {
     const { attributes } = this.#options;
     if (attributes === null || this.#hasAsked) return;
     await this.#ask(attributes);
@@ -181,11 +180,8 @@ function shaperFor({ table, key, form, rules }: TableSchemaOptions, columns: rea
 /** The schema of a table's values as a connection publishes it, with the columns that it has so far. */
 export async function currentSchema(
   registry: Registry,
-  topic: string,
-  connection: ConnectionConfig,
-  table: TableName,
+  { table, connection, topic, rules }: PublishedTable,
 ): Promise<RecordSchema> {
-  const rules = rulesOf(connection, table);
   const columns = connection.customAttributes === 'columns' ? await publishedColumns(registry, topic) : [];
-  return valueSchema(table, connection.values, { rules, columns });
+  return valueSchema(table.name, connection.values, { rules, columns });
 }

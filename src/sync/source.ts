@@ -29,7 +29,7 @@ export interface TableSource {
   /** How many windows should be read side by side now. */
   windowsAtOnce(): number;
   /** Asks for what a first reading will need, so that its rows don't wait for it. What fails here is asked for again when it is needed. */
-  foresee(): Promise<void>;
+  prefetch(): Promise<void>;
   shape(raw: RawRow, fetchedAt: number): ShapedRow;
   /** Makes the schema ready for rows about to be published; true when it changed, so that they must be shaped again. */
   prepare(rows: readonly RawRow[]): Promise<boolean>;

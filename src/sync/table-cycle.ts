@@ -264,7 +264,7 @@ export class TableCycle {
   async #readSearched(): Promise<void> {
     const { bookmark, windows } = this.#memory.state;
     // Within a turn: rows that come sooner wait for it.
-    if (bookmark === null) void this.#memory.turns.take(() => this.#source.foresee()).catch(() => undefined);
+    if (bookmark === null) void this.#memory.turns.take(() => this.#source.prefetch()).catch(() => undefined);
     const whole = windowToRead({ ...this.#settings, bookmark });
     const setAside = intervalsIn(this.#setAside.entries);
     const cover = new Cover(whole, windows, this.#settings.lookback, setAside);

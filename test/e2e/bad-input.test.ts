@@ -207,7 +207,10 @@ describe('bad input', () => {
       await put(`${project.prefix}.state`, 'other/tags', 'not ours');
       const { code, stderr } = await project.command('run', '--once');
       expect(code).toBe(0);
-      expectAdvice(stderr, /acme\.companies contains records not written by this publisher \(first: partition \d/);
+      expectAdvice(
+        stderr,
+        /acme\.companies contains records not written by this publisher \(first: partition \d/,
+      );
       expect(stderr.match(/contains records not written by this publisher/g)).toHaveLength(2);
       expect(await project.counts()).toMatchObject({
         contacts: (before.contacts ?? 0) + 1,
@@ -219,7 +222,10 @@ describe('bad input', () => {
       const { code, stdout, stderr } = await project.command('replay', 'acme', 'companies');
       expect(code).toBe(0);
       expect(stdout.trim().split('\n')).toHaveLength(FEW.companies);
-      expectAdvice(stderr, /companies: skipped records that are not in the format of this table \(first at partition \d/);
+      expectAdvice(
+        stderr,
+        /companies: skipped records that are not in the format of this table \(first at partition \d/,
+      );
     });
 
     it('keeps a table from being published over where it is its state, and every other one is shown', async () => {

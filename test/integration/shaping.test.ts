@@ -25,7 +25,7 @@ async function schemaWithThread(definitions: readonly RawRow[]) {
     shaping,
     attributes: async () => definitions,
   });
-  await schema.foresee();
+  await schema.prefetch();
   return schema;
 }
 

@@ -5,14 +5,12 @@ import { valueSchema } from '../../avro/codec.js';
 import { CUSTOM_ATTRIBUTES, type CustomColumn } from '../../avro/custom-attributes.js';
 import { typeText } from '../../avro/type-text.js';
 import type { Config, ConnectionConfig } from '../../config/config.js';
-import { tableTopic } from '../../kafka/topics.js';
 import { asPublisherError } from '../../model/errors.js';
 import { Events } from '../../model/events.js';
 import { replicationKeyOf } from '../../model/table.js';
 import type { TableName } from '../../model/table-names.js';
 import { openApi } from '../../publisher/api.js';
-import { rulesOf } from '../../publisher/field-rules.js';
-import { tablesOf } from '../../tables/all.js';
+import { publishedTables } from '../../publisher/published-table.js';
 import { type CommonOptions, printResult, readConfig, withCommonOptions, withRawOption } from '../context.js';
 import { EXIT } from '../exit.js';
 import { printRemark } from '../remarks.js';
@@ -58,19 +56,19 @@ async function catalog(name: string | undefined, options: CatalogOptions): Promi
 }
 
 async function tablesIn(config: Config, connection: ConnectionConfig): Promise<CatalogTable[]> {
-  const columns = await customColumns(connection);
-  return tablesOf(connection).map((table) => {
+  const columns = await customColumns(config, connection);
+  return publishedTables(config, connection).map(({ table, topic, rules }) => {
     const { name, method, key } = table;
     const custom = columns.get(name) ?? [];
     const isTyped = connection.customAttributes === 'columns';
-    const adaptation = { rules: rulesOf(connection, name), columns: isTyped ? custom : [] };
+    const adaptation = { rules, columns: isTyped ? custom : [] };
     return {
       connection: connection.name,
       table: name,
       method,
       key,
       replicationKey: replicationKeyOf(table),
-      topic: tableTopic(config.topics.prefix, connection.name, name),
+      topic,
       fields: [
         ...valueSchema(name, connection.values, adaptation).fields.map((field) => ({
           name: field.name,
@@ -88,16 +86,16 @@ function inJson({ attribute, kind }: CustomColumn): CatalogField {
 }
 
 /** The columns for custom attributes that the workspace defines, by table; none, with a remark, when it can't be asked. */
-async function customColumns(connection: ConnectionConfig): Promise<Map<TableName, readonly CustomColumn[]>> {
+async function customColumns(
+  config: Config,
+  connection: ConnectionConfig,
+): Promise<Map<TableName, readonly CustomColumn[]>> {
   const columns = new Map<TableName, readonly CustomColumn[]>();
   try {
     const { api, transport } = await openApi(connection, new Events(), new AbortController().signal, 1);
     try {
-      for (const table of tablesOf(connection))
-        columns.set(
-          table.name,
-          await plannedColumns({ ...connection, customAttributes: 'columns' }, table, api),
-        );
+      for (const published of publishedTables(config, { ...connection, customAttributes: 'columns' }))
+        columns.set(published.table.name, await plannedColumns(published, api));
     } finally {
       await transport.close();
     }

@@ -2,12 +2,10 @@
 
 import { type Command, InvalidArgumentError } from 'commander';
 import { rowShaper, valueSchema } from '../../avro/codec.js';
-import type { ConnectionConfig } from '../../config/config.js';
 import type { IntercomApi } from '../../intercom/api.js';
 import type { Page } from '../../model/table.js';
 import { openApi, PROMPT_ATTEMPTS } from '../../publisher/api.js';
-import { rulesOf } from '../../publisher/field-rules.js';
-import type { IntercomTable } from '../../tables/all.js';
+import { type PublishedTable, publishedTable } from '../../publisher/published-table.js';
 import {
   type CommonOptions,
   printResult,
@@ -44,12 +42,13 @@ function positive(value: string): number {
 }
 
 async function preview(name: string, tableName: string, options: PreviewOptions): Promise<number> {
-  const connection = connectionOf(await readConfig(options), name);
+  const config = await readConfig(options);
+  const connection = connectionOf(config, name);
   const table = tableOf(connection, tableName);
   const { events } = watch(options);
   const { signal } = new AbortController();
   const { api, transport } = await openApi(connection, events, signal, PROMPT_ATTEMPTS);
-  const { shape, schema } = await shaperFor(connection, table, api);
+  const { shape, schema } = await shaperFor(publishedTable(config, connection, table), api);
   const isRaw = options.raw === true || options.json === true;
   const window = { from: connection.startDate, to: null };
   const pages = table.sample?.(api, options.limit) ?? table.pull(api, window);
@@ -73,11 +72,10 @@ function withoutNulls(value: Readonly<Record<string, unknown>>): Record<string, 
 }
 
 /** Shapes rows as they would be published to a topic that has nothing yet. */
-async function shaperFor(connection: ConnectionConfig, table: IntercomTable, api: IntercomApi) {
-  const rules = rulesOf(connection, table.name);
-  const columns = await plannedColumns(connection, table, api);
-  const adaptation = { rules, columns };
-  const { name, key } = table;
+async function shaperFor(published: PublishedTable, api: IntercomApi) {
+  const { connection, rules } = published;
+  const { name, key } = published.table;
+  const adaptation = { rules, columns: await plannedColumns(published, api) };
   return {
     shape: rowShaper(name, key, connection.values, adaptation),
     schema: valueSchema(name, connection.values, adaptation),

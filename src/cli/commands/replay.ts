@@ -4,8 +4,8 @@ import type { Command } from 'commander';
 import { Registry } from '../../avro/registry.js';
 import { KafkaAccess } from '../../kafka/access.js';
 import type { ReadFrom, TopicRecord } from '../../kafka/reader.js';
-import { tableTopic } from '../../kafka/topics.js';
 import { PublisherError } from '../../model/errors.js';
+import { publishedTable } from '../../publisher/published-table.js';
 import { currentSchema } from '../../publisher/table-schema.js';
 import { readRecords, type Version, Versions } from '../../publisher/versions.js';
 import {
@@ -48,7 +48,8 @@ async function replay(name: string, tableName: string, options: ReplayOptions): 
   const config = await readConfig(options);
   const connection = connectionOf(config, name);
   const table = tableOf(connection, tableName);
-  const topic = tableTopic(config.topics.prefix, connection.name, table.name);
+  const published = publishedTable(config, connection, table);
+  const { topic } = published;
   const registry = new Registry(config.schemaRegistry);
   const interruption = onInterruption();
   const kafka = await KafkaAccess.open(config.kafka);
@@ -56,7 +57,7 @@ async function replay(name: string, tableName: string, options: ReplayOptions): 
     await requireTopic(kafka, topic);
     const foreign = new Foreign(topic);
     const isRaw = options.raw === true || options.json === true;
-    const schema = isRaw ? null : await currentSchema(registry, topic, connection, table.name);
+    const schema = isRaw ? null : await currentSchema(registry, published);
     const show = (value: Value) => (schema === null ? value : readable(schema, value));
     const versions = new Versions(registry, table.key, (record) => foreign.leaveOut(record));
     const mode = options.history === true ? 'history' : 'latest';

@@ -6,10 +6,10 @@ import type { Command } from 'commander';
 import { keySchemaText, type ValueForm, valueSchema } from '../../avro/codec.js';
 import { publishedText } from '../../avro/published.js';
 import { Registry } from '../../avro/registry.js';
-import { tableTopic } from '../../kafka/topics.js';
 import { messageOf, PublisherError } from '../../model/errors.js';
+import { publishedTables } from '../../publisher/published-table.js';
 import { currentSchema } from '../../publisher/table-schema.js';
-import { ALL_TABLES, tablesOf } from '../../tables/all.js';
+import { ALL_TABLES } from '../../tables/all.js';
 import { type CommonOptions, printResult, readConfig, withCommonOptions } from '../context.js';
 import { EXIT } from '../exit.js';
 import { printRemark } from '../remarks.js';
@@ -69,10 +69,10 @@ async function register(options: SchemasOptions): Promise<void> {
   const config = await readConfig(options);
   const registry = new Registry(config.schemaRegistry);
   for (const connection of config.connections) {
-    for (const { name, key } of tablesOf(connection)) {
-      const topic = tableTopic(config.topics.prefix, connection.name, name);
-      const keyId = await registry.register(`${topic}-key`, keySchemaText(name, key));
-      const schema = await currentSchema(registry, topic, connection, name);
+    for (const published of publishedTables(config, connection)) {
+      const { table, topic } = published;
+      const keyId = await registry.register(`${topic}-key`, keySchemaText(table.name, table.key));
+      const schema = await currentSchema(registry, published);
       const valueId = await registry.register(`${topic}-value`, publishedText(schema));
       printResult(
         options.json === true

@@ -53,7 +53,7 @@ function sourceOf({ reads, method }: Pick<TableSource, 'reads' | 'method'>): Tab
     deletions: null,
     ids: null,
     retry: NO_RETRY,
-    foresee: async () => undefined,
+    prefetch: async () => undefined,
     prepare: async () => false,
     confirmGone: async (keys) => ({ gone: keys, unread: [] }),
   };

@@ -35,7 +35,7 @@ function tableOf(reads: TableSource['reads'], method: TableSource['method'] = 'i
     deletions: null,
     ids: null,
     retry: NO_RETRY,
-    foresee: async () => undefined,
+    prefetch: async () => undefined,
     prepare: async () => false,
     confirmGone: async (keys) => ({ gone: keys, unread: [] }),
   };

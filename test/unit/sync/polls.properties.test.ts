@@ -29,7 +29,7 @@ function sourceOf(model: SearchModel, { rules: { daysIn } }: World): TableSource
     pull: (window) => walkNewestFirst(model, SEARCH, window),
     windowsAtOnce: () => 3,
     shape,
-    foresee: async () => undefined,
+    prefetch: async () => undefined,
     prepare: async () => false,
     versionTime: (raw: RawRow) => Number(raw.updated_at),
     grain: async () => (daysIn === null ? { unit: 'second' } : { unit: 'day', timeZone: daysIn }),

@@ -120,7 +120,7 @@ class Replica {
       windowsAtOnce: () => 1,
       pull: () => this.workspace.pages(reading),
       shape,
-      foresee: async () => undefined,
+      prefetch: async () => undefined,
       prepare: async () => false,
       versionTime: (raw) => raw.updated_at as number | null,
       grain: async () => ({ unit: 'second' }),

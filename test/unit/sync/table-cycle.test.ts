@@ -165,7 +165,7 @@ describe('a cycle of a searched table', () => {
         steps.push('pulls');
         return pull(window);
       },
-      foresee: async () => {
+      prefetch: async () => {
         steps.push('asks');
         await new Promise(setImmediate);
         steps.push('knows');
@@ -184,8 +184,8 @@ describe('a cycle of a searched table', () => {
   });
 
   it('goes on where what it will need can not be had yet', async () => {
-    const foresee = () => Promise.reject(new PublisherError('api-unreachable', 'not now'));
-    const model = new TableModel({ foresee });
+    const prefetch = () => Promise.reject(new PublisherError('api-unreachable', 'not now'));
+    const model = new TableModel({ prefetch });
     model.readings = [[page([row('a', 300)])]];
     await run(model);
     expect(model.records).toEqual(['rows a there']);

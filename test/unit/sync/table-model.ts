@@ -93,7 +93,7 @@ export class TableModel implements TableSink, TableWork {
       pull: (window) => this.#pull(window),
       windowsAtOnce: () => 2,
       shape,
-      foresee: async () => undefined,
+      prefetch: async () => undefined,
       prepare: async () => false,
       versionTime: ({ updated_at }) => updated_at as number | null,
       grain: async () => ({ unit: 'second' }),

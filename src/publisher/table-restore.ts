@@ -1,0 +1,129 @@
+/** What a session knows of a table when it begins: its state, and what its topic and the dead letters hold. */
+
+import type { ConnectionConfig } from '../config/config.js';
+import type { TopicRecord } from '../kafka/reader.js';
+import type { States } from '../kafka/states.js';
+import { deadLetterTopic } from '../kafka/topics.js';
+import { mustGet } from '../model/must-get.js';
+import { emptyState } from '../model/state.js';
+import type { TableName } from '../model/table-names.js';
+import type { TableMemory } from '../sync/source.js';
+import { restoredState } from '../sync/state-writes.js';
+import { Turns } from '../sync/turns.js';
+import { onPartitionsAdded } from './partitions-added.js';
+import type { PublishedTable } from './published-table.js';
+import { restoreBuried, restorePublished } from './restore.js';
+import type { SessionParts } from './session-parts.js';
+import { arePartitionsAdded, differencesOf, letterDifferencesOf, stateForTopic } from './topic-identity.js';
+import { markOf, TopicLog } from './topic-log.js';
+
+/** The dead letters of a connection. */
+export interface Letters {
+  readonly log: TopicLog;
+  readonly buried: ReadonlyMap<string, Map<string, string>>;
+}
+
+export async function restoreLetters(
+  { context: { config, kafka, events }, topics, writer, end }: SessionParts,
+  connection: ConnectionConfig,
+  states: States,
+): Promise<Letters> {
+  const facts = mustGet(topics, deadLetterTopic(config.topics.prefix, connection.name));
+  const mark = await markOf(kafka.reader, facts, end);
+  const known = connection.tables.flatMap(
+    ({ name }) => states.get(connection.name, name)?.deadLetterTopic ?? [],
+  );
+  if (known.some((each) => arePartitionsAdded(each, mark))) {
+    const at = { connection: connection.name, what: 'dead letters', policy: config.topics.onPartitionsAdded };
+    const move = { topic: mark.name, partitions: mark.partitions, isOwn: () => true, signal: end };
+    await onPartitionsAdded({ reader: kafka.reader, writer, events }, at, move);
+  }
+  const buried = await restoreBuried(kafka.reader, mark.name, mark.partitions, end);
+  return { log: new TopicLog(mark), buried };
+}
+
+interface Restoring {
+  readonly states: States;
+  readonly letters: Letters;
+  /** Whether tombstones are remembered over a restart. */
+  readonly remembersDeletes: boolean;
+}
+
+export async function restoreTable(
+  parts: SessionParts,
+  { table, connection, topic }: PublishedTable,
+  { states, letters, remembersDeletes }: Restoring,
+): Promise<{ memory: TableMemory; log: TopicLog }> {
+  const { end } = parts;
+  const { config, kafka, events } = parts.context;
+  const { codec } = mustGet(parts.schemas, table.name);
+  const state = states.get(connection.name, table.name);
+  const mark = await markOf(kafka.reader, mustGet(parts.topics, topic), end);
+  const differences =
+    state === undefined
+      ? []
+      : [
+          ...differencesOf(state, mark, topic),
+          ...letterDifferencesOf(state, letters.log.mark, letters.log.mark.name),
+        ];
+  if (differences.length > 0) events.emit('warning', beginsAnew(connection.name, table.name, differences));
+  const isAnew = differences.length > 0;
+  const onForeign = once(({ partition, offset }: TopicRecord) => {
+    const message = `topic ${topic} contains records not written by this publisher (first: partition ${partition}, offset ${offset}). They are ignored here; other consumers may fail on them.`;
+    events.emit('warning', { connection: connection.name, message });
+  });
+  const before = state === undefined || !isAnew ? state : stateForTopic(state, null);
+  const { partitions } = mark;
+  const known = {
+    reads: table.reads,
+    state: before,
+    isWhole: isAnew,
+    partitions,
+    signal: end,
+    remembersDeletes,
+    isChild: table.parent !== undefined,
+    onForeign,
+  };
+  const restore = () => restorePublished(kafka.reader, topic, codec, known);
+  const moved = async () => {
+    const at = { connection: connection.name, what: table.name, policy: config.topics.onPartitionsAdded };
+    const isOwn = ({ key }: TopicRecord) => key !== null && codec.decodeKey(key) !== null;
+    const move = { topic, partitions, isOwn, signal: end };
+    await onPartitionsAdded({ reader: kafka.reader, writer: parts.writer, events }, at, move);
+  };
+  const wasRaised = arePartitionsAdded(state?.topic ?? null, mark);
+  if (wasRaised) await moved();
+  let restored = await restore();
+  if (restored.misplaced > 0 && !wasRaised) {
+    await moved();
+    restored = await restore();
+  }
+  const { published } = restored;
+  const own = state !== undefined && isAnew ? stateForTopic(state, published.restoreFrom()) : state;
+  const written = restoredState(state);
+  const memory = {
+    state: own ?? emptyState(),
+    written,
+    published,
+    turns: new Turns(),
+    walk: null,
+    recovery: null,
+  };
+  return { memory, log: new TopicLog(mark) };
+}
+
+function beginsAnew(connection: string, table: TableName, differences: readonly string[]) {
+  const message =
+    `${connection}/${table}: the state does not belong to the topic: ${differences.join('; ')}. ` +
+    'The table is read again from its start; rows whose last version is in the topic are not published again';
+  return { connection, message };
+}
+
+/** Passes the first call on, and no other. */
+function once<T>(report: (what: T) => void): (what: T) => void {
+  let isReported = false;
+  return (what) => {
+    if (!isReported) report(what);
+    isReported = true;
+  };
+}

@@ -1,0 +1,128 @@
+/** A table as its cycles see it: where its rows come from, how they are shaped, and how deletes are confirmed. */
+
+import type { IntercomApi } from '../intercom/api.js';
+import { mustGet } from '../model/must-get.js';
+import { idOf, type RawRow } from '../model/row.js';
+import type { Window } from '../model/state.js';
+import type { Page } from '../model/table.js';
+import type { TableName } from '../model/table-names.js';
+import { epochSeconds } from '../model/time.js';
+import type { IdSource } from '../sync/reconcile.js';
+import type { RetrySource } from '../sync/recovery.js';
+import { ReplacedIds } from '../sync/replaced.js';
+import type { TableSource } from '../sync/source.js';
+import type { IntercomTable } from '../tables/all.js';
+import { confirmGone } from '../tables/confirm-gone.js';
+import { readRow } from '../tables/read-row.js';
+import type { GrainOf } from './grain.js';
+import type { PublishedTable } from './published-table.js';
+import { knownIds } from './restore.js';
+import type { SessionParts } from './session-parts.js';
+import type { TableSchema } from './table-schema.js';
+
+/** Windows of a table that are read side by side at most: each has a page in memory. */
+const WINDOWS_AT_ONCE = 24;
+
+/** Tables of attributes, and the tables whose columns they define. */
+const DEFINES_COLUMNS_OF: Partial<Record<TableName, TableName>> = {
+  company_attributes: 'companies',
+  contact_attributes: 'contacts',
+};
+
+export function createSource(parts: SessionParts, published: PublishedTable, grain: GrainOf): TableSource {
+  const { table, connection } = published;
+  const { ofTable, requestsAtOnce, schemas } = parts;
+  const schema = mustGet(schemas, table.name);
+  const api = ofTable(table.name, table.takesReadyRows ? (list) => schema.reader(list) : undefined);
+  const defined = schemas.get(DEFINES_COLUMNS_OF[table.name] ?? table.name) ?? schema;
+  const find = finder(table, api);
+  const { parent, replaces } = table;
+  type Pull = (window: Window, setAside?: ReadonlySet<string>) => AsyncIterable<Page>;
+  const pull: Pull =
+    table.polling?.(api, connection.lookback) ?? ((window, setAside) => table.pull(api, window, setAside));
+  return {
+    name: table.name,
+    method: table.method,
+    reads: table.reads,
+    pull: (window, setAside) =>
+      defined === schema ? pull(window, setAside) : learningFrom(pull(window, setAside), defined),
+    windowsAtOnce: () => Math.min(table.windowsAtOnce ?? WINDOWS_AT_ONCE, requestsAtOnce()),
+    prefetch: async () => {
+      if (table.takesReadyRows) void parts.context.shaping.start();
+      await Promise.all([grain(table), schema.prefetch()]);
+    },
+    shape: (raw, fetchedAt) => schema.shape(raw, fetchedAt),
+    prepare: (rows) => schema.prepare(rows),
+    versionTime: (raw) =>
+      epochSeconds(table.versionTime === undefined ? raw.updated_at : table.versionTime(raw)),
+    grain: () => grain(table),
+    confirmGone: (keys) => confirmGone(table, api, keys),
+    isChild: parent !== undefined,
+    ...(find === undefined ? {} : { find }),
+    askedAs: (raw) => (parent === undefined ? idOf(raw) : idOf({ id: raw[parent.id] })),
+    ...(replaces === undefined ? {} : { replaced: new ReplacedIds(replaces) }),
+    ids: idSource(parts, published, grain),
+    retry: retrySource(table, parts),
+    deletions:
+      table.deletions === undefined ? null : (since) => table.deletions?.(api, since) ?? Promise.resolve([]),
+  };
+}
+
+/** What reconcile works with, or null where the table's IDs can't be listed. */
+function idSource(
+  { context: { kafka, registry }, background, schemas, topics: facts, end }: SessionParts,
+  { table, connection, topic }: PublishedTable,
+  grain: GrainOf,
+): IdSource | null {
+  const { ids, isGone, parent } = table;
+  if (ids === undefined || isGone === undefined) return null;
+  const schema = mustGet(schemas, table.name);
+  const { partitions } = mustGet(facts, topic);
+  const topics = { reader: kafka.reader, registry, codec: schema.codec, partitions };
+  const find = finder(table, background);
+  return {
+    known: (after) => knownIds(topics, topic, { parent, after, signal: end }),
+    pull: (window) => ids(background, window),
+    isGone: (id) => isGone(background, id),
+    grain: () => grain(table),
+    signal: end,
+    // What a search shows of a parent tells nothing of its children.
+    ...(parent === undefined && find !== undefined
+      ? { start: connection.startDate, hashOf: hashOf(table, background, schema), find }
+      : {}),
+  };
+}
+
+/** The content hash that a row of an ID search would be published with. */
+function hashOf(table: IntercomTable, api: IntercomApi, schema: TableSchema) {
+  return async (row: RawRow, fetchedAt: number): Promise<string | null> => {
+    const shaped = schema.shape((await table.complete?.(api, row)) ?? row, fetchedAt);
+    return shaped.ok ? shaped.row.hash : null;
+  };
+}
+
+/** Asks for the rows of a table by the ID of what notifications name. */
+function finder(table: IntercomTable, api: IntercomApi): TableSource['find'] {
+  const { hinted } = table;
+  if (hinted === undefined) return undefined;
+  return async (id) => {
+    const detail = await api.whole(hinted.entity, id);
+    return detail && { rows: hinted.rows(detail.row), fetchedAt: detail.fetchedAt };
+  };
+}
+
+/** Retries send each request once: what has failed may fail again, and its interval grows. */
+function retrySource(table: IntercomTable, { retrying }: SessionParts): RetrySource {
+  return {
+    read: (id) => readRow(table, retrying, id),
+    pull: (window) => table.pull(retrying, window),
+  };
+}
+
+/** The pages; the schema of another table learns from them as they pass. */
+async function* learningFrom(pages: AsyncIterable<Page>, schema: TableSchema): AsyncGenerator<Page> {
+  for await (const page of pages) {
+    schema.learn(page.rows);
+    yield page;
+  }
+}
