@@ -6,14 +6,17 @@ const OWN_CLUSTER = [
   'test/integration/foreign-topics.test.ts',
 ];
 
-/** Tests of delivery that share one broker, and with `DELIVERY_ON_CLUSTER` set a cluster as well: `npm run test:delivery`. */
+/**
+ * Tests of delivery that share one broker, and with `DELIVERY_ON_CLUSTER` set a cluster as well: `npm run
+ * test:delivery`.
+ */
 const ALSO_ON_CLUSTER = [
   'test/faults/{fencing,instances,kill,resume,soak}.test.ts',
   'test/e2e/replication.test.ts',
 ];
 
-// `unit` needs nothing but Node. `real` starts a real Kafka and registry once for all its files. `cluster` has what needs
-// three brokers.
+// `unit` needs nothing but Node. `real` starts a real Kafka and registry once for all its files. `cluster`
+// has what needs three brokers.
 export default defineConfig({
   test: {
     projects: [

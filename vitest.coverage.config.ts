@@ -4,7 +4,10 @@ import usual from './vitest.config.js';
 
 const built = fileURLToPath(new URL('./dist', import.meta.url));
 
-/** As usual, but with the built files in place of their sources: what commands in processes of their own run counts, too. */
+/**
+ * As usual, but with the built files in place of their sources: what commands in processes of their own run
+ * counts, too.
+ */
 const measured = (project: TestProjectConfiguration): TestProjectConfiguration =>
   typeof project === 'object' && 'test' in project
     ? {

@@ -1,4 +1,7 @@
-/** How much of the request budget is used, alone and beside another client, how many requests it takes, and what an idle poll asks. */
+/**
+ * How much of the request budget is used, alone and beside another client, how many requests it takes, and
+ * what an idle poll asks.
+ */
 
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -53,7 +56,9 @@ async function benchBudget(addresses: Addresses, say: Say, conversations: number
   }
 }
 
-/** The other client takes twenty requests a second of the hundred that there are, evenly, and heeds nothing. */
+/**
+ * The other client takes twenty requests a second of the hundred that there are, evenly, and heeds nothing.
+ */
 async function benchShared(addresses: Addresses, say: Say, conversations: number): Promise<number> {
   const stage = await Stage.open(addresses, { ...replication, conversations });
   const stop = new AbortController();
@@ -144,8 +149,9 @@ async function benchRequests(addresses: Addresses, say: Say, share: number) {
 }
 
 /**
- * The requests by route of a poll that finds nothing changed, and nothing that has changed within the lookback either: what of five
- * conversations might show late has been looked for by then, at a cost that is told too.
+ * The requests by route of a poll that finds nothing changed, and nothing that has changed within the
+ * lookback either: what of five conversations might show late has been looked for by then, at a cost that is
+ * told too.
  */
 async function benchIdle(stage: Stage, say: Say): Promise<ReadonlyMap<string, number>> {
   const { ids } = await stage.act('touch', { table: 'conversations', count: 5, patch: { title: 'changed' } });

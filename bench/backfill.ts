@@ -11,8 +11,9 @@ const LATENCY_MS = 100;
 const ONE_AT_A_TIME = { NODE_OPTIONS: `--import=${new URL('one-at-a-time.mjs', import.meta.url).href}` };
 
 /**
- * Prints and returns how many times as long the same publisher takes that has one request under way at a time. The publisher's time is the median of
- * some rounds, each in a process that has compiled nothing yet. Beside it, the harder measure: a walk that reads one page after another and publishes nothing.
+ * Prints and returns how many times as long the same publisher takes that has one request under way at a
+ * time. The publisher's time is the median of some rounds, each in a process that has compiled nothing yet.
+ * Beside it, the harder measure: a walk that reads one page after another and publishes nothing.
  */
 export async function benchBackfill(
   addresses: Addresses,

@@ -1,7 +1,9 @@
 /**
- * What many connections cost on one instance: the time until all are served, at first and behind a restart, memory, and CPU while nothing changes.
+ * What many connections cost on one instance: the time until all are served, at first and behind a restart,
+ * memory, and CPU while nothing changes.
  *
- * All connections read one simulated workspace, in a process of its own, so that the machine is left to the publisher.
+ * All connections read one simulated workspace, in a process of its own, so that the machine is left to the
+ * publisher.
  */
 
 import { readFile, writeFile } from 'node:fs/promises';
@@ -38,8 +40,8 @@ export interface Start {
 const SIZES = [50, 200, 500];
 const TABLES: readonly TableName[] = ['contacts', 'conversations', 'tags', 'admins'];
 /**
- * What compaction leaves of a month of idle cycles, a state a minute for each table: the newest state, and what the active segment (ten
- * minutes) and the one before it hold, which the cleaner may not have reached.
+ * What compaction leaves of a month of idle cycles, a state a minute for each table: the newest state, and
+ * what the active segment (ten minutes) and the one before it hold, which the cleaner may not have reached.
  */
 const STATES_PER_TABLE = 20;
 const IDLE_SECONDS = 60;

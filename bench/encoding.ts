@@ -1,4 +1,7 @@
-/** Rows a second through shaping and encoding alone, over `JSON.parse` of the page and avsc's bare `toBuffer` of the same values. */
+/**
+ * Rows a second through shaping and encoding alone, over `JSON.parse` of the page and avsc's bare `toBuffer`
+ * of the same values.
+ */
 
 import { performance } from 'node:perf_hooks';
 import avsc from 'avsc';

@@ -1,4 +1,7 @@
-/** How long it takes from a change in the workspace to its record, polling every five seconds while the workspace keeps changing. */
+/**
+ * How long it takes from a change in the workspace to its record, polling every five seconds while the
+ * workspace keeps changing.
+ */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { createKafka } from '../src/kafka/client.js';

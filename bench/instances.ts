@@ -1,4 +1,7 @@
-/** What sharing costs: how long connections stand still when an instance comes, goes or dies, and what one connection costs that has nothing to do. */
+/**
+ * What sharing costs: how long connections stand still when an instance comes, goes or dies, and what one
+ * connection costs that has nothing to do.
+ */
 
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';

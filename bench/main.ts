@@ -1,6 +1,7 @@
 /**
- * `npm run bench [-- NAME… [--brokers N]]`: prints what it measures, with a Kafka and a registry of its own. `connections:50,200` measures these sizes alone;
- * `--brokers 3` measures on a cluster of three with as many replicas.
+ * `npm run bench [-- NAME… [--brokers N]]`: prints what it measures, with a Kafka and a registry of its own.
+ * `connections:50,200` measures these sizes alone; `--brokers 3` measures on a cluster of three with as many
+ * replicas.
  */
 
 import { parseArgs } from 'node:util';

@@ -1,4 +1,7 @@
-/** `--import` it to have the publisher send one request at a time, and so read one window at a time. What else it does stays as it is. */
+/**
+ * `--import` it to have the publisher send one request at a time, and so read one window at a time. What else
+ * it does stays as it is.
+ */
 
 import { register } from 'node:module';
 import { isMainThread } from 'node:worker_threads';

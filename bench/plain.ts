@@ -1,6 +1,6 @@
 /**
- * What the publisher is compared with, in processes of their own, in which nothing of kafkajs is replaced: kafkajs alone, and the pipe that
- * anybody would write first. Each prints the seconds that it took.
+ * What the publisher is compared with, in processes of their own, in which nothing of kafkajs is replaced:
+ * kafkajs alone, and the pipe that anybody would write first. Each prints the seconds that it took.
  */
 
 import { once } from 'node:events';
@@ -39,7 +39,10 @@ async function sendAll(producer: kafkajs.Producer, topic: string, file: string, 
   return (performance.now() - startedAt) / 1000;
 }
 
-/** One page after another: no windows, no hash, no transaction, no state; what does not fit the schema is lost. */
+/**
+ * One page after another: no windows, no hash, no transaction, no state; what does not fit the schema is
+ * lost.
+ */
 async function pipe(producer: kafkajs.Producer, topic: string, url: string, token: string, schema: string) {
   const type = avsc.Type.forSchema(JSON.parse(schema));
   const { fields } = JSON.parse(schema) as { fields: { name: string; type: unknown }[] };

@@ -1,4 +1,7 @@
-/** How fast a topic is read back: by kafkajs's own consumer, which only takes the bytes; decoded, latest per key; and as `replay` prints it. */
+/**
+ * How fast a topic is read back: by kafkajs's own consumer, which only takes the bytes; decoded, latest per
+ * key; and as `replay` prints it.
+ */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,7 +19,10 @@ const CLI = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const CONTACTS = 40_000;
 const ROUNDS = 3;
 
-/** Prints rows a second of each way, and their ratios to the bare consumer's; the median of some rounds in turns. */
+/**
+ * Prints rows a second of each way, and their ratios to the bare consumer's; the median of some rounds in
+ * turns.
+ */
 export async function benchReplay(addresses: Addresses, say: Say): Promise<void> {
   const project = await Project.open({
     ...addresses,

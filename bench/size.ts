@@ -5,7 +5,10 @@ import { type Addresses, type Cycle, median, rounded, type Say, Stage } from './
 /** When garbage is collected moves a peak by some tens of megabytes. */
 const RESTARTS = 3;
 
-/** Prints wall time and peak memory for workspaces of ten, hundred and thousand thousand rows, and the time of a restart. */
+/**
+ * Prints wall time and peak memory for workspaces of ten, hundred and thousand thousand rows, and the time of
+ * a restart.
+ */
 export async function benchSize(addresses: Addresses, say: Say): Promise<void> {
   const measured: { rows: number; seconds: number; megabytes: number }[] = [];
   for (const rows of [10_000, 100_000, 1_000_000]) {
@@ -37,7 +40,10 @@ function sayGrowth(measured: readonly { rows: number; seconds: number }[], say: 
   );
 }
 
-/** A table that is read whole is remembered row by row. `searched` is the peak, in megabytes, of as many rows of a table that is not. */
+/**
+ * A table that is read whole is remembered row by row. `searched` is the peak, in megabytes, of as many rows
+ * of a table that is not.
+ */
 async function benchWhole(addresses: Addresses, say: Say, searched: number): Promise<void> {
   const few = 100_000;
   const many = 1_000_000;

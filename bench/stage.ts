@@ -1,4 +1,7 @@
-/** What most benchmarks need: a simulated workspace and publishers, each in a process of its own, and what they came to. */
+/**
+ * What most benchmarks need: a simulated workspace and publishers, each in a process of its own, and what
+ * they came to.
+ */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -26,7 +29,10 @@ export interface StageOptions {
   readonly parts?: number;
   /** Entries that a list inside a contact holds at most; what is cut takes requests of its own. */
   readonly sublistLimit?: number;
-  /** Every contact has been shown once, and is shown again at hardly a cost: what is measured is not the simulator. */
+  /**
+   * Every contact has been shown once, and is shown again at hardly a cost: what is measured is not the
+   * simulator.
+   */
   readonly shown?: boolean;
   /** Milliseconds before each reply. */
   readonly latency?: number;
@@ -114,7 +120,9 @@ export class Stage {
     }
   }
 
-  /** Sets the stage for another first reading of the same workspace: publishers find no topics and no state. */
+  /**
+   * Sets the stage for another first reading of the same workspace: publishers find no topics and no state.
+   */
   async renew(): Promise<void> {
     const { brokers, registryUrl } = this.#settings.addresses;
     const { tables, connection } = this.#settings.options;
@@ -153,7 +161,10 @@ export class Stage {
     return startCommand(['run', ...args, '--config', this.config, '--log-format', 'json'], env);
   }
 
-  /** One complete cycle in a process of its own, with these additions to its environment; throws when it fails. */
+  /**
+   * One complete cycle in a process of its own, with these additions to its environment; throws when it
+   * fails.
+   */
   async cycle(env: Readonly<Record<string, string>> = {}): Promise<Cycle> {
     const before = (await this.requests()).length;
     const startedAt = Date.now();
@@ -198,7 +209,10 @@ export const PER_PAGE = 150;
 const WARM_UP_CONTACTS = 30_000;
 const WARM_UP_CYCLES = 5;
 
-/** Publishes some rows that nobody counts: a broker that has just started compiles its own code on the cores that are measured. */
+/**
+ * Publishes some rows that nobody counts: a broker that has just started compiles its own code on the cores
+ * that are measured.
+ */
 export async function warmUp(addresses: Addresses): Promise<void> {
   const stage = await Stage.open(addresses, {
     contacts: WARM_UP_CONTACTS,

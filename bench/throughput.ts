@@ -1,6 +1,6 @@
 /**
- * Rows a second from the API to the topic, over those of kafkajs that sends the same bytes, and of the simplest pipe; and what transactions
- * cost.
+ * Rows a second from the API to the topic, over those of kafkajs that sends the same bytes, and of the
+ * simplest pipe; and what transactions cost.
  */
 
 import { spawn } from 'node:child_process';
@@ -197,7 +197,10 @@ async function commit(kafka: Kafka, topic: string, records: Sent): Promise<numbe
   return seconds;
 }
 
-/** Seconds to send them in transactions of kafkajs: a send for each partition, which is right on several brokers. */
+/**
+ * Seconds to send them in transactions of kafkajs: a send for each partition, which is right on several
+ * brokers.
+ */
 async function transact(kafka: Kafka, topic: string, records: Sent): Promise<number> {
   const producer = kafka.producer({
     transactionalId: `kafkajs-${topic}`,

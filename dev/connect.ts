@@ -1,4 +1,7 @@
-/** A real Kafka Connect worker on this machine, with the configuration of an example and the addresses of this run. */
+/**
+ * A real Kafka Connect worker on this machine, with the configuration of an example and the addresses of this
+ * run.
+ */
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -46,7 +49,10 @@ export async function startConnect({ properties, replace }: ConnectOptions): Pro
   return Object.assign(server, { url });
 }
 
-/** The text with each of these replaced wherever it stands. Throws for one that is not in it: it would not be what is tested. */
+/**
+ * The text with each of these replaced wherever it stands. Throws for one that is not in it: it would not be
+ * what is tested.
+ */
 export function filledIn(text: string, replace: Readonly<Record<string, string>>): string {
   return Object.entries(replace).reduce((filled, [from, to]) => {
     if (!filled.includes(from)) throw new Error(`"${from}" is not in the example`);

@@ -1,6 +1,7 @@
 /**
- * `npm run demo`: the whole way once, with real parts. Starts Kafka, a registry and a simulated workspace, replicates it, changes some rows,
- * replicates again, and shows what the topics hold then. On a terminal everything stays up until Ctrl-C, to look around.
+ * `npm run demo`: the whole way once, with real parts. Starts Kafka, a registry and a simulated workspace,
+ * replicates it, changes some rows, replicates again, and shows what the topics hold then. On a terminal
+ * everything stays up until Ctrl-C, to look around.
  */
 
 import { spawn } from 'node:child_process';

@@ -1,8 +1,8 @@
 /**
  * Fetches the parts of the local stack with Maven, once for each version of pom.xml.
  *
- * Maven works in a directory of its own that is renamed when it has finished: a directory with the final name is
- * complete, an interrupted fetch leaves none, and two fetches at once do no harm.
+ * Maven works in a directory of its own that is renamed when it has finished: a directory with the final name
+ * is complete, an interrupted fetch leaves none, and two fetches at once do no harm.
  */
 
 import { execFile } from 'node:child_process';
@@ -39,7 +39,8 @@ const CONNECT: Fetch = {
   // The converter's jars must not meet the worker's, of which they have other versions.
   profiles: ['worker', 'converter'],
   notice: 'Kafka Connect with its plugins with Maven (105 MB, once)',
-  // Its worker and tools are clients, newer than the broker or not: 3.7 has the console consumer under another name.
+  // Its worker and tools are clients, newer than the broker or not: 3.7 has the console consumer under
+  // another name.
   kafka: '',
 };
 const CACHE = fileURLToPath(new URL('../.dev/', import.meta.url));
@@ -71,7 +72,8 @@ export function connectPlugins(): string {
 }
 
 /**
- * Makes sure that Java can be run and that broker and registry are on the disk. Needs the network the first time only.
+ * Makes sure that Java can be run and that broker and registry are on the disk. Needs the network the first
+ * time only.
  *
  * @throws when Java or Maven is missing or a download fails, with what to do.
  */

@@ -1,6 +1,7 @@
 /**
- * Real Kafka brokers on this machine: KRaft processes that are broker and controller, set up for a fast start and quick
- * faults, otherwise as Kafka comes. One broker, or a cluster whose topics have up to three replicas.
+ * Real Kafka brokers on this machine: KRaft processes that are broker and controller, set up for a fast start
+ * and quick faults, otherwise as Kafka comes. One broker, or a cluster whose topics have up to three
+ * replicas.
  */
 
 import { execFile } from 'node:child_process';
@@ -16,7 +17,9 @@ import { LocalServer, type ServerDir, serverDir } from './server.js';
 const run = promisify(execFile);
 
 const LOG_SETTINGS = fileURLToPath(new URL('log4j2.xml', import.meta.url));
-/** Any 22 characters of base64url; not random, since one that begins with `-` would be taken for an option. */
+/**
+ * Any 22 characters of base64url; not random, since one that begins with `-` would be taken for an option.
+ */
 const CLUSTER_ID = 'LocalIntercomKafka0001';
 const JVM_FLAGS = [
   '-Xmx512m',
@@ -69,8 +72,9 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
 }
 
 /**
- * Starts a cluster on 127.0.0.1, fetching Kafka first if need be. Topics have as many replicas as there are brokers, at most three, and
- * with three a write waits for two of them. Three brokers: some 8 seconds and 400 MB of memory each.
+ * Starts a cluster on 127.0.0.1, fetching Kafka first if need be. Topics have as many replicas as there are
+ * brokers, at most three, and with three a write waits for two of them. Three brokers: some 8 seconds and 400
+ * MB of memory each.
  */
 export async function startKafkaCluster(options: ClusterOptions): Promise<KafkaCluster> {
   await fetchStack();

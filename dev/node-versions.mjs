@@ -1,4 +1,7 @@
-/** The other versions of Node that users have: npm carries Node's own binaries. Plain JavaScript, so that any Node runs it as it is. */
+/**
+ * The other versions of Node that users have: npm carries Node's own binaries. Plain JavaScript, so that any
+ * Node runs it as it is.
+ */
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';

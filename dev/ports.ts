@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /**
- * Below the ports that operating systems give to outgoing connections: while a server is down for a restart, no
- * client may be given its port.
+ * Below the ports that operating systems give to outgoing connections: while a server is down for a restart,
+ * no client may be given its port.
  */
 const FIRST = 20_000;
 const LAST = 32_000;

@@ -22,7 +22,10 @@ export interface PostgresServer {
   readonly user: string;
 }
 
-/** Starts a server in a temporary directory; about a second. @throws when PostgreSQL is not installed, with what to do. */
+/**
+ * Starts a server in a temporary directory; about a second. @throws when PostgreSQL is not installed, with
+ * what to do.
+ */
 export async function startPostgres(): Promise<PostgresServer> {
   const programs = programsDir();
   const port = await freePort();

@@ -1,4 +1,6 @@
-/** A real schema registry on this machine: Apicurio with its Confluent-compatible API, stored in one H2 file. */
+/**
+ * A real schema registry on this machine: Apicurio with its Confluent-compatible API, stored in one H2 file.
+ */
 
 import { join } from 'node:path';
 import { fetchStack, registryHome } from './fetch.js';
@@ -16,7 +18,10 @@ const JVM_FLAGS = [
   '-Dquarkus.datasource.jdbc.min-size=1',
 ];
 
-/** A running registry. `url` is its Confluent-compatible API, `baseUrl` where Apicurio's own API and page begin. */
+/**
+ * A running registry. `url` is its Confluent-compatible API, `baseUrl` where Apicurio's own API and page
+ * begin.
+ */
 export type RegistryServer = LocalServer & { readonly url: string; readonly baseUrl: string };
 
 export interface RegistryOptions {
@@ -47,7 +52,8 @@ function environment(dir: string, port: number): Record<string, string> {
   return {
     QUARKUS_HTTP_HOST: '127.0.0.1',
     QUARKUS_HTTP_PORT: String(port),
-    // Without WRITE_DELAY=0, a schema that was registered just before a crash is lost and its id given away again.
+    // Without WRITE_DELAY=0, a schema that was registered just before a crash is lost and its id given away
+    // again.
     REGISTRY_DATASOURCE_URL: `jdbc:h2:file:${join(dir, 'registry')};WRITE_DELAY=0`,
     // The same schema with other white space is the same version, as in Confluent's registry.
     ENABLE_CCOMPAT_CANONICAL_HASH_MODE: 'true',

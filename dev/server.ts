@@ -1,9 +1,9 @@
 /**
  * A server on this machine: started, awaited, stopped, killed and started again in the same place.
  *
- * It can't outlive the process that started it, however that one ends: a watchdog holds the other end of a pipe, and
- * kills the server when the pipe closes. The server has a process group of its own, so that a Ctrl-C in the terminal
- * reaches only us and it can be stopped in order.
+ * It can't outlive the process that started it, however that one ends: a watchdog holds the other end of a
+ * pipe, and kills the server when the pipe closes. The server has a process group of its own, so that a
+ * Ctrl-C in the terminal reaches only us and it can be stopped in order.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -20,7 +20,10 @@ const STOP_DEADLINE_MS = 20_000;
 const POLL_MS = 50;
 const LOG_TAIL_LINES = 30;
 
-/** Waits for the end of its input, which is when its parent has gone; $1: process, $2: directory to remove or nothing. */
+/**
+ * Waits for the end of its input, which is when its parent has gone; $1: process, $2: directory to remove or
+ * nothing.
+ */
 const WATCHDOG = 'read -r _; kill -9 "$1"; [ -z "$2" ] || rm -rf "$2"';
 
 /** Where a server keeps its files. */
@@ -66,7 +69,10 @@ export class LocalServer {
     this.launch = launch;
   }
 
-  /** Starts the server and waits until it is ready. @throws with the end of its log when it does not get there. */
+  /**
+   * Starts the server and waits until it is ready. @throws with the end of its log when it does not get
+   * there.
+   */
   static async start(launch: Launch): Promise<LocalServer> {
     const server = new LocalServer(launch);
     try {
@@ -92,7 +98,9 @@ export class LocalServer {
     return this.child?.pid ?? 0;
   }
 
-  /** Ends the process in order, by force after 20 seconds, and removes the directory if it is a temporary one. */
+  /**
+   * Ends the process in order, by force after 20 seconds, and removes the directory if it is a temporary one.
+   */
   async stop(): Promise<void> {
     await this.down();
     if (this.launch.dir.temporary) await rm(this.dir, { recursive: true, force: true });
@@ -103,7 +111,9 @@ export class LocalServer {
     this.child?.kill('SIGKILL');
   }
 
-  /** Ends the process in order, by force after 20 seconds, and keeps its directory: `restart` starts it again. */
+  /**
+   * Ends the process in order, by force after 20 seconds, and keeps its directory: `restart` starts it again.
+   */
   async halt(): Promise<void> {
     await this.down();
   }
@@ -117,7 +127,10 @@ export class LocalServer {
     this.child?.kill('SIGCONT');
   }
 
-  /** Waits for the process to end (stops it unless it was killed) and starts it with the same directory and port. */
+  /**
+   * Waits for the process to end (stops it unless it was killed) and starts it with the same directory and
+   * port.
+   */
   async restart(): Promise<void> {
     await this.down();
     await this.up();

@@ -1,7 +1,9 @@
 /**
- * The local stack: a real Kafka broker, or a cluster of them, and a real schema registry from Maven Central, without containers.
+ * The local stack: a real Kafka broker, or a cluster of them, and a real schema registry from Maven Central,
+ * without containers.
  *
- * The door to this folder for tests, demo and benchmarks. Needs Java 17, Maven for the first fetch, and a POSIX shell.
+ * The door to this folder for tests, demo and benchmarks. Needs Java 17, Maven for the first fetch, and a
+ * POSIX shell.
  */
 
 export { type ConnectOptions, type ConnectServer, filledIn, startConnect } from './connect.js';

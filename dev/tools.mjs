@@ -9,7 +9,10 @@ import { spawnSync } from 'node:child_process';
 const NODE = { major: 20, minor: 19 };
 const JAVA_MAJOR = 17;
 
-/** What a tool prints about its version, or null when it can't be run (macOS has a stub of `java` that only fails). */
+/**
+ * What a tool prints about its version, or null when it can't be run (macOS has a stub of `java` that only
+ * fails).
+ */
 function versionText(command, flag) {
   const { status, stdout, stderr } = spawnSync(command, [flag], { encoding: 'utf8' });
   return status === 0 ? `${stdout}${stderr}` : null;

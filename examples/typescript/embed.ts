@@ -1,4 +1,5 @@
-// A publisher inside another program: one cycle, with what it does on standard output: `npx tsx embed.ts intercom-kafka.yaml`
+// A publisher inside another program: one cycle, with what it does on standard output: `npx tsx embed.ts
+// intercom-kafka.yaml`
 import { createPublisher, PublisherError } from 'intercom-kafka';
 
 try {

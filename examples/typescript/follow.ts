@@ -1,4 +1,5 @@
-// Every change of a contact as it is published, deletions included: `npx tsx follow.ts localhost:9092 http://localhost:8081/apis/ccompat/v7 acme intercom`
+// Every change of a contact as it is published, deletions included: `npx tsx follow.ts localhost:9092
+// http://localhost:8081/apis/ccompat/v7 acme intercom`
 import { readTable } from 'intercom-kafka';
 
 const [

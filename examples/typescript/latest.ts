@@ -1,4 +1,5 @@
-// The latest version of every conversation, typed: `npx tsx latest.ts localhost:9092 http://localhost:8081/apis/ccompat/v7 acme intercom`
+// The latest version of every conversation, typed: `npx tsx latest.ts localhost:9092
+// http://localhost:8081/apis/ccompat/v7 acme intercom`
 import { readTable } from 'intercom-kafka';
 
 const [

@@ -52,7 +52,9 @@ export type ShapedValue = Extract<ShapedRow, { ok: true }> & {
 
 export type RowShaper = (raw: RawRow, fetchedAt: number) => ShapedValue | Extract<ShapedRow, { ok: false }>;
 
-/** The function that turns a table's rows into their published form, encoded. It never throws for parsed JSON. */
+/**
+ * The function that turns a table's rows into their published form, encoded. It never throws for parsed JSON.
+ */
 export function rowShaper(
   table: TableName,
   key: KeyName,
@@ -137,12 +139,17 @@ export class TopicCodec {
     return framed(this.#key.encode({ [this.#keyName]: key }).bytes, this.#keyId);
   }
 
-  /** The value of a record, of a row that was shaped with the schema of this codec: its own bytes, with the schema's id in front. */
+  /**
+   * The value of a record, of a row that was shaped with the schema of this codec: its own bytes, with the
+   * schema's id in front.
+   */
   valueOf({ bytes }: Upsert): Buffer {
     return framed(bytes, this.#valueId);
   }
 
-  /** The key's text, whichever id its schema had when it was written; null for what is no key of this topic. */
+  /**
+   * The key's text, whichever id its schema had when it was written; null for what is no key of this topic.
+   */
   decodeKey(bytes: Buffer): string | null {
     try {
       return bytes[0] === 0 ? String(this.#key.decode(bytes)[this.#keyName]) : null;

@@ -1,7 +1,9 @@
 /**
- * Scalars of an unexpected type that still say the same: the API sends numbers where it documents strings, and the reverse.
+ * Scalars of an unexpected type that still say the same: the API sends numbers where it documents strings,
+ * and the reverse.
  *
- * Each function gives the value in the wanted type, or undefined when the conversion would lose or guess something.
+ * Each function gives the value in the wanted type, or undefined when the conversion would lose or guess
+ * something.
  */
 
 import { type EpochTime, readTime } from '../model/time.js';
@@ -19,8 +21,8 @@ export function toText(raw: unknown): string | undefined {
 }
 
 /**
- * The whole numbers that avsc writes rightly: its zigzag coding in doubles turns lower ones into others, and it refuses
- * higher ones.
+ * The whole numbers that avsc writes rightly: its zigzag coding in doubles turns lower ones into others, and
+ * it refuses higher ones.
  */
 const MIN_LONG = -(2 ** 52);
 const MAX_LONG = 2 ** 53 - 2;

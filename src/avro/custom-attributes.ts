@@ -1,8 +1,9 @@
 /**
  * Typed columns for the custom attributes that a workspace defines, beside the JSON that holds all of them.
  *
- * A column is a field at the end of the table's schema that says of which attribute it is, so that the schema registered last is the
- * memory: whatever became a column stays one, under its name and type. What no longer fits gets a new column, never another type.
+ * A column is a field at the end of the table's schema that says of which attribute it is, so that the schema
+ * registered last is the memory: whatever became a column stays one, under its name and type. What no longer
+ * fits gets a new column, never another type.
  */
 
 import { createHash } from 'node:crypto';
@@ -53,8 +54,8 @@ const TYPES: Readonly<Record<ColumnKind, FieldType>> = {
 const LONGEST_NAME = 63;
 
 /**
- * The custom attributes among the rows of an attribute list, in the order in which they were defined. Left out: types that no
- * column can hold (files, relations), and names that Avro's text can't carry.
+ * The custom attributes among the rows of an attribute list, in the order in which they were defined. Left
+ * out: types that no column can hold (files, relations), and names that Avro's text can't carry.
  */
 export function definitionsIn(rows: readonly RawRow[]): AttributeDefinition[] {
   const defined = rows.flatMap((row) => {
@@ -91,8 +92,8 @@ function kindOf(field: Field): ColumnKind | null {
 }
 
 /**
- * The columns that there are from now on: all there were, and one for each definition that has none of its type yet. Gives `before`
- * itself when nothing is new.
+ * The columns that there are from now on: all there were, and one for each definition that has none of its
+ * type yet. Gives `before` itself when nothing is new.
  */
 export function planColumns(
   before: readonly CustomColumn[],
@@ -109,7 +110,10 @@ export function planColumns(
   return columns.length === before.length ? before : columns;
 }
 
-/** The plain name; taken (by another spelling, or by an earlier type of the attribute), the name with what tells it apart. */
+/**
+ * The plain name; taken (by another spelling, or by an earlier type of the attribute), the name with what
+ * tells it apart.
+ */
 function freeName(attribute: string, kind: ColumnKind, taken: ReadonlySet<string>): string {
   const digest = createHash('sha256').update(attribute, 'utf8').digest('hex').slice(0, 8);
   const candidates = [
@@ -123,8 +127,9 @@ function freeName(attribute: string, kind: ColumnKind, taken: ReadonlySet<string
 }
 
 /**
- * A name that Avro and databases take. Accents are dropped; every other character that is no letter, digit or underscore becomes an
- * underscore. A name of which that leaves nothing, or that would be too long, ends in a digest of the attribute's name.
+ * A name that Avro and databases take. Accents are dropped; every other character that is no letter, digit or
+ * underscore becomes an underscore. A name of which that leaves nothing, or that would be too long, ends in a
+ * digest of the attribute's name.
  */
 function fieldName(attribute: string, suffix: string): string {
   const plain = attribute
@@ -163,8 +168,9 @@ const COERCE: Readonly<Record<ColumnKind, (raw: unknown) => unknown>> = {
 };
 
 /**
- * Fills the columns of a row and returns the names of attributes whose value fits none of their columns: it stays in the JSON only. Of an
- * attribute with several columns, whose type changed, the newest one that can hold the value gets it.
+ * Fills the columns of a row and returns the names of attributes whose value fits none of their columns: it
+ * stays in the JSON only. Of an attribute with several columns, whose type changed, the newest one that can
+ * hold the value gets it.
  */
 export function compileColumns(
   columns: readonly CustomColumn[],

@@ -1,4 +1,7 @@
-/** Decodes many records in the Confluent wire format: schemas are fetched once each, and no record waits for another one. */
+/**
+ * Decodes many records in the Confluent wire format: schemas are fetched once each, and no record waits for
+ * another one.
+ */
 
 import type { Registry } from './registry.js';
 

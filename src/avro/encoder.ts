@@ -6,7 +6,10 @@ import { publishedText } from './published.js';
 import type { RecordSchema } from './schema.js';
 import { installTextEncoding } from './text-encoding.js';
 
-/** Records are written one behind the other into pieces of memory, each twice as large as the one before, up to this size. */
+/**
+ * Records are written one behind the other into pieces of memory, each twice as large as the one before, up
+ * to this size.
+ */
 const LARGEST_CHUNK = 64 * 1024;
 const FIRST_CHUNK = 1024;
 
@@ -29,7 +32,10 @@ export class Encoder {
   #chunk = Buffer.alloc(0);
   #used = 0;
 
-  /** The schemas take their fields from the same value. In Avro the fields of one behind those of the other are a record with all of them. */
+  /**
+   * The schemas take their fields from the same value. In Avro the fields of one behind those of the other
+   * are a record with all of them.
+   */
   constructor(schemas: readonly RecordSchema[]) {
     installTextEncoding();
     this.#types = schemas.map((schema) => avsc.Type.forSchema(JSON.parse(publishedText(schema))));

@@ -1,8 +1,8 @@
 /**
  * The flat form, which every sink can take: derived from the nested one, never written by hand.
  *
- * A record becomes one field for each of its own (`location_city`), an array of records becomes JSON text, and everything
- * else stays. Both forms carry the same facts.
+ * A record becomes one field for each of its own (`location_city`), an array of records becomes JSON text,
+ * and everything else stays. Both forms carry the same facts.
  */
 
 import { contentOf, type Field, JSON_TEXT, type RecordSchema } from './schema.js';

@@ -5,8 +5,9 @@ import { canonicalJson } from '../model/json.js';
 import type { RawRow } from '../model/row.js';
 
 /**
- * 32 hexadecimal digits that tell the contents of encoded rows of one schema apart. Nulls at the end, a zero byte each, don't count, so that
- * fields that a later schema has at its end don't change the hash of rows without them.
+ * 32 hexadecimal digits that tell the contents of encoded rows of one schema apart. Nulls at the end, a zero
+ * byte each, don't count, so that fields that a later schema has at its end don't change the hash of rows
+ * without them.
  */
 export function contentHash(encoded: Buffer): string {
   let end = encoded.length;
@@ -15,8 +16,9 @@ export function contentHash(encoded: Buffer): string {
 }
 
 /**
- * The `_sdc_record_hash` of an attribute, as the Stitch integration computes it with Python's `str()`: a missing part
- * is nothing, null is `None`. Python keeps 1 and 1.0 apart, parsed JSON in JavaScript does not: both count as 1 here.
+ * The `_sdc_record_hash` of an attribute, as the Stitch integration computes it with Python's `str()`: a
+ * missing part is nothing, null is `None`. Python keeps 1 and 1.0 apart, parsed JSON in JavaScript does not:
+ * both count as 1 here.
  */
 export function recordHash(raw: RawRow): string {
   return sha256(pythonText(raw.id) + pythonText(raw.name) + pythonText(raw.description));
@@ -42,7 +44,9 @@ function pythonText(part: unknown): string {
   }
 }
 
-/** Python prints every digit of an integer, and writes a small fraction as 1e-05 where JavaScript has 0.00001. */
+/**
+ * Python prints every digit of an integer, and writes a small fraction as 1e-05 where JavaScript has 0.00001.
+ */
 function pythonNumber(value: number): string {
   if (Number.isInteger(value)) return BigInt(value).toString();
   if (Math.abs(value) >= 1e-4 || Number.isNaN(value)) return String(value);

@@ -1,7 +1,8 @@
 /**
  * What a row holds beyond its schema: collected while the row is shaped, published in `_extra`.
  *
- * A tree mirrors the nesting of the API's row, with positions in a list as keys. Keys from outside live in Maps only.
+ * A tree mirrors the nesting of the API's row, with positions in a list as keys. Keys from outside live in
+ * Maps only.
  */
 
 import { canonicalJson } from '../model/json.js';

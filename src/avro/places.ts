@@ -1,5 +1,6 @@
 /**
- * Compiles a schema into the tree that `walk` follows: it has the nesting of the API's row, not that of the schema.
+ * Compiles a schema into the tree that `walk` follows: it has the nesting of the API's row, not that of the
+ * schema.
  */
 
 import { isObject } from '../model/row.js';
@@ -29,7 +30,10 @@ interface Place {
 
 type Places = Map<string, Place>;
 
-/** Where the fields of a record put their values: into a record of their own, or, flat, under their path into that of the row. */
+/**
+ * Where the fields of a record put their values: into a record of their own, or, flat, under their path into
+ * that of the row.
+ */
 interface Form {
   readonly isFlat: boolean;
   readonly prefix: string;
@@ -37,7 +41,9 @@ interface Form {
 
 const NESTED: Form = { isFlat: false, prefix: '' };
 
-/** The tree for the rows of a table. Throws when fields contradict each other. The key is left to the caller. */
+/**
+ * The tree for the rows of a table. Throws when fields contradict each other. The key is left to the caller.
+ */
 export function compileRow(schema: RecordSchema, form: 'nested' | 'flat'): Node {
   const places = placesOf(schema, { isFlat: form === 'flat', prefix: '' });
   for (const [path, values] of Object.entries(schema.constants ?? {})) {

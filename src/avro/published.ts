@@ -1,8 +1,8 @@
 /**
  * The text of a schema as the registry gets it.
  *
- * A registry tells versions apart by their characters, so the text depends on nothing but the schema's content: keys in a
- * fixed order, no white space, and nothing in it that only maps the API's rows.
+ * A registry tells versions apart by their characters, so the text depends on nothing but the schema's
+ * content: keys in a fixed order, no white space, and nothing in it that only maps the API's rows.
  */
 
 import type { RecordSchema } from './schema.js';

@@ -1,4 +1,7 @@
-/** The schema registry: every schema is registered once per start, and a look-up never stands in the path of a row. */
+/**
+ * The schema registry: every schema is registered once per start, and a look-up never stands in the path of a
+ * row.
+ */
 
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { request } from 'undici';
@@ -10,7 +13,9 @@ export interface RegistrySettings {
   readonly auth: { readonly username: string; readonly password: string } | null;
 }
 
-/** Time limit for a registry that accepts connections and never answers: `check` is an interactive command. */
+/**
+ * Time limit for a registry that accepts connections and never answers: `check` is an interactive command.
+ */
 const ANSWER_MS = 10_000;
 const RETRIES = 3;
 /** First registrations of one subject by several instances at once are refused now and then. */
@@ -36,8 +41,8 @@ export class Registry {
   }
 
   /**
-   * The id of the schema text under the subject, registering it when it is new. Throws `registry-unreachable`, or
-   * `schema-rejected` when the registry holds an incompatible schema.
+   * The id of the schema text under the subject, registering it when it is new. Throws
+   * `registry-unreachable`, or `schema-rejected` when the registry holds an incompatible schema.
    */
   async register(subject: string, schema: string): Promise<number> {
     for (let attempt = 1; ; attempt += 1) {
@@ -64,8 +69,8 @@ export class Registry {
   }
 
   /**
-   * Whether `register` would succeed, without registering anything: throws `schema-rejected` when the newest version under the
-   * subject is incompatible. A subject that does not exist yet takes everything.
+   * Whether `register` would succeed, without registering anything: throws `schema-rejected` when the newest
+   * version under the subject is incompatible. A subject that does not exist yet takes everything.
    */
   async verify(subject: string, schema: string): Promise<void> {
     const path = `/compatibility/subjects/${encodeURIComponent(subject)}/versions/latest`;

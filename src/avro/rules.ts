@@ -1,8 +1,10 @@
 /**
- * Field rules: what of a table is left out (`exclude`), and what is published as a keyed hash in place of its value (`hash`).
+ * Field rules: what of a table is left out (`exclude`), and what is published as a keyed hash in place of its
+ * value (`hash`).
  *
- * Rules are applied to the API's row before anything else looks at it, at every place where a field may stand, so that nothing
- * of an excluded or hashed value can come out elsewhere (in `_extra`, in JSON text, in a typed column).
+ * Rules are applied to the API's row before anything else looks at it, at every place where a field may
+ * stand, so that nothing of an excluded or hashed value can come out elsewhere (in `_extra`, in JSON text, in
+ * a typed column).
  */
 
 import { createHmac } from 'node:crypto';
@@ -12,7 +14,9 @@ import { isObject, type RawObject } from '../model/row.js';
 import { type AttributeDefinition, CUSTOM_ATTRIBUTES } from './custom-attributes.js';
 import { contentOf, type Field, keyField, pathsOf, type RecordSchema } from './schema.js';
 
-/** The rules of one table: dotted paths of fields as `catalog` and docs/tables.md name them in nested form. */
+/**
+ * The rules of one table: dotted paths of fields as `catalog` and docs/tables.md name them in nested form.
+ */
 export interface FieldRules {
   readonly exclude: readonly string[];
   readonly hash: readonly string[];
@@ -25,7 +29,10 @@ export const NO_RULES: FieldRules = { exclude: [], hash: [], hashKey: '' };
 export interface CompiledRules {
   /** The nested schema without the excluded fields, and with texts in place of the hashed ones. */
   readonly schema: RecordSchema;
-  /** The row without what is excluded, and with hashes in place of what is hashed. Gives the row itself where no rule applies. */
+  /**
+   * The row without what is excluded, and with hashes in place of what is hashed. Gives the row itself where
+   * no rule applies.
+   */
   redact(raw: RawRow): RawRow;
 }
 
@@ -142,8 +149,8 @@ function exclusionAt(place: Place): (row: unknown) => unknown {
 }
 
 /**
- * Of a field with several places each value is hashed once: an object at one of them holds another one, and an obstacle on the way to one
- * stands at another.
+ * Of a field with several places each value is hashed once: an object at one of them holds another one, and
+ * an obstacle on the way to one stands at another.
  */
 function hashingAt(
   key: string,
@@ -156,7 +163,10 @@ function hashingAt(
   };
 }
 
-/** A copy of the tree with what stands at the place changed; the tree itself where nothing does. Lists are gone through. */
+/**
+ * A copy of the tree with what stands at the place changed; the tree itself where nothing does. Lists are
+ * gone through.
+ */
 function change(node: unknown, [keys = [], ...inner]: Place, to: Change, isEntered = false): unknown {
   if (node === null || node === undefined) return node;
   if (keys.length === 0) return inner.length === 0 ? to.value(node) : changeEach(node, inner, to);
@@ -182,7 +192,9 @@ function withValue(node: RawObject, key: string, value: unknown): RawObject {
   return Object.fromEntries(entries.filter(([, each]) => each !== undefined));
 }
 
-/** The definitions of custom attributes that the rules leave: excluded ones are none, and a hash is a text. */
+/**
+ * The definitions of custom attributes that the rules leave: excluded ones are none, and a hash is a text.
+ */
 export function adaptDefinitions(
   definitions: readonly AttributeDefinition[],
   { exclude, hash }: FieldRules,

@@ -1,9 +1,9 @@
 /**
  * The schemas of the tables, read from avro/: the one declaration of what a table's rows hold.
  *
- * They are Avro in nested form (records and arrays of records) with a few properties of our own, which say where a value
- * stands in the API's row: `path` and `zero` at a field, `constants` and `elsewhere` at the top. Those are stripped from
- * what is published.
+ * They are Avro in nested form (records and arrays of records) with a few properties of our own, which say
+ * where a value stands in the API's row: `path` and `zero` at a field, `constants` and `elsewhere` at the
+ * top. Those are stripped from what is published.
  */
 
 import { readFileSync } from 'node:fs';
@@ -40,9 +40,15 @@ export interface Field {
   readonly type: FieldType | readonly ['null', FieldType];
   readonly default?: null;
   readonly doc: string;
-  /** Where the API's row holds the value when it is not under the field's name; of several places the first that has one counts. */
+  /**
+   * Where the API's row holds the value when it is not under the field's name; of several places the first
+   * that has one counts.
+   */
   readonly path?: string | readonly Path[];
-  /** Names that the field had in earlier releases: a reader of this schema finds its value in their records too. */
+  /**
+   * Names that the field had in earlier releases: a reader of this schema finds its value in their records
+   * too.
+   */
   readonly aliases?: readonly string[];
   /** Of a column made for a custom attribute: the attribute's name. */
   readonly attribute?: string;
@@ -56,7 +62,10 @@ export interface RecordSchema {
   readonly namespace?: string;
   readonly doc: string;
   readonly fields: readonly Field[];
-  /** Values that say nothing (the `type` of a list that is unwrapped), by dotted path; any other value is a leftover. */
+  /**
+   * Values that say nothing (the `type` of a list that is unwrapped), by dotted path; any other value is a
+   * leftover.
+   */
   readonly constants?: Readonly<Record<string, readonly string[]>>;
   /** Keys of the row that hold the rows of another table, which carries them. */
   readonly elsewhere?: Readonly<Record<string, TableName>>;

@@ -1,8 +1,8 @@
 /**
  * Turns rows as the API sends them into Avro values.
  *
- * The schema is compiled once. Nothing is lost: a value that fits no field, and a key that no schema knows, is kept in
- * `_extra`.
+ * The schema is compiled once. Nothing is lost: a value that fits no field, and a key that no schema knows,
+ * is kept in `_extra`.
  */
 
 import type { RawRow } from '../model/row.js';
@@ -12,11 +12,16 @@ import { compileRow } from './places.js';
 import { EXTRA, keyField, type RecordSchema } from './schema.js';
 import { walk } from './walk.js';
 
-/** A row in its published form, or why it has no place in the table: then the caller keeps it as a dead letter. */
+/**
+ * A row in its published form, or why it has no place in the table: then the caller keeps it as a dead
+ * letter.
+ */
 export type Shaped =
   | {
       readonly key: string;
-      /** In schema order: of the nested form only the fields that are not null, of the flat one all of them. */
+      /**
+       * In schema order: of the nested form only the fields that are not null, of the flat one all of them.
+       */
       readonly value: Record<string, unknown>;
       /** Dotted paths of what went to `_extra`, without the values. */
       readonly leftovers: readonly string[];
@@ -24,9 +29,9 @@ export type Shaped =
   | { readonly key: null; readonly reason: string };
 
 /**
- * The function that shapes the rows of a table with this nested schema. It never throws for parsed JSON, whatever its shape. `flatFields` are
- * the fields of the flat form, which is the nested one without them. All of a table's rows have the same fields then, which is what makes
- * them fast to read and to encode.
+ * The function that shapes the rows of a table with this nested schema. It never throws for parsed JSON,
+ * whatever its shape. `flatFields` are the fields of the flat form, which is the nested one without them. All
+ * of a table's rows have the same fields then, which is what makes them fast to read and to encode.
  */
 export function compileShape(schema: RecordSchema, flatFields?: readonly string[]): (raw: RawRow) => Shaped {
   const keyName = keyField(schema).name;
@@ -46,7 +51,10 @@ export function compileShape(schema: RecordSchema, flatFields?: readonly string[
   };
 }
 
-/** An object with these fields, all null, as JSON makes it: of one that is built field by field copies are a hundred times slower. */
+/**
+ * An object with these fields, all null, as JSON makes it: of one that is built field by field copies are a
+ * hundred times slower.
+ */
 function templateOf(fields: readonly string[]): Record<string, unknown> {
   return JSON.parse(`{${fields.map((field) => `${JSON.stringify(field)}:null`).join()}}`) as Record<
     string,

@@ -1,8 +1,9 @@
 /**
  * Writes well-formed texts as avsc does, byte for byte, in half the time.
  *
- * Avsc measures each text before it writes it, which are two calls into the runtime where most texts need none: they are short and ASCII.
- * `installTextEncoding` puts this in the place of its method. What does not surely fit goes through avsc's own. The version of avsc is pinned.
+ * Avsc measures each text before it writes it, which are two calls into the runtime where most texts need
+ * none: they are short and ASCII. `installTextEncoding` puts this in the place of its method. What does not
+ * surely fit goes through avsc's own. The version of avsc is pinned.
  */
 
 import { createRequire } from 'node:module';

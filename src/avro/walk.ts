@@ -1,5 +1,6 @@
 /**
- * The walk over an object of the API's row: known keys go where the schema wants them, everything else is kept.
+ * The walk over an object of the API's row: known keys go where the schema wants them, everything else is
+ * kept.
  *
  * Null and missing are the same: neither is carried.
  */

@@ -80,7 +80,9 @@ export interface Watching {
   readonly terminal: Terminal | null;
 }
 
-/** Events with a log of them on standard error. On a terminal the log shares it with whatever is drawn there. */
+/**
+ * Events with a log of them on standard error. On a terminal the log shares it with whatever is drawn there.
+ */
 export function watch(options: CommonOptions): Watching {
   const isTerminal = process.stderr.isTTY === true;
   const format = options.logFormat ?? (isTerminal ? 'pretty' : 'json');
@@ -99,7 +101,9 @@ export interface Interruption {
   code(): number | null;
 }
 
-/** SIGINT and SIGTERM ask for a clean stop, which `remark` tells of; a second one ends the process at once. */
+/**
+ * SIGINT and SIGTERM ask for a clean stop, which `remark` tells of; a second one ends the process at once.
+ */
 export function onInterruption(remark: string | null = null): Interruption {
   const controller = new AbortController();
   let code: number | null = null;

@@ -34,7 +34,10 @@ export function exitCodeOfAll(errors: readonly unknown[]): number {
   return codes.size === 1 && only !== undefined ? only : EXIT.failed;
 }
 
-/** What to print of an error: no stack for a mistake of the user's or the world's, but one for a defect of ours. */
+/**
+ * What to print of an error: no stack for a mistake of the user's or the world's, but one for a defect of
+ * ours.
+ */
 export function explain(error: unknown): string {
   if (error instanceof PublisherError && error.code !== 'internal') return error.message;
   const cause = error instanceof PublisherError && error.cause !== undefined ? error.cause : error;

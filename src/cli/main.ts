@@ -8,7 +8,10 @@ import { EXIT, exitCodeOf, explain } from './exit.js';
 import { createProgram } from './program.js';
 import { chooseRemarkFormat, printRemark, reportWarnings } from './remarks.js';
 
-/** By default V8 lets memory grow to four times what is in use before it collects; this keeps a quarter less at hardly a cost (docs/performance.md). */
+/**
+ * By default V8 lets memory grow to four times what is in use before it collects; this keeps a quarter less
+ * at hardly a cost (docs/performance.md).
+ */
 setFlagsFromString('--heap-growing-percent=130');
 
 async function main(argv: readonly string[]): Promise<number> {

@@ -26,7 +26,9 @@ const COMMANDS = [
   simulateCommand,
 ];
 
-/** `finish` is told the exit code of the command that was called. Wrong usage is thrown as a `CommanderError`. */
+/**
+ * `finish` is told the exit code of the command that was called. Wrong usage is thrown as a `CommanderError`.
+ */
 export function createProgram(version: string, finish: (code: number) => void): Command {
   const program = new Command('intercom-kafka')
     .description('Publishes everything that changes in Intercom workspaces to compacted Kafka topics.')

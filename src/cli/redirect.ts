@@ -13,7 +13,10 @@ export interface Redirect {
   readonly address: Promise<string>;
 }
 
-/** Null where the address is not one of this machine, or where its port can't be listened on: what is left is to paste it. */
+/**
+ * Null where the address is not one of this machine, or where its port can't be listened on: what is left is
+ * to paste it.
+ */
 export async function awaitRedirect(redirectUri: string, signal: AbortSignal): Promise<Redirect | null> {
   const { protocol, hostname, port, pathname } = new URL(redirectUri);
   if (protocol !== 'http:' || !LOOPBACK.has(hostname)) return null;

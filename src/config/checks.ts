@@ -8,7 +8,10 @@ import { formatPath, isMapping, type Path } from './path.js';
 import type { Problem } from './problem.js';
 import { fileSettings } from './settings.js';
 
-/** All contradictions in the tree (with `defaults` merged); parts that are wrong in themselves are passed over. */
+/**
+ * All contradictions in the tree (with `defaults` merged); parts that are wrong in themselves are passed
+ * over.
+ */
 export function contradictions(tree: unknown): Problem[] {
   return [...doubleAddresses(tree), ...repeatedNames(tree), ...impossibleTopics(tree)];
 }
@@ -62,8 +65,9 @@ interface PlannedTopic {
 const LONGEST_TOPIC = 249;
 
 /**
- * Topics that Kafka would refuse: names that are too long, and pairs that differ only in `.` and `_`, which its metrics
- * can't tell apart (`p.a_company.segments` and `p.a.company_segments`). Names may come from the environment and are not shown.
+ * Topics that Kafka would refuse: names that are too long, and pairs that differ only in `.` and `_`, which
+ * its metrics can't tell apart (`p.a_company.segments` and `p.a.company_segments`). Names may come from the
+ * environment and are not shown.
  */
 function impossibleTopics(tree: unknown): Problem[] {
   const { data } = namingTopics.safeParse(tree);

@@ -1,5 +1,6 @@
 /**
- * What the configuration file says, once it is checked: every default filled in, every unit plain, every path absolute.
+ * What the configuration file says, once it is checked: every default filled in, every unit plain, every path
+ * absolute.
  *
  * The words of the file (`eu`, `15m`, a date) are gone here; `settings.ts` knows them.
  */

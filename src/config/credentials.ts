@@ -6,8 +6,8 @@ import { PublisherError } from '../model/errors.js';
 import type { Credentials } from './config.js';
 
 /**
- * The access token. Throws `credentials-missing` when its file is missing, unreadable or empty, or when it holds what no
- * header can carry; `connection` is the name that the message tells to connect again.
+ * The access token. Throws `credentials-missing` when its file is missing, unreadable or empty, or when it
+ * holds what no header can carry; `connection` is the name that the message tells to connect again.
  */
 export async function tokenOf(credentials: Credentials, connection = 'NAME'): Promise<string> {
   if ('accessToken' in credentials) return checked(credentials.accessToken, 'accessToken');
@@ -33,7 +33,10 @@ function missing(what: string, connection: string, cause?: unknown): PublisherEr
   });
 }
 
-/** A token goes into a header: white space, control characters and letters beyond ASCII would break the request. */
+/**
+ * A token goes into a header: white space, control characters and letters beyond ASCII would break the
+ * request.
+ */
 function checked(token: string, where: string): string {
   if (/^[\x21-\x7e]+$/.test(token)) return token;
   throw new PublisherError(

@@ -1,8 +1,14 @@
-/** `defaults` goes under each connection before anything is checked, so that a connection is checked as it will be used. */
+/**
+ * `defaults` goes under each connection before anything is checked, so that a connection is checked as it
+ * will be used.
+ */
 
 import { isMapping, type Path, valueAt } from './path.js';
 
-/** The tree with `defaults` merged under every connection. What has the wrong kind stays as it is, to be told by the checks. */
+/**
+ * The tree with `defaults` merged under every connection. What has the wrong kind stays as it is, to be told
+ * by the checks.
+ */
 export function withDefaults(tree: unknown): unknown {
   if (!isMapping(tree) || !isMapping(tree.defaults) || !Array.isArray(tree.connections)) return tree;
   const { defaults } = tree;
@@ -12,7 +18,10 @@ export function withDefaults(tree: unknown): unknown {
   };
 }
 
-/** The settings that are mappings of independent keys: one key of a connection leaves the others as `defaults` have them. */
+/**
+ * The settings that are mappings of independent keys: one key of a connection leaves the others as `defaults`
+ * have them.
+ */
 const MERGED = ['deletes', 'retry'];
 
 function merge(defaults: Record<string, unknown>, own: Record<string, unknown>): Record<string, unknown> {
@@ -26,7 +35,9 @@ function merge(defaults: Record<string, unknown>, own: Record<string, unknown>):
   return merged;
 }
 
-/** Whether what is at the path of the merged tree came from `defaults`, where its problems are told already. */
+/**
+ * Whether what is at the path of the merged tree came from `defaults`, where its problems are told already.
+ */
 export function isInherited(path: Path, own: unknown, merged: unknown): boolean {
   const cameWith = (part: Path): boolean =>
     valueAt(own, part) === undefined && valueAt(merged, part) !== undefined;

@@ -14,7 +14,10 @@ export interface Place {
 export interface SourceDocument {
   /** The parsed file. */
   readonly tree: unknown;
-  /** Where the value at the path is (or its key, when asked), or the nearest mapping or list around it; null when unknown. */
+  /**
+   * Where the value at the path is (or its key, when asked), or the nearest mapping or list around it; null
+   * when unknown.
+   */
   placeOf(path: Path, part: 'key' | 'value'): Place | null;
 }
 

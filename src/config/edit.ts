@@ -1,4 +1,7 @@
-/** Puts a connection into the text of a configuration file, and leaves everything else in it as it is, comments included. */
+/**
+ * Puts a connection into the text of a configuration file, and leaves everything else in it as it is,
+ * comments included.
+ */
 
 import { isMap, isSeq, parseDocument, type YAMLMap } from 'yaml';
 import { PublisherError } from '../model/errors.js';
@@ -14,8 +17,9 @@ export interface ConnectionEntry {
 }
 
 /**
- * The text with the connection: its keys laid over those that it has already, or a new entry at the end of the list. An empty text becomes a
- * file of its own. Throws `config-invalid` when the text is no YAML with a list of connections.
+ * The text with the connection: its keys laid over those that it has already, or a new entry at the end of
+ * the list. An empty text becomes a file of its own. Throws `config-invalid` when the text is no YAML with a
+ * list of connections.
  */
 export function withConnection(text: string, entry: ConnectionEntry): string {
   const document = parseDocument(text);

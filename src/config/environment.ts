@@ -1,8 +1,8 @@
 /**
  * `${NAME}` and `${NAME:-default}` in values.
  *
- * They are replaced after the YAML was read and in text only, so that a value can't add keys. What came from the
- * environment may be a secret: it is never shown, only the variable's name is.
+ * They are replaced after the YAML was read and in text only, so that a value can't add keys. What came from
+ * the environment may be a secret: it is never shown, only the variable's name is.
  */
 
 import { z } from 'zod';
@@ -34,8 +34,8 @@ export function pathKey(path: Path): string {
 }
 
 /**
- * Replaces every reference in the tree. Where the schema wants a number, `true`, `false` or `null` and not text, a
- * replaced text is read as such.
+ * Replaces every reference in the tree. Where the schema wants a number, `true`, `false` or `null` and not
+ * text, a replaced text is read as such.
  */
 export function substitute(tree: unknown, env: Environment, schema: z.core.$ZodType): Substituted {
   const origins = new Map<string, Origin>();
@@ -87,7 +87,10 @@ interface Expanded {
   readonly faults: readonly string[];
 }
 
-/** Replaces the references in one text: `$${` stands for `${`; a default also serves for an empty variable, as in a shell. */
+/**
+ * Replaces the references in one text: `$${` stands for `${`; a default also serves for an empty variable, as
+ * in a shell.
+ */
 function expand(text: string, env: Environment): Expanded {
   const variables: string[] = [];
   const faults: string[] = [];

@@ -11,7 +11,9 @@ import { nearest } from './spelling.js';
 type Schema = z.core.$ZodType;
 type Issue = z.core.$ZodIssue;
 
-/** What was checked: the tree, the schema it was checked against, and which values came from the environment. */
+/**
+ * What was checked: the tree, the schema it was checked against, and which values came from the environment.
+ */
 export interface Checked {
   readonly tree: unknown;
   readonly schema: Schema;

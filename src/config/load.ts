@@ -17,7 +17,10 @@ import { fileSettings } from './settings.js';
 /** Finds problems in the tree of a file (with `defaults` merged) that need the knowledge of other modules. */
 export type FurtherCheck = (tree: unknown) => Problem[];
 
-/** Reads the configuration file. Throws `config-invalid` when it can't be read, or with everything that is wrong in it. */
+/**
+ * Reads the configuration file. Throws `config-invalid` when it can't be read, or with everything that is
+ * wrong in it.
+ */
 export async function loadConfig(path: string, env: Environment, check?: FurtherCheck): Promise<Config> {
   return parseConfig(await readText(path), path, env, check);
 }
@@ -48,7 +51,10 @@ export function parseConfig(
   return resolveConfig(checked.data, file);
 }
 
-/** Whether the path has a problem of its own already: a value that could not be put together is also wrong in other ways. */
+/**
+ * Whether the path has a problem of its own already: a value that could not be put together is also wrong in
+ * other ways.
+ */
 function isAt(path: Problem['path'], problems: readonly Problem[]): boolean {
   const written = formatPath(path);
   return problems.some((problem) => formatPath(problem.path) === written);

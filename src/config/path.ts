@@ -4,7 +4,10 @@ export type Path = readonly (string | number)[];
 
 const PLAIN_KEY = /^[A-Za-z_][\w-]*$/;
 
-/** `connections[0].region`; a key that would read as something else is quoted: `topics.config["cleanup.policy"]`. */
+/**
+ * `connections[0].region`; a key that would read as something else is quoted:
+ * `topics.config["cleanup.policy"]`.
+ */
 export function formatPath(path: Path): string {
   let text = '';
   for (const step of path) {

@@ -1,4 +1,6 @@
-/** From what the file says to what the publisher uses: hosts for regions, absolute paths, the list of tables. */
+/**
+ * From what the file says to what the publisher uses: hosts for regions, absolute paths, the list of tables.
+ */
 
 import { dirname, resolve as resolvePath } from 'node:path';
 

@@ -23,7 +23,10 @@ const clientId = setting(text, 'text', 'Client ID at the token endpoint; with `o
 const clientSecret = secretSetting(text, 'text', 'Client secret at the token endpoint; with `oauthbearer`.');
 const scope = setting(text.optional(), 'text', 'Scope to ask for; with `oauthbearer`.');
 
-/** First all keys, so that a misspelt one is told from one that the mechanism has no use for; then the mechanism's own. */
+/**
+ * First all keys, so that a misspelt one is told from one that the mechanism has no use for; then the
+ * mechanism's own.
+ */
 export const saslSettings = z
   .strictObject({
     mechanism,

@@ -1,8 +1,8 @@
 /**
  * How a setting is declared: a zod schema with the words that describe it.
  *
- * Checks, error messages, conversion of environment values and the reference page are all read off these declarations,
- * through the few functions here that look inside a schema.
+ * Checks, error messages, conversion of environment values and the reference page are all read off these
+ * declarations, through the few functions here that look inside a schema.
  */
 
 import { z } from 'zod';
@@ -80,7 +80,9 @@ export function elementOf(schema: Schema): Schema | undefined {
   return inner instanceof z.ZodArray ? inner.element : undefined;
 }
 
-/** The schema of what a mapping holds under the key, or a list at the position; undefined when there is none. */
+/**
+ * The schema of what a mapping holds under the key, or a list at the position; undefined when there is none.
+ */
 export function childOf(schema: Schema, step: string | number): Schema | undefined {
   if (typeof step === 'number') return elementOf(schema);
   const inner = core(schema);
@@ -88,7 +90,9 @@ export function childOf(schema: Schema, step: string | number): Schema | undefin
   return entriesOf(schema).find(([key]) => key === step)?.[1];
 }
 
-/** What a setting falls back to, as the file would write it; `required` and `none` when there is no default. */
+/**
+ * What a setting falls back to, as the file would write it; `required` and `none` when there is no default.
+ */
 export function fallbackOf(schema: Schema): 'required' | 'none' | { readonly value: unknown } {
   const wrappers = layers(schema);
   const prefault = wrappers.find((layer) => layer instanceof z.ZodPrefault);

@@ -1,4 +1,6 @@
-/** The settings table: every key of the file, with its check, its default and its description, declared once. */
+/**
+ * The settings table: every key of the file, with its check, its default and its description, declared once.
+ */
 
 import { z } from 'zod';
 

@@ -11,7 +11,10 @@ export function nearest(word: string, candidates: readonly string[]): string | n
   return best;
 }
 
-/** How many letters must be changed, added, left out or swapped with their neighbour to get from one word to the other. */
+/**
+ * How many letters must be changed, added, left out or swapped with their neighbour to get from one word to
+ * the other.
+ */
 function editDistance(from: string, to: string): number {
   const rows = [Array.from({ length: to.length + 1 }, (_, index) => index)];
   const at = (row: number, column: number): number => rows[row]?.[column] ?? 0;

@@ -58,7 +58,10 @@ export const duration = z.union([
 const MOMENT =
   /^(\d{4})-(\d{2})-(\d{2})(?:(?:[Tt]|[ \t]+)(\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?(?:[ \t]*([Zz]|[-+]\d{1,2}(?::?\d{2})?))?)?$/;
 
-/** Minutes east of UTC of a written zone: `Z`, `+02:00`, `-0530`, `+1`; no zone is UTC. Null when there is no such zone. */
+/**
+ * Minutes east of UTC of a written zone: `Z`, `+02:00`, `-0530`, `+1`; no zone is UTC. Null when there is no
+ * such zone.
+ */
 function zoneMinutes(zone: string): number | null {
   const [, sign, hours, minutes] = /^([-+])(\d{1,2}):?(\d{2})?$/.exec(zone) ?? [];
   if (sign === undefined) return 0;
@@ -68,8 +71,8 @@ function zoneMinutes(zone: string): number | null {
 }
 
 /**
- * The moment in epoch seconds that an ISO date, an ISO date-time or a YAML timestamp names; null when it names none
- * (30 February, 25 o'clock). A date is its midnight in UTC; fractions of a second are dropped.
+ * The moment in epoch seconds that an ISO date, an ISO date-time or a YAML timestamp names; null when it
+ * names none (30 February, 25 o'clock). A date is its midnight in UTC; fractions of a second are dropped.
  */
 export function parseMoment(value: string): number | null {
   const match = MOMENT.exec(value);

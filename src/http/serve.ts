@@ -15,7 +15,10 @@ export interface ServeOptions {
 /** A port that another instance on this machine has is free as soon as that one ends. */
 const TRY_AGAIN_MS = 3_000;
 
-/** Starts the server. An address that can't be listened on does not stop the publisher: it is reported, and tried again until it is free. */
+/**
+ * Starts the server. An address that can't be listened on does not stop the publisher: it is reported, and
+ * tried again until it is free.
+ */
 export async function serveHttp(
   settings: HttpSettings,
   routes: readonly Route[],

@@ -120,7 +120,10 @@ export class IntercomApi {
     }
   }
 
-  /** Yields what teammates did in a window of `created_at`. New entries push older ones to the next page, where they are seen twice. */
+  /**
+   * Yields what teammates did in a window of `created_at`. New entries push older ones to the next page,
+   * where they are seen twice.
+   */
   async *activityLogs({ from, to }: Window): AsyncGenerator<Page> {
     const before = to === null ? '' : `&created_at_before=${to + 1}`;
     const path = `/admins/activity_logs?created_at_after=${Math.max(0, from - 1)}${before}`;
@@ -155,8 +158,8 @@ export class IntercomApi {
   }
 
   /**
-   * Yields the custom attributes of conversations, archived ones included. Before 2.16 they come with the standard ones, which have no ID and are
-   * left out, as 2.16 does.
+   * Yields the custom attributes of conversations, archived ones included. Before 2.16 they come with the
+   * standard ones, which have no ID and are left out, as 2.16 does.
    */
   async *conversationAttributeList(): AsyncGenerator<Page> {
     const lists = ['data', 'conversation_attributes', 'data_attributes'];
@@ -276,8 +279,8 @@ function textOf(value: unknown): string | null {
 }
 
 /**
- * Lists that are documented as whole may carry a `pages` object: an URL or an object as `next` means that there is more, and so does a greater
- * number of pages where `next` is left out.
+ * Lists that are documented as whole may carry a `pages` object: an URL or an object as `next` means that
+ * there is more, and so does a greater number of pages where `next` is left out.
  */
 function hasNextPage(pages: unknown, page: number): boolean {
   if (typeof pages !== 'object' || pages === null) return false;

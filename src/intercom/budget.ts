@@ -1,19 +1,25 @@
 /**
  * The request budget of one connection.
  *
- * Intercom deals its budget out in windows (ten seconds as a rule) and reports the current one with each response:
- * `X-RateLimit-Limit`, `-Remaining` and `-Reset`. This keeps the connection within its share of it, whichever other apps use the
- * app: it counts what it has sent since the newest report and stops at what that report left. Nothing is hard-coded: until the first
- * response arrives only the number of requests in flight is bounded.
+ * Intercom deals its budget out in windows (ten seconds as a rule) and reports the current one with each
+ * response: `X-RateLimit-Limit`, `-Remaining` and `-Reset`. This keeps the connection within its share of it,
+ * whichever other apps use the app: it counts what it has sent since the newest report and stops at what that
+ * report left. Nothing is hard-coded: until the first response arrives only the number of requests in flight
+ * is bounded.
  */
 
 import type { BudgetUse } from '../model/events.js';
 import { Flight } from './flight.js';
 
-/** Background work has the lowest priority: one request at a time, behind all others, and half of the budget stays free. */
+/**
+ * Background work has the lowest priority: one request at a time, behind all others, and half of the budget
+ * stays free.
+ */
 export type Priority = 'foreground' | 'background';
 
-/** Who asks. Lanes of the same priority are served in turns, so that none waits behind another one's backlog. */
+/**
+ * Who asks. Lanes of the same priority are served in turns, so that none waits behind another one's backlog.
+ */
 export interface Asker {
   readonly priority: Priority;
   /** A table's name, as a rule. */
@@ -59,7 +65,10 @@ export class Budget {
   #report: Report | null = null;
   /** Epoch milliseconds until which a refusal holds everything back, whatever other responses report. */
   #closedUntil = 0;
-  /** How often everything had to wait since a request was accepted. Meanwhile requests go one at a time, to try. */
+  /**
+   * How often everything had to wait since a request was accepted. Meanwhile requests go one at a time, to
+   * try.
+   */
   #refusals = 0;
   #isTrying = false;
   #inFlight = 0;
@@ -77,7 +86,8 @@ export class Budget {
   }
 
   /**
-   * Waits until one more request may be sent. Every `take` is followed by one `give` of the same asker. Rejects when `signal` aborts.
+   * Waits until one more request may be sent. Every `take` is followed by one `give` of the same asker.
+   * Rejects when `signal` aborts.
    */
   async take(signal: AbortSignal, { priority, lane }: Asker = ANYBODY): Promise<void> {
     signal.throwIfAborted();
@@ -90,8 +100,8 @@ export class Budget {
   }
 
   /**
-   * Marks the end of a request with the headers of its response when there was one. `ms` is how long it took, in milliseconds; null for a
-   * request that was refused, which says nothing of latency.
+   * Marks the end of a request with the headers of its response when there was one. `ms` is how long it took,
+   * in milliseconds; null for a request that was refused, which says nothing of latency.
    */
   give(
     headers: Readonly<Record<string, unknown>> | null,
@@ -110,8 +120,8 @@ export class Budget {
   }
 
   /**
-   * Starts no request until `ms` milliseconds from now (after a 429), and then one at a time until one is accepted. Called before the
-   * refused request is given back.
+   * Starts no request until `ms` milliseconds from now (after a 429), and then one at a time until one is
+   * accepted. Called before the refused request is given back.
    */
   pause(ms: number): void {
     const now = this.#now();
@@ -184,7 +194,10 @@ export class Budget {
     return Math.min(this.#maxInFlight, this.#flight.wanted(perSecond) ?? this.#maxInFlight);
   }
 
-  /** A window that is over is followed by one like it, until its first response says otherwise, which may never come. */
+  /**
+   * A window that is over is followed by one like it, until its first response says otherwise, which may
+   * never come.
+   */
   #renew(now: number): void {
     const report = this.#report;
     if (report === null || isAhead(report.resetAt, now)) return;
@@ -198,7 +211,8 @@ export class Budget {
     const reset = numberIn(headers['x-ratelimit-reset']);
     if (limit === null || remaining === null || reset === null || limit < 1) return;
     const now = this.#now();
-    // Both times of a response come from the same clock, so that their difference holds even where ours is wrong.
+    // Both times of a response come from the same clock, so that their difference holds even where ours is
+    // wrong.
     const apiNow = timeIn(headers.date) ?? now;
     const endsAt = Math.min(reset * 1000, apiNow + LONGEST_WAIT_MS);
     const current = this.#report;
@@ -211,7 +225,8 @@ export class Budget {
       const windowMs = current === null ? USUAL_WINDOW_MS : windowBetween(current, endsAt);
       this.#report = { limit, remaining, resetAt, endsAt, windowMs, isOver: false, used, sentSince };
     } else if (remaining <= current.remaining) {
-      // Replies come back in any order: within a window the lowest count is the newest, and the earliest end the most exact.
+      // Replies come back in any order: within a window the lowest count is the newest, and the earliest end
+      // the most exact.
       const end = Math.min(resetAt, current.resetAt);
       this.#report = { ...current, limit, remaining, resetAt: end, sentSince };
     }
@@ -285,7 +300,10 @@ function isPast(known: Report, endsAt: number): boolean {
   return known.isOver ? endsAt <= known.endsAt : endsAt < known.endsAt;
 }
 
-/** Windows follow each other, but some may have passed without a request: the shortest distance of their ends counts. */
+/**
+ * Windows follow each other, but some may have passed without a request: the shortest distance of their ends
+ * counts.
+ */
 function windowBetween({ endsAt, windowMs }: Report, next: number): number {
   const distance = next - endsAt;
   return distance > 0 ? Math.min(windowMs, distance) : windowMs;

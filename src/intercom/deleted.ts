@@ -1,6 +1,6 @@
 /**
- * Intercom's list of deleted conversations, newest first. Pages are numbers, so a deletion during the reading pushes entries to the next
- * page, where they are seen twice and never missed.
+ * Intercom's list of deleted conversations, newest first. Pages are numbers, so a deletion during the reading
+ * pushes entries to the next page, where they are seen twice and never missed.
  */
 
 import { PublisherError } from '../model/errors.js';
@@ -13,7 +13,10 @@ import type { ApiReply, Requester } from './transport.js';
 const PER_PAGE = 60;
 const LISTS = ['conversations', 'data'];
 
-/** Answers that mean that there is no such list for us: an API version before 2.16, or an app without the permission. */
+/**
+ * Answers that mean that there is no such list for us: an API version before 2.16, or an app without the
+ * permission.
+ */
 const UNAVAILABLE = new Set([400, 403, 404, 422]);
 
 /** The deletions from `since` on (epoch seconds). Empty where the API has no such list. */

@@ -1,8 +1,14 @@
-/** How many requests should be under way at once: as many as it takes to use the budget, or to hide the latency, and no more. */
+/**
+ * How many requests should be under way at once: as many as it takes to use the budget, or to hide the
+ * latency, and no more.
+ */
 
 /** Requests under way whatever the latency: enough to keep one core busy while the next replies come. */
 const FEWEST = 6;
-/** Without a budget to fill: a reply is worked on for some milliseconds, and meanwhile the next ones are on their way. */
+/**
+ * Without a budget to fill: a reply is worked on for some milliseconds, and meanwhile the next ones are on
+ * their way.
+ */
 const MS_A_REQUEST = 2;
 /** A budget is to be used up although requests don't come evenly. */
 const HEADROOM = 1.5;
@@ -12,8 +18,8 @@ const MEMORY = 200;
 const NEWEST = 0.1;
 
 /**
- * Learns the latency from replies. The fastest of them tells how far away the API is, since the others may have waited for us; the average
- * tells how many requests a budget keeps under way.
+ * Learns the latency from replies. The fastest of them tells how far away the API is, since the others may
+ * have waited for us; the average tells how many requests a budget keeps under way.
  */
 export class Flight {
   #fastest = Number.POSITIVE_INFINITY;
@@ -36,7 +42,10 @@ export class Flight {
     return this.#average !== null;
   }
 
-  /** Requests that should be under way; null where nothing is known. `perSecond` is what the budget grants, or null. */
+  /**
+   * Requests that should be under way; null where nothing is known. `perSecond` is what the budget grants, or
+   * null.
+   */
   wanted(perSecond: number | null): number | null {
     if (this.#average === null) return null;
     const hidden = Math.min(this.#fastest, this.#fastestBefore) / MS_A_REQUEST;

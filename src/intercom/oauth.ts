@@ -1,4 +1,7 @@
-/** The OAuth of an Intercom app: where a person agrees to it, and what the code that comes of it is exchanged for. */
+/**
+ * The OAuth of an Intercom app: where a person agrees to it, and what the code that comes of it is exchanged
+ * for.
+ */
 
 import { ProxyAgent, request } from 'undici';
 import { messageOf, PublisherError } from '../model/errors.js';
@@ -8,7 +11,10 @@ export interface OAuthApp {
   readonly clientSecret: string;
 }
 
-/** The page where a person agrees. `appUrl`: where people sign in; `state` comes back with the code and tells that it is ours. */
+/**
+ * The page where a person agrees. `appUrl`: where people sign in; `state` comes back with the code and tells
+ * that it is ours.
+ */
 export function authorizationUrl(
   appUrl: string,
   { clientId, state, redirectUri }: { clientId: string; state: string; redirectUri: string },
@@ -35,7 +41,10 @@ export function readRedirect(pasted: string): {
 
 const TIMEOUT_MS = 30_000;
 
-/** The access token for a code. Throws `credentials-refused` for a code or an app that Intercom does not take, `api-unreachable` without an answer. */
+/**
+ * The access token for a code. Throws `credentials-refused` for a code or an app that Intercom does not take,
+ * `api-unreachable` without an answer.
+ */
 export async function exchangeCode(
   baseUrl: string,
   gateway: string | null,

@@ -1,8 +1,9 @@
 /**
- * Parses replies without rounding: whole numbers beyond 2^53 become `bigint`, everything else is what `JSON.parse` makes of it.
+ * Parses replies without rounding: whole numbers beyond 2^53 become `bigint`, everything else is what
+ * `JSON.parse` makes of it.
  *
- * Almost no reply holds such a number, so the slow way is only taken by those that may. It takes time in proportion to the text,
- * whatever that holds.
+ * Almost no reply holds such a number, so the slow way is only taken by those that may. It takes time in
+ * proportion to the text, whatever that holds.
  */
 
 import { randomUUID } from 'node:crypto';
@@ -26,8 +27,8 @@ export function parseJson(text: string): unknown {
 }
 
 /**
- * Whether there are sixteen digits in a row where a number can stand. Texts may have them too, which only costs time. Looking at each
- * sixteenth character is enough: no run of so many is missed.
+ * Whether there are sixteen digits in a row where a number can stand. Texts may have them too, which only
+ * costs time. Looking at each sixteenth character is enough: no run of so many is missed.
  */
 function mayHoldLarge(text: string): boolean {
   for (let at = LARGE_DIGITS - 1; at < text.length; at += LARGE_DIGITS) {

@@ -11,8 +11,8 @@ export function rowsIn({ json }: Pick<ApiReply, 'json'>, lists: readonly string[
 }
 
 /**
- * The greatest of `newest` and the rows' `updated_at` (epoch seconds), as far as they are not in the future by the API's clock: a row
- * dated years ahead must not drag a bookmark past rows that are still to come.
+ * The greatest of `newest` and the rows' `updated_at` (epoch seconds), as far as they are not in the future
+ * by the API's clock: a row dated years ahead must not drag a bookmark past rows that are still to come.
  */
 export function newestOf(newest: number | null, rows: readonly RawRow[], serverNow: number): number | null {
   return rows.reduce<number | null>((max, row) => {
@@ -22,7 +22,10 @@ export function newestOf(newest: number | null, rows: readonly RawRow[], serverN
   }, newest);
 }
 
-/** A number that the API may give as text, or NaN. What is neither can't be converted without risk: `{"toString": 0}` throws. */
+/**
+ * A number that the API may give as text, or NaN. What is neither can't be converted without risk:
+ * `{"toString": 0}` throws.
+ */
 export function numberOf(value: unknown): number {
   return typeof value === 'number' || typeof value === 'string' ? Number(value) : Number.NaN;
 }

@@ -32,8 +32,9 @@ export function nameOf({ method, route, id }: Pick<Asked, 'method' | 'route' | '
 }
 
 /**
- * The JSON object of a good answer, or the failure that the answer is. `secret` is left out of what the answer says; `isAnswering`:
- * Intercom has answered other requests of the connection, so that its address is right.
+ * The JSON object of a good answer, or the failure that the answer is. `secret` is left out of what the
+ * answer says; `isAnswering`: Intercom has answered other requests of the connection, so that its address is
+ * right.
  */
 export function failureOf(
   asked: Asked,
@@ -72,8 +73,8 @@ export function failureOf(
 }
 
 /**
- * Milliseconds to wait before the next attempt, or null when asking again can't help.
- * `failures` counts the failed attempts so far, from 1. Full jitter keeps many clients from coming back at once.
+ * Milliseconds to wait before the next attempt, or null when asking again can't help. `failures` counts the
+ * failed attempts so far, from 1. Full jitter keeps many clients from coming back at once.
  */
 export function retryPlan(
   error: PublisherError,
@@ -82,14 +83,17 @@ export function retryPlan(
   scope: Scope = 'row',
 ): number | null {
   if (!isTransient(error, scope)) return null;
-  // A gateway's own page passes soon, or the path does not exist at all. Where there are searches, there is one for certain.
+  // A gateway's own page passes soon, or the path does not exist at all. Where there are searches, there is
+  // one for certain.
   const isNotFound = GONE.has(error.answer?.status ?? 0) && !isSearch(scope);
   if (isNotFound && failures > MAX_FAILURES_NOT_FOUND) return null;
   const ceiling = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.max(0, failures - 1));
   return Math.round(ceiling / 2 + (random() * ceiling) / 2);
 }
 
-/** Milliseconds until a refused budget opens again, by `Retry-After` or `X-RateLimit-Reset`, else one second. */
+/**
+ * Milliseconds until a refused budget opens again, by `Retry-After` or `X-RateLimit-Reset`, else one second.
+ */
 export function retryAfterMs(headers: Readonly<Record<string, unknown>>, now: number = Date.now()): number {
   const seconds = Number(headers['retry-after']);
   if (headers['retry-after'] !== undefined && Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
@@ -117,7 +121,10 @@ function isSearch(scope: Scope): boolean {
   return scope === 'page' || scope === 'window';
 }
 
-/** Whether the same request may be answered later. One row that is not found is gone; a search or a list that is not found is a fault. */
+/**
+ * Whether the same request may be answered later. One row that is not found is gone; a search or a list that
+ * is not found is a fault.
+ */
 export function isTransient(error: PublisherError, scope: Scope): boolean {
   switch (error.code) {
     case 'api-not-found':

@@ -1,9 +1,9 @@
 /**
  * Reads all companies through the one scroll that an app may have open.
  *
- * Every call moves the scroll on, so a page whose reply was lost can't be asked for again: whatever breaks, the scroll is
- * started again from its first page and never continued. It ends with an empty page, or, in some versions, with a 404, which a
- * scroll that broke midway gives too: see `endsBy404`.
+ * Every call moves the scroll on, so a page whose reply was lost can't be asked for again: whatever breaks,
+ * the scroll is started again from its first page and never continued. It ends with an empty page, or, in
+ * some versions, with a 404, which a scroll that broke midway gives too: see `endsBy404`.
  */
 
 import { type ErrorCode, PublisherError } from '../model/errors.js';
@@ -40,9 +40,9 @@ class WalkBroken extends Error {
 }
 
 /**
- * Yields all companies; after a break those that were already yielded come again. The last page says that everything was read.
- * Throws `scroll-busy` when another program holds the scroll for longer than an abandoned one lives, and `scroll-broken` when it
- * broke too often.
+ * Yields all companies; after a break those that were already yielded come again. The last page says that
+ * everything was read. Throws `scroll-busy` when another program holds the scroll for longer than an
+ * abandoned one lives, and `scroll-broken` when it broke too often.
  */
 export async function* scrollCompanies(transport: Requester, signal: AbortSignal): AsyncGenerator<Page> {
   let suspectedEnd: number | null = null;
@@ -89,8 +89,9 @@ async function* walkOnce(
 }
 
 /**
- * Whether a 404 behind a page is the end of the scroll. Behind a page that is not full it is; behind a full one it may be a
- * break, so the scroll is walked again, and where the second walk ends at the same place it was the end.
+ * Whether a 404 behind a page is the end of the scroll. Behind a page that is not full it is; behind a full
+ * one it may be a break, so the scroll is walked again, and where the second walk ends at the same place it
+ * was the end.
  */
 function endsBy404(at: { idle: number; full: boolean; read: number; suspectedEnd: number | null }): boolean {
   if (at.idle > EXPIRY_MS) return false;

@@ -1,14 +1,16 @@
 /**
  * Walks the rows of a window of `updated_at`, newest first.
  *
- * Contacts search filters by whole days of the workspace's time zone (by the exact second from version 2.17 on), and it is not
- * documented whether the bounds of conversations search are inclusive. The query uses `> t OR = t`, which includes `t` under every one
- * of these rules, and the rows are filtered here by the exact second.
+ * Contacts search filters by whole days of the workspace's time zone (by the exact second from version 2.17
+ * on), and it is not documented whether the bounds of conversations search are inclusive. The query uses `> t
+ * OR = t`, which includes `t` under every one of these rules, and the rows are filtered here by the exact
+ * second.
  *
- * Newest first, because a row that is updated during the walk moves to the front, behind the walker: the next poll finds
- * it there. In the other direction it would move to the end and, where cursors are positions, pull an unread row into a page that was
- * already read. What remains is a row that leaves the result (deleted, merged, or moved out of a closed window): it shows
- * as a shrinking `total_count`, and then the walk is not trusted and made again.
+ * Newest first, because a row that is updated during the walk moves to the front, behind the walker: the next
+ * poll finds it there. In the other direction it would move to the end and, where cursors are positions, pull
+ * an unread row into a page that was already read. What remains is a row that leaves the result (deleted,
+ * merged, or moved out of a closed window): it shows as a shrinking `total_count`, and then the walk is not
+ * trusted and made again.
  */
 
 import { PublisherError } from '../model/errors.js';
@@ -38,13 +40,16 @@ export interface Search {
 const PER_PAGE = 150;
 /** Attempts of a page that was asked for in a larger one already. */
 const NARROWED_ATTEMPTS = 2;
-/** The search itself is tried in a second so long before the window, where the row that breaks a page is not. */
+/**
+ * The search itself is tried in a second so long before the window, where the row that breaks a page is not.
+ */
 const CONTROL_SECONDS = 2 * 86_400;
 
 /**
- * Yields the rows of the window page by page; the last page says so. Where the order is sure (`isOrdered`) the window may become shorter at its
- * older end meanwhile: the walk ends there then. A row that breaks every page with it is stepped over: its page says which interval is unread.
- * Throws `walk-unclean` after the last page when rows left the result during the walk.
+ * Yields the rows of the window page by page; the last page says so. Where the order is sure (`isOrdered`)
+ * the window may become shorter at its older end meanwhile: the walk ends there then. A row that breaks every
+ * page with it is stepped over: its page says which interval is unread. Throws `walk-unclean` after the last
+ * page when rows left the result during the walk.
  */
 export async function* walkNewestFirst(
   transport: Requester,
@@ -52,7 +57,8 @@ export async function* walkNewestFirst(
   window: Window,
 ): AsyncGenerator<Page> {
   const walk = new Walk(transport, search, window);
-  // Nothing here knows a page while the next one is asked for: pages are large, and many walks go on side by side.
+  // Nothing here knows a page while the next one is asked for: pages are large, and many walks go on side by
+  // side.
   while (!walk.isOver) yield walk.next();
   if (walk.hasShrunk) throw unclean(search);
 }
@@ -112,9 +118,10 @@ class Walk {
   }
 
   /**
-   * The row behind those that were read breaks every page. Its ID is not known, but its place is: the walk continues below it, with the latest
-   * upper bound under which the search answers again. What lies between is unread, also what of it could be read from its older end: a row
-   * that is updated meanwhile shifts those behind it. Where the order is not sure, rows above may be unread, too.
+   * The row behind those that were read breaks every page. Its ID is not known, but its place is: the walk
+   * continues below it, with the latest upper bound under which the search answers again. What lies between
+   * is unread, also what of it could be read from its older end: a row that is updated meanwhile shifts those
+   * behind it. Where the order is not sure, rows above may be unread, too.
    */
   async #stepOver(error: PublisherError): Promise<Page> {
     const { from } = this.#window;
@@ -156,8 +163,8 @@ class Walk {
   }
 
   /**
-   * The latest second below `to` up to which the search is answered; `from - 1` where there is none. It is sought in growing
-   * steps, since the row that breaks a page lies close to the one before it as a rule.
+   * The latest second below `to` up to which the search is answered; `from - 1` where there is none. It is
+   * sought in growing steps, since the row that breaks a page lies close to the one before it as a rule.
    */
   async #highestReadable(from: number, to: number): Promise<number> {
     let broken = to;
@@ -177,7 +184,10 @@ class Walk {
     return readable;
   }
 
-  /** Whether the newest row up to `to` can be had. Where the search filters by days, it shows rows from behind `to`, which say nothing of those before it. */
+  /**
+   * Whether the newest row up to `to` can be had. Where the search filters by days, it shows rows from behind
+   * `to`, which say nothing of those before it.
+   */
   async #isReadable(from: number, to: number): Promise<boolean> {
     const reply = await this.#probe({ from, to });
     if (reply === null) return false;
@@ -190,7 +200,10 @@ class Walk {
     return reply instanceof PublisherError ? null : reply;
   }
 
-  /** The rows of an interval from its older end up to the row that breaks a page, and the time (epoch seconds) up to which they go. */
+  /**
+   * The rows of an interval from its older end up to the row that breaks a page, and the time (epoch seconds)
+   * up to which they go.
+   */
   async #readUp(interval: Interval): Promise<{ rows: RawRow[]; up: number }> {
     const pager = new Pager({
       transport: this.#transport,
@@ -236,7 +249,10 @@ interface PagerOptions {
   isAnswering(): Promise<boolean>;
 }
 
-/** Asks for one page after another. A page that can't be had is asked for in smaller ones, until the row that breaks it is alone. */
+/**
+ * Asks for one page after another. A page that can't be had is asked for in smaller ones, until the row that
+ * breaks it is alone.
+ */
 class Pager {
   readonly #options: PagerOptions;
   readonly #query: object;
@@ -255,7 +271,9 @@ class Pager {
     return this.#isOver;
   }
 
-  /** The next page; or why the row that would come next can't be had. Throws what does not concern the page. */
+  /**
+   * The next page; or why the row that would come next can't be had. Throws what does not concern the page.
+   */
   async next(): Promise<ApiReply | PublisherError> {
     for (;;) {
       const isNarrowed = this.#suspects > 0;
@@ -331,7 +349,10 @@ function at(error: PublisherError, window: Interval): PublisherError {
   });
 }
 
-/** The search query whose result holds every row of the window, whatever the grain and inclusivity of the filter. */
+/**
+ * The search query whose result holds every row of the window, whatever the grain and inclusivity of the
+ * filter.
+ */
 function queryFor(window: Window): object {
   const from = orEqual('>', window.from);
   return window.to === null ? from : { operator: 'AND', value: [from, orEqual('<', window.to)] };
@@ -352,7 +373,10 @@ function countIn(reply: ApiReply): number | null {
   return Number.isSafeInteger(count) ? count : null;
 }
 
-/** The cursor of the next page. An empty page is the end, whatever it says: else a faulty reply could turn for ever. */
+/**
+ * The cursor of the next page. An empty page is the end, whatever it says: else a faulty reply could turn for
+ * ever.
+ */
 export function nextCursor(reply: ApiReply, found: number): string | null {
   const pages = reply.json.pages;
   if (found === 0 || typeof pages !== 'object' || pages === null || !('next' in pages)) return null;

@@ -1,6 +1,8 @@
 /**
- * Completes the lists inside a contact. Each holds ten entries at most and says `has_more`; the rest is read from the
- * contact's own paths. What the list says of itself (`total_count`, `has_more`) stays as Intercom sent it. Those are built here from the id: an URL in a reply is never followed, so none can lead the token away.
+ * Completes the lists inside a contact. Each holds ten entries at most and says `has_more`; the rest is read
+ * from the contact's own paths. What the list says of itself (`total_count`, `has_more`) stays as Intercom
+ * sent it. Those are built here from the id: an URL in a reply is never followed, so none can lead the token
+ * away.
  */
 
 import { PublisherError } from '../model/errors.js';
@@ -61,7 +63,10 @@ export function isCutShort(contact: RawRow): boolean {
   return SUBLISTS.some(({ field }) => isShort(contact[field]));
 }
 
-/** Whether `whole` has every list of which the contact shows only the beginning: those of a contact that went meanwhile can't be read. */
+/**
+ * Whether `whole` has every list of which the contact shows only the beginning: those of a contact that went
+ * meanwhile can't be read.
+ */
 export function hasWholeLists(contact: RawRow, whole: RawRow): boolean {
   return SUBLISTS.every(({ field }) => !isShort(contact[field]) || whole[field] !== contact[field]);
 }
@@ -134,8 +139,8 @@ function belongs(row: RawRow, sublist: Sublist): boolean {
 }
 
 /**
- * Entries come whole here and as addresses inside a contact; the address is the form that stays the same. With it goes what the contact's own row
- * says of the entry, and what Intercom does not document.
+ * Entries come whole here and as addresses inside a contact; the address is the form that stays the same.
+ * With it goes what the contact's own row says of the entry, and what Intercom does not document.
  */
 function entryOf(row: RawRow, own: RawRow | undefined, { type, path, documented }: Sublist): RawRow {
   if (isNoRow(row)) return row;

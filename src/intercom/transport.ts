@@ -1,8 +1,9 @@
 /**
  * One HTTP exchange with Intercom, tried again where that helps.
  *
- * This is the only place that opens a connection to the API and the only one that holds the token: a request is a path,
- * resolved against the connection's own host, so that no URL in a reply can send the token elsewhere.
+ * This is the only place that opens a connection to the API and the only one that holds the token: a request
+ * is a path, resolved against the connection's own host, so that no URL in a reply can send the token
+ * elsewhere.
  */
 
 import { type Dispatcher, Pool, ProxyAgent } from 'undici';
@@ -30,7 +31,10 @@ export interface ApiRequest {
   readonly lists?: readonly string[];
   /** Reads a large reply in place of this process's main thread. */
   readonly reader?: ReplyReader;
-  /** False where a request that may have taken effect must not be sent again (each call to a scroll moves it on). */
+  /**
+   * False where a request that may have taken effect must not be sent again (each call to a scroll moves it
+   * on).
+   */
   readonly repeatable?: boolean;
 }
 
@@ -115,8 +119,9 @@ export class Transport implements Requester {
   }
 
   /**
-   * Sends the request and returns its JSON object. Network failures, 408, 5xx, 429 and unreadable replies are tried again
-   * within limits; anything else, and the last failure, is thrown as a `PublisherError` that names the route.
+   * Sends the request and returns its JSON object. Network failures, 408, 5xx, 429 and unreadable replies are
+   * tried again within limits; anything else, and the last failure, is thrown as a `PublisherError` that
+   * names the route.
    */
   request(request: ApiRequest): Promise<ApiReply> {
     return this.#request(request, { priority: 'foreground', lane: '' });
@@ -219,7 +224,10 @@ export class Transport implements Requester {
     return performance.now() - this.#answeredAt < ANSWERING_MS;
   }
 
-  /** Large replies are read one in each turn of the event loop: else many that come together hold up the next requests, and Kafka. */
+  /**
+   * Large replies are read one in each turn of the event loop: else many that come together hold up the next
+   * requests, and Kafka.
+   */
   #nextTurn(): Promise<void> {
     this.#turn = this.#turn.then(() => new Promise((resolve) => setImmediate(resolve)));
     return this.#turn;

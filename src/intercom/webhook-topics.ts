@@ -1,6 +1,6 @@
 /**
- * The topics of Intercom's notifications, and which entities each names: those documented for API versions 2.11 to 2.17 and Preview
- * (2026-09), with the names that older versions have for them. Pure.
+ * The topics of Intercom's notifications, and which entities each names: those documented for API versions
+ * 2.11 to 2.17 and Preview (2026-09), with the names that older versions have for them. Pure.
  */
 
 import { ENTITIES, type Entity } from '../model/hint.js';
@@ -60,7 +60,10 @@ const ENTITIES_OF: ReadonlyMap<string, readonly Entity[]> = new Map(
 /** Every topic that is documented. */
 export const DOCUMENTED_TOPICS: readonly string[] = [...ENTITIES_OF.keys()];
 
-/** The entities that a notification of this topic names; for a topic that is not documented, all that its item may hold. */
+/**
+ * The entities that a notification of this topic names; for a topic that is not documented, all that its item
+ * may hold.
+ */
 export function entitiesOf(topic: string): readonly Entity[] {
   return ENTITIES_OF.get(topic) ?? ENTITIES;
 }

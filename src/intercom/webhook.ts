@@ -7,8 +7,8 @@ import { parseJson } from './parse.js';
 import { entitiesOf } from './webhook-topics.js';
 
 /**
- * Whether `X-Hub-Signature` (`sha1=` and 40 hexadecimal digits) is the HMAC of these very bytes under the app's client secret. Takes
- * the same time whatever is wrong with it.
+ * Whether `X-Hub-Signature` (`sha1=` and 40 hexadecimal digits) is the HMAC of these very bytes under the
+ * app's client secret. Takes the same time whatever is wrong with it.
  */
 export function isSigned(body: Buffer, header: string | undefined, clientSecret: string): boolean {
   const expected = Buffer.from(`sha1=${createHmac('sha1', clientSecret).update(body).digest('hex')}`);
@@ -34,7 +34,10 @@ const ENTITY_OF_TYPE: ReadonlyMap<unknown, Entity> = new Map([
   ['ticket', 'ticket'],
 ]);
 
-/** Reads a body whose signature was checked; null when it is no notification. One that concerns no table gives an empty hint. */
+/**
+ * Reads a body whose signature was checked; null when it is no notification. One that concerns no table gives
+ * an empty hint.
+ */
 export function readNotification(body: Buffer): Notification | null {
   let json: unknown;
   try {

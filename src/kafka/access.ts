@@ -18,7 +18,10 @@ export class KafkaAccess {
     this.reader = new TopicReader(kafka, events);
   }
 
-  /** Reports through `events` what readings wait for. Throws `kafka-unreachable` within seconds when no broker answers or lets us in; afterwards everything is patient. */
+  /**
+   * Reports through `events` what readings wait for. Throws `kafka-unreachable` within seconds when no broker
+   * answers or lets us in; afterwards everything is patient.
+   */
   static async open(settings: KafkaSettings, events: Events = new Events()): Promise<KafkaAccess> {
     const probe = new Topics(createKafka(settings, 'prompt'), settings.brokers);
     try {

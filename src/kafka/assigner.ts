@@ -1,6 +1,7 @@
 /**
- * How a group assigns partitions: evenly, and so that a member keeps those that it has. Each partition that moves costs its connections a
- * restore, so that an instance that comes or goes should move no more than its share.
+ * How a group assigns partitions: evenly, and so that a member keeps those that it has. Each partition that
+ * moves costs its connections a restore, so that an instance that comes or goes should move no more than its
+ * share.
  */
 
 import type { PartitionAssigner } from 'kafkajs';
@@ -20,8 +21,9 @@ export interface Claim {
 }
 
 /**
- * Deals out the partitions 0 to `count` - 1. They go round by round, one for each member, so that every beginning of the list is spread
- * evenly: connections fill it from its beginning. Within a round everybody keeps what is theirs.
+ * Deals out the partitions 0 to `count` - 1. They go round by round, one for each member, so that every
+ * beginning of the list is spread evenly: connections fill it from its beginning. Within a round everybody
+ * keeps what is theirs.
  */
 export function deal(count: number, claims: readonly Claim[]): Map<string, number[]> {
   const members = [...claims].sort((a, b) => (a.member < b.member ? -1 : 1));

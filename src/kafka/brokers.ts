@@ -1,9 +1,10 @@
 /**
  * Connections to the brokers of a cluster, for reading.
  *
- * Kafkajs's own pool ties all of them together: a partition without a leader, or a broker that answers nothing, holds every request up. Here each
- * request concerns one broker. A broker that fails, or is silent for too long, loses its connections, and the next request to it opens new ones.
- * The connections themselves are kafkajs's, with its TLS, SASL and re-authentication.
+ * Kafkajs's own pool ties all of them together: a partition without a leader, or a broker that answers
+ * nothing, holds every request up. Here each request concerns one broker. A broker that fails, or is silent
+ * for too long, loses its connections, and the next request to it opens new ones. The connections themselves
+ * are kafkajs's, with its TLS, SASL and re-authentication.
  */
 
 import type { Kafka } from 'kafkajs';
@@ -86,8 +87,8 @@ export class Brokers {
   }
 
   /**
-   * Sends to several brokers and resolves with the first `wanted` answers, or with fewer when no more brokers answer. Throws the last error when none
-   * does. Brokers that failed lately are asked last.
+   * Sends to several brokers and resolves with the first `wanted` answers, or with fewer when no more brokers
+   * answer. Throws the last error when none does. Brokers that failed lately are asked last.
    */
   async sendToSome<Reply>(wanted: number, exchange: () => Exchange<Reply>): Promise<Reply[]> {
     const addresses = await this.#candidates();
@@ -148,7 +149,8 @@ export class Brokers {
     const broker = brokerPool.createBroker({ connectionPool, logger: rootLogger });
     try {
       await unlessSilent(broker, broker.connect());
-      // Requests that find no connection each open one of their own, and all but one would be forgotten and stay open.
+      // Requests that find no connection each open one of their own, and all but one would be forgotten and
+      // stay open.
       await unlessSilent(broker, connectionPool.getConnection(FETCH_CONNECTION));
       return broker;
     } catch (error) {

@@ -10,17 +10,23 @@ import { oauthBearerProvider } from './oauth-bearer.js';
 import { typeOf } from './protocol-error.js';
 
 /**
- * How long a request to Kafka is tried again. Short first waits, because a transaction that follows another one at once is
- * refused for some milliseconds as a matter of course; long enough in all to sit out a broker's restart.
+ * How long a request to Kafka is tried again. Short first waits, because a transaction that follows another
+ * one at once is refused for some milliseconds as a matter of course; long enough in all to sit out a
+ * broker's restart.
  */
 const PATIENT_RETRY = { initialRetryTime: 5, maxRetryTime: 1_000, retries: 80, factor: 0.2, multiplier: 2 };
 /** For the first contact: an operator waits for the answer. */
 const PROMPT_RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 4, factor: 0.2, multiplier: 2 };
 
-/** How long a connection may be silent while a request waits: a broker answers all but a few kinds of them at once. */
+/**
+ * How long a connection may be silent while a request waits: a broker answers all but a few kinds of them at
+ * once.
+ */
 const REQUEST_TIMEOUT_MS = 10_000;
 
-/** Makes a client. `prompt` is for commands that ask once and report; the default sits out a broker's restart. */
+/**
+ * Makes a client. `prompt` is for commands that ask once and report; the default sits out a broker's restart.
+ */
 export function createKafka(settings: KafkaSettings, patience: 'patient' | 'prompt' = 'patient'): Kafka {
   registerCodecs();
   const { ssl, sasl } = settings;
@@ -82,25 +88,35 @@ const SASL_TYPES = new Set([
   'SASL_AUTHENTICATION_FAILED',
 ]);
 
-/** How long a transaction had been open when it failed, and the time-out that the broker holds it to, in milliseconds. */
+/**
+ * How long a transaction had been open when it failed, and the time-out that the broker holds it to, in
+ * milliseconds.
+ */
 export interface TransactionTime {
   readonly tookMs: number;
   readonly timeoutMs: number;
 }
 
-/** Whether the broker no longer accepts this producer's epoch: another instance raised it, or the broker itself when it ended a transaction. */
+/**
+ * Whether the broker no longer accepts this producer's epoch: another instance raised it, or the broker
+ * itself when it ended a transaction.
+ */
 export function isFenced(error: unknown): boolean {
   return FENCED_TYPES.has(typeOf(rootOf(error)));
 }
 
-/** Whether the broker has deleted what it knew of the producer (`transactional.id.expiration.ms`). Initialising the producer again is all it takes. */
+/**
+ * Whether the broker has deleted what it knew of the producer (`transactional.id.expiration.ms`).
+ * Initialising the producer again is all it takes.
+ */
 export function isForgottenProducer(error: unknown): boolean {
   return FORGOTTEN_TYPES.has(typeOf(rootOf(error)));
 }
 
 /**
- * Whether the broker may have ended the transaction because it took too long. The broker raises the epoch then, which looks like fencing; only the
- * time tells the two apart. The broker starts counting later than the producer, so a transaction that failed earlier was fenced for certain.
+ * Whether the broker may have ended the transaction because it took too long. The broker raises the epoch
+ * then, which looks like fencing; only the time tells the two apart. The broker starts counting later than
+ * the producer, so a transaction that failed earlier was fenced for certain.
  */
 export function isTransactionTimeout(error: unknown, { tookMs, timeoutMs }: TransactionTime): boolean {
   return tookMs >= timeoutMs && (isFenced(error) || typeOf(rootOf(error)) === 'INVALID_TXN_STATE');

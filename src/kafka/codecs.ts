@@ -1,6 +1,6 @@
 /**
- * Compression codecs that kafkajs leaves to its users. All of them are registered, whatever is configured: a topic that an
- * instance restores from may hold batches that were written with another one.
+ * Compression codecs that kafkajs leaves to its users. All of them are registered, whatever is configured: a
+ * topic that an instance restores from may hold batches that were written with another one.
  */
 
 import { Decoder, Encoder } from '@toondepauw/node-zstd';
@@ -40,7 +40,10 @@ const lz4Codec: Codec = {
   decompress: (buffer) => decompressFrame(buffer),
 };
 
-/** Java's snappy streams come in frames behind this magic, two ints for versions, and a length before each block. */
+/**
+ * Java's snappy streams come in frames behind this magic, two ints for versions, and a length before each
+ * block.
+ */
 const XERIAL_MAGIC = Buffer.from([130, 83, 78, 65, 80, 80, 89, 0]);
 const XERIAL_HEADER = Buffer.concat([XERIAL_MAGIC, Buffer.from([0, 0, 0, 1, 0, 0, 0, 1])]);
 

@@ -1,9 +1,10 @@
 /**
  * Finding the coordinator of a group or of a transactional ID.
  *
- * Kafkajs gives up at the first failure that is not one of three, and hides all of them behind "Failed to find group coordinator". A broker that
- * has to create `__consumer_offsets` or `__transaction_state` first, one that starts, and a connection that breaks are no reason to give up: this
- * tries again for as long as the client is patient, and reports the broker's own words in the end.
+ * Kafkajs gives up at the first failure that is not one of three, and hides all of them behind "Failed to
+ * find group coordinator". A broker that has to create `__consumer_offsets` or `__transaction_state` first,
+ * one that starts, and a connection that breaks are no reason to give up: this tries again for as long as the
+ * client is patient, and reports the broker's own words in the end.
  */
 
 interface Broker {

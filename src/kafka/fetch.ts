@@ -1,9 +1,10 @@
 /**
  * Fetches records from the leader of some partitions.
  *
- * An instance restores what it knows from the topics before it starts, and commands look into them; none of that should join a
- * group, wait for a rebalance or leave committed offsets behind, and it must know for certain when it has reached the end.
- * Kafkajs has no public way to do so, so this sends the fetch request itself over kafkajs's own connections.
+ * An instance restores what it knows from the topics before it starts, and commands look into them; none of
+ * that should join a group, wait for a rebalance or leave committed offsets behind, and it must know for
+ * certain when it has reached the end. Kafkajs has no public way to do so, so this sends the fetch request
+ * itself over kafkajs's own connections.
  */
 
 import type { Brokers } from './brokers.js';
@@ -31,7 +32,10 @@ export interface FetchedPartition {
   readonly records: readonly FetchedRecord[];
   /** The offset behind everything that was looked at. */
   readonly next: number;
-  /** The offset behind everything that has been written, committed or not, as far as this leader knows: it may lag right after an election. */
+  /**
+   * The offset behind everything that has been written, committed or not, as far as this leader knows: it may
+   * lag right after an election.
+   */
   readonly written: number;
   /** The offset behind everything that is decided: before the first transaction that is still open. */
   readonly stable: number;
@@ -53,7 +57,10 @@ export interface FetchRequest {
   readonly maxWaitMs: number;
 }
 
-/** Fetches from the given positions of one topic's partitions, all led by one broker. Waits up to `maxWaitMs` for data. */
+/**
+ * Fetches from the given positions of one topic's partitions, all led by one broker. Waits up to `maxWaitMs`
+ * for data.
+ */
 export async function fetchFrom(
   brokers: Brokers,
   at: FetchRequest,
@@ -118,8 +125,9 @@ async function decodePartition(
 }
 
 /**
- * The records from `position` on that no transaction took back. The position moves by batches and not by records: compaction leaves batches
- * without any record behind, and a reader that waits for a record would wait there for ever.
+ * The records from `position` on that no transaction took back. The position moves by batches and not by
+ * records: compaction leaves batches without any record behind, and a reader that waits for a record would
+ * wait there for ever.
  */
 async function decodeBatches(
   bytes: Buffer,

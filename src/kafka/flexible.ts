@@ -1,7 +1,9 @@
 /**
- * The wire format of Kafka's flexible requests (KIP-482), which kafkajs does not have: compact strings and arrays, unsigned varints, tagged fields.
+ * The wire format of Kafka's flexible requests (KIP-482), which kafkajs does not have: compact strings and
+ * arrays, unsigned varints, tagged fields.
  *
- * `exchangeOf` makes of a request what a connection of kafkajs sends. Tagged fields are written empty, and skipped in replies.
+ * `exchangeOf` makes of a request what a connection of kafkajs sends. Tagged fields are written empty, and
+ * skipped in replies.
  */
 
 /** One version of one of Kafka's requests. */
@@ -15,7 +17,10 @@ export interface FlexibleRequest<Reply> {
   read(body: FlexibleReader): Reply;
 }
 
-/** Request and response as `send` of kafkajs's connections and pools takes them; `send` resolves with what `read` returns. */
+/**
+ * Request and response as `send` of kafkajs's connections and pools takes them; `send` resolves with what
+ * `read` returns.
+ */
 export function exchangeOf<Reply>(flexible: FlexibleRequest<Reply>) {
   const { apiKey, apiName, apiVersion } = flexible;
   return {

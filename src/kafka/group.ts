@@ -1,8 +1,9 @@
 /**
  * How instances share the connections: through a Kafka consumer group over the state topic.
  *
- * A member owns the connections that belong to its partitions. Nothing is consumed this way; the group only decides.
- * That two instances may think for a moment that they own a connection does no harm: the later one fences the other.
+ * A member owns the connections that belong to its partitions. Nothing is consumed this way; the group only
+ * decides. That two instances may think for a moment that they own a connection does no harm: the later one
+ * fences the other.
  */
 
 import type { Admin, Consumer, Kafka } from 'kafkajs';
@@ -20,7 +21,10 @@ export interface GroupOptions {
   readonly served: () => Served;
   /** Called with the partitions that this instance owns from now on. */
   readonly onAssigned: (partitions: ReadonlySet<number>) => void;
-  /** Called with what the members of the group don't agree on, or with null once they do. `isAdmitted`: this instance may be given connections. */
+  /**
+   * Called with what the members of the group don't agree on, or with null once they do. `isAdmitted`: this
+   * instance may be given connections.
+   */
   readonly onCompared: (comparison: {
     readonly isAdmitted: boolean;
     readonly message: string | null;
@@ -30,7 +34,10 @@ export interface GroupOptions {
 }
 
 const SESSION_TIMEOUT_MS = 15_000;
-/** A rebalance is noticed with a heartbeat: how soon an instance that comes gets its share, and one that goes is replaced. */
+/**
+ * A rebalance is noticed with a heartbeat: how soon an instance that comes gets its share, and one that goes
+ * is replaced.
+ */
 const HEARTBEAT_MS = 1_000;
 /** How long a group may take to settle before its members are compared. */
 const MAX_SETTLE_MS = 5_000;
@@ -42,7 +49,10 @@ interface DescribedMember extends Member {
   readonly hasAny: boolean;
 }
 
-/** How long a rebalance waits for an instance; kafkajs waits 5 s longer for the answer before it gives a connection up. */
+/**
+ * How long a rebalance waits for an instance; kafkajs waits 5 s longer for the answer before it gives a
+ * connection up.
+ */
 const REBALANCE_TIMEOUT_MS = 20_000;
 
 export class Group {
@@ -66,7 +76,8 @@ export class Group {
       sessionTimeout: SESSION_TIMEOUT_MS,
       heartbeatInterval: HEARTBEAT_MS,
       rebalanceTimeout: REBALANCE_TIMEOUT_MS,
-      // Nothing is fetched; kafkajs looks after its heartbeats between two fetches, and leaves when one is over.
+      // Nothing is fetched; kafkajs looks after its heartbeats between two fetches, and leaves when one is
+      // over.
       maxWaitTimeInMs: HEARTBEAT_MS,
       allowAutoTopicCreation: false,
       partitionAssigners: [stickyAssigner(self)],
@@ -116,7 +127,10 @@ export class Group {
     await consumer.run({ autoCommit: false, eachMessage: async () => undefined });
   }
 
-  /** An instance that was not admitted, or does not know yet, compares before it serves; any other one must not be late to let go. */
+  /**
+   * An instance that was not admitted, or does not know yet, compares before it serves; any other one must
+   * not be late to let go.
+   */
   async #assigned(partitions: readonly number[], memberId: string, generation: number): Promise<void> {
     const { onAssigned } = this.#options;
     const isTrusted = this.#isAdmitted === true;
@@ -136,7 +150,8 @@ export class Group {
     const comparison = compareMembers(group, own, members);
     onCompared(comparison);
     if (!comparison.isAdmitted && own.hasAny) {
-      // A leader of version 0.1.0 assigns partitions to all members: no other member serves those of this one.
+      // A leader of version 0.1.0 assigns partitions to all members: no other member serves those of this
+      // one.
       onLost(new PublisherError('group-busy', comparison.message ?? `the group ${group} is in use`));
     }
     return comparison.isAdmitted;
@@ -181,8 +196,8 @@ function hasPartitions(assignment: Buffer): boolean {
 }
 
 /**
- * The partition that decides who owns a connection: connections in the order of their names are dealt out over the partitions, so that
- * they spread evenly whatever they are called.
+ * The partition that decides who owns a connection: connections in the order of their names are dealt out
+ * over the partitions, so that they spread evenly whatever they are called.
  */
 export function ownerPartition(names: readonly string[], connection: string, partitions: number): number {
   return [...names].sort().indexOf(connection) % partitions;

@@ -1,4 +1,6 @@
-/** The topic that carries notifications from the instance that received them to the owner of their connection. */
+/**
+ * The topic that carries notifications from the instance that received them to the owner of their connection.
+ */
 
 import type { Kafka, Producer } from 'kafkajs';
 import { ENTITIES, type Entity, type Hint } from '../model/hint.js';
@@ -78,14 +80,18 @@ export class HintWriter {
   }
 }
 
-/** The hints of a topic from a time (epoch milliseconds) on: to its end, or for ever. What no version of this program wrote is left out. */
+/**
+ * The hints of a topic from a time (epoch milliseconds) on: to its end, or for ever. What no version of this
+ * program wrote is left out.
+ */
 export async function* readHints(
   reader: TopicReader,
   topic: string,
   { from, follow, signal }: { from: number; follow: boolean; signal: AbortSignal },
 ): AsyncGenerator<readonly KeptHint[]> {
   const until = follow ? 'never' : 'written';
-  // Written without transactions: one that another program leaves open in the topic must not hold notifications up.
+  // Written without transactions: one that another program leaves open in the topic must not hold
+  // notifications up.
   const options = { from, until, isolation: 'uncommitted', signal } as const;
   for await (const records of reader.read(topic, options)) yield records.flatMap(parseHint);
 }

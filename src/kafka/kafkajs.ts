@@ -1,9 +1,10 @@
 /**
  * Kafkajs, with some of its functions and classes replaced. Nothing else of this project loads it.
  *
- * Records are encoded by a faster function that writes the same bytes: kafkajs allocates a buffer for each record, each header and each length,
- * which takes longer than everything else that happens to a row on its way to the broker. Three classes are extended, so that connections that
- * carry nothing any more are closed, an idle client stays idle, and a coordinator is waited for. Metadata is asked for by name: kafkajs asks for
+ * Records are encoded by a faster function that writes the same bytes: kafkajs allocates a buffer for each
+ * record, each header and each length, which takes longer than everything else that happens to a row on its
+ * way to the broker. Three classes are extended, so that connections that carry nothing any more are closed,
+ * an idle client stays idle, and a coordinator is waited for. Metadata is asked for by name: kafkajs asks for
  * every topic of the cluster where it has none yet, and keeps the answer.
  *
  * Kafkajs must not be loaded before they are in their places. The version of kafkajs is pinned.
@@ -45,7 +46,10 @@ interface KafkajsRequest {
 }
 type MetadataRequest = (options: { readonly topics: readonly string[] }) => KafkajsRequest;
 
-/** Without names, none: an empty list, where kafkajs writes the null that stands for all. `tail` is what follows the list. */
+/**
+ * Without names, none: an empty list, where kafkajs writes the null that stands for all. `tail` is what
+ * follows the list.
+ */
 function askForNamed(tail: readonly number[]): (original: MetadataRequest) => MetadataRequest {
   const none = Buffer.from([0, 0, 0, 0, ...tail]);
   return (original) => (options) => {
@@ -55,7 +59,8 @@ function askForNamed(tail: readonly number[]): (original: MetadataRequest) => Me
   };
 }
 
-// Versions 2 and 3 are made of version 1, 5 and 6 of version 4, which has a flag behind its list: create no topic.
+// Versions 2 and 3 are made of version 1, 5 and 6 of version 4, which has a flag behind its list: create no
+// topic.
 replace('kafkajs/src/protocol/requests/metadata/v1/request', askForNamed([]));
 replace('kafkajs/src/protocol/requests/metadata/v4/request', askForNamed([0]));
 

@@ -1,8 +1,9 @@
 /**
  * Which broker leads each partition, and the offsets at which partitions begin and end.
  *
- * Every request names the epoch of the leader that it means. A broker that has lost the partition and does not know it yet (a process that was
- * stopped for a while) refuses such a request instead of answering it from an old log.
+ * Every request names the epoch of the leader that it means. A broker that has lost the partition and does
+ * not know it yet (a process that was stopped for a while) refuses such a request instead of answering it
+ * from an old log.
  */
 
 import type { Brokers } from './brokers.js';
@@ -27,10 +28,16 @@ export interface Leader {
 /** By partition. */
 export type Leaders = ReadonlyMap<number, Leader>;
 
-/** A broker that has just come back may name old leaders: of two answers, the higher epoch of each partition counts. */
+/**
+ * A broker that has just come back may name old leaders: of two answers, the higher epoch of each partition
+ * counts.
+ */
 const ANSWERS = 2;
 
-/** Asks the cluster for the leaders of a topic's partitions. Throws `UNKNOWN_TOPIC_OR_PARTITION` and what connections throw. */
+/**
+ * Asks the cluster for the leaders of a topic's partitions. Throws `UNKNOWN_TOPIC_OR_PARTITION` and what
+ * connections throw.
+ */
 export async function findLeaders(brokers: Brokers, topic: string): Promise<Leaders> {
   const answers = await brokers.sendToSome(ANSWERS, () => metadataExchange(topic));
   const newest = new Map<number, Leader>();
@@ -97,15 +104,18 @@ export function isolationLevel(isolation: Isolation): number {
   return ISOLATION_LEVEL[isolation];
 }
 
-/** The first offset; the offset behind the last one; or the first at or behind a time (epoch milliseconds). */
+/**
+ * The first offset; the offset behind the last one; or the first at or behind a time (epoch milliseconds).
+ */
 export type OffsetQuery = 'earliest' | 'latest' | number;
 
 /** The answer for one partition: an offset (-1 where no record is that young), or why there is none. */
 export type OffsetAnswer = { readonly offset: number } | { readonly error: Error };
 
 /**
- * Asks one leader for offsets. `latest` is safe as the end of what was acknowledged before: a leader that was just elected refuses until it knows that it
- * has all of it (KIP-207). The end that a fetch response names is not.
+ * Asks one leader for offsets. `latest` is safe as the end of what was acknowledged before: a leader that was
+ * just elected refuses until it knows that it has all of it (KIP-207). The end that a fetch response names is
+ * not.
  */
 export async function listOffsets(
   brokers: Brokers,

@@ -1,9 +1,10 @@
 /**
  * Connections to brokers for transactions, shared by the writers of a process.
  *
- * A producer of kafkajs keeps connections and metadata of its own: with hundreds of workspaces that is thousands of sockets and timers, and one
- * topic that can't be described spoils the metadata of all. This keeps one connection to each broker, asks for the topics at hand alone, and
- * passes on what each partition answers. A few sets of connections serve all writers, so that a slow broker does not hold up everybody.
+ * A producer of kafkajs keeps connections and metadata of its own: with hundreds of workspaces that is
+ * thousands of sockets and timers, and one topic that can't be described spoils the metadata of all. This
+ * keeps one connection to each broker, asks for the topics at hand alone, and passes on what each partition
+ * answers. A few sets of connections serve all writers, so that a slow broker does not hold up everybody.
  *
  * It uses kafkajs's brokers and protocol, which have no public door; the version is pinned.
  */
@@ -97,7 +98,10 @@ export class BrokerLinks {
     this.#cluster = openCluster(kafka) as unknown as ClusterInternals;
   }
 
-  /** The node with this ID, connected. Throws where the last metadata did not name it, or it can't be connected to. */
+  /**
+   * The node with this ID, connected. Throws where the last metadata did not name it, or it can't be
+   * connected to.
+   */
   async node(nodeId: number): Promise<Broker> {
     const broker = this.#nodes.get(nodeId);
     if (broker === undefined) throw new UnknownBrokerError(nodeId);
@@ -116,7 +120,10 @@ export class BrokerLinks {
     return this.node(nodeId);
   }
 
-  /** Any node, connected: one that is connected already, one that is known, or one that the configuration names. */
+  /**
+   * Any node, connected: one that is connected already, one that is known, or one that the configuration
+   * names.
+   */
   async any(): Promise<Broker> {
     const known = shuffled([...this.#nodes.values()]);
     const connected = known.find((broker) => broker.isConnected());
@@ -151,7 +158,10 @@ export class BrokerLinks {
     );
   }
 
-  /** Sends a request in the newest version that both sides have, and resolves with the decoded reply, whatever error codes are in it. */
+  /**
+   * Sends a request in the newest version that both sides have, and resolves with the decoded reply, whatever
+   * error codes are in it.
+   */
   ask<Reply>(broker: Broker, api: ApiName, args: object): Promise<Reply> {
     return this.using(broker, async () => {
       const { request, response } = broker.lookupRequest(apiKeys[api], requests[api])(args);
@@ -160,7 +170,10 @@ export class BrokerLinks {
     });
   }
 
-  /** Runs a request on a broker. A connection that is closed, or leaves a request unanswered, is replaced by a new one. */
+  /**
+   * Runs a request on a broker. A connection that is closed, or leaves a request unanswered, is replaced by a
+   * new one.
+   */
   async using<T>(broker: Broker, request: () => Promise<T>): Promise<T> {
     try {
       return await request();
@@ -181,7 +194,8 @@ export class BrokerLinks {
     if (broker.isConnected()) return Promise.resolve();
     const connecting = this.#connecting.get(broker);
     if (connecting === undefined && broker.connectionPool.isConnected()) {
-      // Its session has to be authenticated again, which kafkajs can't do while replies are on their way: a new connection is opened instead.
+      // Its session has to be authenticated again, which kafkajs can't do while replies are on their way: a
+      // new connection is opened instead.
       this.#drop(broker);
       return Promise.reject(new UnknownBrokerError(broker.nodeId));
     }
@@ -198,7 +212,10 @@ export class BrokerLinks {
     return attempt;
   }
 
-  /** Forgets a broker's connection. Kafkajs waits for pending requests before it disconnects, so this does not wait for that. */
+  /**
+   * Forgets a broker's connection. Kafkajs waits for pending requests before it disconnects, so this does not
+   * wait for that.
+   */
   #drop(broker: Broker): void {
     for (const [nodeId, each] of this.#nodes) if (each === broker) this.#nodes.delete(nodeId);
     void broker.disconnect().catch(() => undefined);
@@ -257,7 +274,10 @@ function shuffled<T>(all: readonly T[]): T[] {
     .map(({ each }) => each);
 }
 
-/** Sets of connections that the writers of one client share. More would only be idle: a transaction keeps a connection busy for milliseconds. */
+/**
+ * Sets of connections that the writers of one client share. More would only be idle: a transaction keeps a
+ * connection busy for milliseconds.
+ */
 const MAX_SETS = 8;
 
 interface SharedLinks {
@@ -267,7 +287,10 @@ interface SharedLinks {
 
 const pools = new WeakMap<Kafka, SharedLinks[]>();
 
-/** Connections for one more user of this client: those with the fewest users, or new ones. `release` closes connections that have no user any more. */
+/**
+ * Connections for one more user of this client: those with the fewest users, or new ones. `release` closes
+ * connections that have no user any more.
+ */
 export function acquireLinks(kafka: Kafka): { links: BrokerLinks; release(): Promise<void> } {
   const pool = pools.get(kafka) ?? [];
   pools.set(kafka, pool);

@@ -1,8 +1,9 @@
 /**
  * What members of a group say of themselves: the partitions that they have, and what they serve.
  *
- * Members that publish to other topics, or keep their states elsewhere, can't share connections: those that came later are given nothing. It stands in
- * the member metadata as a JSON array of partitions, as version 0.1.0 writes and reads it, with one object at its end that 0.1.0 leaves out.
+ * Members that publish to other topics, or keep their states elsewhere, can't share connections: those that
+ * came later are given nothing. It stands in the member metadata as a JSON array of partitions, as version
+ * 0.1.0 writes and reads it, with one object at its end that 0.1.0 leaves out.
  */
 
 import kafkajs from './kafkajs.js';
@@ -72,7 +73,10 @@ function servedIn(about: object): Served | null {
   return { prefix, stateTopic, partitions, connections: names };
 }
 
-/** The members that may share connections, oldest first: each serves the same as all before it. What one does not say, another may. */
+/**
+ * The members that may share connections, oldest first: each serves the same as all before it. What one does
+ * not say, another may.
+ */
 export function admittedOf(members: readonly Member[]): Member[] {
   const admitted: Member[] = [];
   for (const member of [...members].sort((a, b) => a.joinedAt - b.joinedAt || (a.id < b.id ? -1 : 1)))

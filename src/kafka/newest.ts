@@ -1,8 +1,9 @@
 /**
  * Which record of a key counts.
  *
- * Within a partition it is the last one. A topic whose partitions were added to may have a key in several: then the one in the partition that the key
- * belongs to now, where all newer versions go, and else the one published last.
+ * Within a partition it is the last one. A topic whose partitions were added to may have a key in several:
+ * then the one in the partition that the key belongs to now, where all newer versions go, and else the one
+ * published last.
  */
 
 import { partitionOf } from './partitioner.js';

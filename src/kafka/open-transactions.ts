@@ -17,7 +17,10 @@ export interface OpenTransaction {
   readonly since: number | null;
 }
 
-/** Describes the transaction at which `read_committed` readers of a partition stop. Never throws: what the broker refuses to say is null. */
+/**
+ * Describes the transaction at which `read_committed` readers of a partition stop. Never throws: what the
+ * broker refuses to say is null.
+ */
 export async function describeOpenTransaction(
   brokers: Brokers,
   at: {

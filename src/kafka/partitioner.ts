@@ -1,4 +1,7 @@
-/** Kafka's default partitioning of keys: murmur2 of their bytes, as Java clients and kafkajs have it, in 32-bit arithmetic. */
+/**
+ * Kafka's default partitioning of keys: murmur2 of their bytes, as Java clients and kafkajs have it, in
+ * 32-bit arithmetic.
+ */
 
 const SEED = 0x9747b28c;
 const M = 0x5bd1e995;

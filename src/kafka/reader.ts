@@ -28,22 +28,31 @@ export interface LogExtent {
   readonly ends: readonly number[];
 }
 
-/** Where a reading starts: at the oldest record, or at the first one published at or after an epoch-millisecond time. */
+/**
+ * Where a reading starts: at the oldest record, or at the first one published at or after an
+ * epoch-millisecond time.
+ */
 export type ReadFrom = 'earliest' | number;
 
 /** The next offset to read of each partition. */
 export type Positions = ReadonlyMap<number, number>;
 
 export interface ReadOptions {
-  /** `Positions`: where an earlier reading ended; partitions that it lacks are read from their oldest record. */
+  /**
+   * `Positions`: where an earlier reading ended; partitions that it lacks are read from their oldest record.
+   */
   readonly from: ReadFrom | Positions;
   /**
-   * Where it ends. `written` (the default): behind everything that was acknowledged when it began, waiting for transactions that are still open there;
-   * without that a state that was committed behind another producer's open transaction would be missed. `stable`: before the
-   * first open transaction. `never`: it goes on with what is published next.
+   * Where it ends. `written` (the default): behind everything that was acknowledged when it began, waiting
+   * for transactions that are still open there; without that a state that was committed behind another
+   * producer's open transaction would be missed. `stable`: before the first open transaction. `never`: it
+   * goes on with what is published next.
    */
   readonly until?: 'written' | 'stable' | 'never';
-  /** `uncommitted` is for topics without transactions: a reading waits for none, and yields what is taken back later. */
+  /**
+   * `uncommitted` is for topics without transactions: a reading waits for none, and yields what is taken back
+   * later.
+   */
   readonly isolation?: Isolation;
   /** A reading that it ends throws `stopped`, so that a part is not taken for the whole. */
   readonly signal?: AbortSignal | undefined;
@@ -62,9 +71,9 @@ export class TopicReader {
   }
 
   /**
-   * Batches of records, in offset order within each partition. Leaders may move meanwhile: every record that was committed before the reading began is
-   * among them, once. Throws `kafka-unreachable` or `kafka-error` where a partition can't be read for two minutes (one without an end
-   * goes on trying), or `stopped`.
+   * Batches of records, in offset order within each partition. Leaders may move meanwhile: every record that
+   * was committed before the reading began is among them, once. Throws `kafka-unreachable` or `kafka-error`
+   * where a partition can't be read for two minutes (one without an end goes on trying), or `stopped`.
    */
   async *read(topic: string, options: ReadOptions): AsyncGenerator<readonly TopicRecord[]> {
     const reading = new Reading({ brokers: this.#brokers, waits: this.#waits, topic, options });
@@ -72,7 +81,10 @@ export class TopicReader {
       yield records.map((record) => asTopicRecord(topic, partition, record));
   }
 
-  /** The oldest open transaction of each partition that has one. Asks once. Throws `kafka-unreachable` or `kafka-error`. */
+  /**
+   * The oldest open transaction of each partition that has one. Asks once. Throws `kafka-unreachable` or
+   * `kafka-error`.
+   */
   async openTransactions(topic: string): Promise<OpenTransaction[]> {
     try {
       return await findOpenTransactions(this.#brokers, topic);

@@ -1,8 +1,10 @@
 /**
- * One reading of one topic. Partitions are independent of each other: what happens to one, or to its leader, holds up no other.
+ * One reading of one topic. Partitions are independent of each other: what happens to one, or to its leader,
+ * holds up no other.
  *
- * Each leader has one fetch under way at most. A partition whose leader moved, failed or answers nothing is fetched again from the same position,
- * from the leader that the cluster names then; an answer that comes after all is ignored. So each record is yielded once, and in order.
+ * Each leader has one fetch under way at most. A partition whose leader moved, failed or answers nothing is
+ * fetched again from the same position, from the leader that the cluster names then; an answer that comes
+ * after all is ignored. So each record is yielded once, and in order.
  */
 
 import { PublisherError } from '../model/errors.js';
@@ -32,7 +34,10 @@ const FOLLOW_WAIT_MS = 500;
 const MAX_UNKNOWN_MS = 5_000;
 /** How long a partition may be unreadable. A reading without an end has no such limit. */
 const MAX_TROUBLE_MS = 120_000;
-/** What lasts longer is no election: the topic was deleted, or made again, and no waiting brings back what was there. */
+/**
+ * What lasts longer is no election: the topic was deleted, or made again, and no waiting brings back what was
+ * there.
+ */
 const MAX_TROUBLE_OF_TYPE_MS: Readonly<Record<string, number>> = {
   UNKNOWN_TOPIC_OR_PARTITION: 30_000,
   OFFSET_OUT_OF_RANGE: 10_000,
@@ -40,7 +45,10 @@ const MAX_TROUBLE_OF_TYPE_MS: Readonly<Record<string, number>> = {
 const WARN_TROUBLE_MS = 10_000;
 const WARN_OPEN_TRANSACTION_MS = 15_000;
 const RETRY_MS = 250;
-/** A fetch that has no answer after this time may have been sent to a broker that hangs: another one may lead its partitions by now. */
+/**
+ * A fetch that has no answer after this time may have been sent to a broker that hangs: another one may lead
+ * its partitions by now.
+ */
 const SLOW_FETCH_MS = 2_000;
 
 /** What is known of a partition while it is read. */
@@ -312,7 +320,10 @@ export class Reading {
     return fetch;
   }
 
-  /** Records that retention has deleted meanwhile are skipped; a position behind the end is an error, since the log was cut off or made again. */
+  /**
+   * Records that retention has deleted meanwhile are skipped; a position behind the end is an error, since
+   * the log was cut off or made again.
+   */
   async #withinRange(
     node: number,
     positions: ReadonlyMap<number, { offset: number; epoch: number }>,
@@ -491,7 +502,9 @@ function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-/** The first of the promises, or null when the time is over or the signal aborts. Leaves no listener behind. */
+/**
+ * The first of the promises, or null when the time is over or the signal aborts. Leaves no listener behind.
+ */
 function firstOf<T>(
   promises: readonly Promise<T>[],
   ms: number,

@@ -25,7 +25,10 @@ const LONGEST_LOOP = 64;
 /** Headers of one record at most; more are left to kafkajs. */
 const MOST_HEADERS = 63;
 
-/** A record of version 2, or null where it holds something unusual: texts as values, lists of headers, large timestamps. */
+/**
+ * A record of version 2, or null where it holds something unusual: texts as values, lists of headers, large
+ * timestamps.
+ */
 export function encodeRecord(record: RecordToEncode): EncodedRecord | null {
   const { offsetDelta = 0, timestampDelta = 0, key, value, headers = {} } = record;
   if (!Buffer.isBuffer(key) || !(value === null || Buffer.isBuffer(value))) return null;
@@ -59,7 +62,9 @@ export function encodeRecord(record: RecordToEncode): EncodedRecord | null {
   return { buf, buffer: buf };
 }
 
-/** Records of a batch are copied into one as soon as all of them are encoded: until then they share memory. */
+/**
+ * Records of a batch are copied into one as soon as all of them are encoded: until then they share memory.
+ */
 const CHUNK_BYTES = 64 * 1024;
 let chunk = Buffer.alloc(0);
 let used = 0;
@@ -105,7 +110,10 @@ function writeBytes(buf: Buffer, bytes: Buffer, start: number): number {
   return at + bytes.length;
 }
 
-/** Names and values of headers are short and ASCII as a rule: a loop takes less time than a call into the runtime. */
+/**
+ * Names and values of headers are short and ASCII as a rule: a loop takes less time than a call into the
+ * runtime.
+ */
 function byteLength(text: string): number {
   if (text.length > LONGEST_LOOP) return Buffer.byteLength(text);
   for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) > 127) return Buffer.byteLength(text);

@@ -1,6 +1,6 @@
 /**
- * Repeats requests to Kafka while a cluster is on the move: leaders and coordinators that change, brokers that restart, replicas that are
- * missing. One report says what is waited for, another one when that is over.
+ * Repeats requests to Kafka while a cluster is on the move: leaders and coordinators that change, brokers
+ * that restart, replicas that are missing. One report says what is waited for, another one when that is over.
  */
 
 import { typeOf } from './protocol-error.js';
@@ -10,7 +10,9 @@ export type DelayReport =
   | { readonly kind: 'waiting'; readonly error: Error; readonly ms: number }
   | { readonly kind: 'over'; readonly ms: number };
 
-/** A transaction that begins right behind another one is refused for some milliseconds as a matter of course. */
+/**
+ * A transaction that begins right behind another one is refused for some milliseconds as a matter of course.
+ */
 const FIRST_WAIT_MS = 5;
 const MAX_WAIT_MS = 500;
 const REPORT_AFTER_MS = 5_000;
@@ -31,7 +33,10 @@ export class Retries {
     this.#maxFailingMs = maxFailingMs;
   }
 
-  /** Resolves with the first success. Throws at once what can't pass by itself, and anything else once requests have failed for too long. */
+  /**
+   * Resolves with the first success. Throws at once what can't pass by itself, and anything else once
+   * requests have failed for too long.
+   */
   async run<T>(request: () => Promise<T>): Promise<T> {
     for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(2 * waitMs, MAX_WAIT_MS)) {
       const startedAt = performance.now();

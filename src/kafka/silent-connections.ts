@@ -1,12 +1,15 @@
 /**
- * Connections that die without a word: a firewall or a NAT that forgot them drops every packet and resets nothing.
+ * Connections that die without a word: a firewall or a NAT that forgot them drops every packet and resets
+ * nothing.
  *
- * Kafkajs reports a request that timed out and keeps the connection, so that every later request waits for nothing as well. Here such a
- * connection is closed, as Java's client does, together with every other one to the same broker that has been silent for as long: they
- * die together, and finding out one after another would take minutes. The next request opens a new one.
+ * Kafkajs reports a request that timed out and keeps the connection, so that every later request waits for
+ * nothing as well. Here such a connection is closed, as Java's client does, together with every other one to
+ * the same broker that has been silent for as long: they die together, and finding out one after another
+ * would take minutes. The next request opens a new one.
  *
- * A request times out when the connection carries nothing for that long. A broker answers in order, so a large reply that arrives slowly, or
- * one that waits behind another, is not taken for silence. A connection that nothing is in flight on has no timer.
+ * A request times out when the connection carries nothing for that long. A broker answers in order, so a
+ * large reply that arrives slowly, or one that waits behind another, is not taken for silence. A connection
+ * that nothing is in flight on has no timer.
  */
 
 /** A request as kafkajs keeps it until its answer arrives. */
@@ -52,7 +55,9 @@ const SLOW_REQUESTS_MS: ReadonlyMap<number, number> = new Map([
 
 type QueueClass<Queue> = new (options: object) => Queue;
 
-/** Kafkajs's request queue with one timer, set for the next time-out, in place of a hundred wake-ups a second. */
+/**
+ * Kafkajs's request queue with one timer, set for the next time-out, in place of a hundred wake-ups a second.
+ */
 export function watchSilence(Original: QueueClass<RequestQueue>): QueueClass<WatchedQueue> {
   return class extends Original implements WatchedQueue {
     heardAt = 0;
@@ -142,11 +147,17 @@ export interface Connection {
 type ConnectionClass = new (options: object) => Connection;
 type ClosedError = new (message: string, at: { host: string; port: number }) => Error;
 
-/** An idle connection is probed after so many milliseconds; it is closed when ten probes, one a second, have no answer. */
+/**
+ * An idle connection is probed after so many milliseconds; it is closed when ten probes, one a second, have
+ * no answer.
+ */
 const KEEP_ALIVE_MS = 10_000;
 const LENGTH_BYTES = 4;
 
-/** Kafkajs's connection, closed when it is silent; its request queue must be a watched one. `Closed` is kafkajs's error of a closed connection. */
+/**
+ * Kafkajs's connection, closed when it is silent; its request queue must be a watched one. `Closed` is
+ * kafkajs's error of a closed connection.
+ */
 export function closeSilent(Original: ConnectionClass, Closed: ClosedError): ConnectionClass {
   const open = new Set<SilentlyClosing>();
 
@@ -160,7 +171,10 @@ export function closeSilent(Original: ConnectionClass, Closed: ClosedError): Con
       this.requestQueue.onSilence = (request) => this.#closeWithOthers(request);
     }
 
-    /** Requests that find no connection share one attempt: kafkajs opens one for each, and forgets all but one. */
+    /**
+     * Requests that find no connection share one attempt: kafkajs opens one for each, and forgets all but
+     * one.
+     */
     override connect(): Promise<boolean> {
       if (this.isConnected()) return Promise.resolve(true);
       this.#connecting ??= this.#open().finally(() => {
@@ -235,7 +249,9 @@ export function closeSilent(Original: ConnectionClass, Closed: ClosedError): Con
       this.socket?.destroy();
     }
 
-    /** Kafkajs reports every failure while it authenticates as refused credentials, which are not tried again. */
+    /**
+     * Kafkajs reports every failure while it authenticates as refused credentials, which are not tried again.
+     */
     async #orClosed<T>(work: Promise<T>): Promise<T> {
       try {
         return await work;

@@ -1,8 +1,9 @@
 /**
- * The states of all connections, for the sessions of one instance: the state topic is read once, and later readings go on where the last one ended.
+ * The states of all connections, for the sessions of one instance: the state topic is read once, and later
+ * readings go on where the last one ended.
  *
- * An owner must see every commit of the owner that it has just fenced. So each request is answered by a reading that begins after it: what is written
- * when the request is made lies before the end of that reading.
+ * An owner must see every commit of the owner that it has just fenced. So each request is answered by a
+ * reading that begins after it: what is written when the request is made lies before the end of that reading.
  */
 
 import { setMaxListeners } from 'node:events';
@@ -21,8 +22,8 @@ export interface LedgerReading {
 export type TopicSource = Pick<TopicReader, 'read' | 'partitions'>;
 
 /**
- * Compaction removes a tombstone once it is older than the topic's `delete.retention.ms` (ten minutes): a reading that goes on behind an older one
- * could miss it. So does one from before the topic was made anew.
+ * Compaction removes a tombstone once it is older than the topic's `delete.retention.ms` (ten minutes): a
+ * reading that goes on behind an older one could miss it. So does one from before the topic was made anew.
  */
 const CONTINUE_WITHIN_MS = 5 * 60_000;
 
@@ -48,7 +49,10 @@ export class StateLedger {
     this.#onRead = onRead;
   }
 
-  /** The states with everything that was written before the call. Throws what `TopicReader.read` throws, and `stopped` when the signal aborts. */
+  /**
+   * The states with everything that was written before the call. Throws what `TopicReader.read` throws, and
+   * `stopped` when the signal aborts.
+   */
   current(signal: AbortSignal): Promise<States> {
     const reading = this.#next ?? this.#queue();
     return reading.join(signal, () => {
@@ -132,7 +136,9 @@ class SharedReading {
     );
   }
 
-  /** The result, or `stopped` when the signal aborts first; `onAbandoned` is called when no request is left. */
+  /**
+   * The result, or `stopped` when the signal aborts first; `onAbandoned` is called when no request is left.
+   */
   async join(signal: AbortSignal, onAbandoned: () => void): Promise<States> {
     setMaxListeners(0, signal);
     let stop: () => void = () => undefined;

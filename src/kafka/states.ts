@@ -6,7 +6,10 @@ import { emptyState, type TableState } from '../model/state.js';
 import { NewestByKey } from './newest.js';
 import type { TopicReader } from './reader.js';
 
-/** What the topic holds. Each state is parsed when it is asked for: one that can't be read fails its own connection only. */
+/**
+ * What the topic holds. Each state is parsed when it is asked for: one that can't be read fails its own
+ * connection only.
+ */
 export class States {
   readonly #values = new Map<string, Buffer>();
 
@@ -28,7 +31,10 @@ export function stateKey(connection: string, table: string): string {
   return `${connection}/${table}`;
 }
 
-/** Reads the whole state topic; `written` for an owner, which must see every commit, `stable` for commands that only report. */
+/**
+ * Reads the whole state topic; `written` for an owner, which must see every commit, `stable` for commands
+ * that only report.
+ */
 export async function readStates(
   reader: TopicReader,
   topic: string,

@@ -19,10 +19,16 @@ export interface RefusedTopic {
 
 /** A request may not ask for more than 10,000 partitions. */
 const TOPICS_AT_ONCE = 100;
-/** A connection that is closed so often, while the broker answers other requests, was closed because of the request. */
+/**
+ * A connection that is closed so often, while the broker answers other requests, was closed because of the
+ * request.
+ */
 const CLOSED_TRIES = 3;
 
-/** Creates the topics, or only asks whether they could be; null where the brokers have no version of the request that is written here. */
+/**
+ * Creates the topics, or only asks whether they could be; null where the brokers have no version of the
+ * request that is written here.
+ */
 export async function createInBatches(
   cluster: Cluster,
   plans: readonly PlannedTopic[],
@@ -80,7 +86,10 @@ function messageOf(plan: PlannedTopic, refusal: Refusal): string {
   );
 }
 
-/** The settings that a refusal is about: those whose names are in the broker's words, or what its kind of error concerns. */
+/**
+ * The settings that a refusal is about: those whose names are in the broker's words, or what its kind of
+ * error concerns.
+ */
 function settingsOf(
   { config, partitionsFrom = 'topics.partitions' }: PlannedTopic,
   { type, reason }: Refusal,

@@ -1,8 +1,9 @@
 /**
  * What is asked about topics, and how they are created: requests of newer versions than kafkajs has.
  *
- * Metadata 10 and later tells a topic's ID, and a reply that has errors of single topics is read whole. CreateTopics 4 and later takes -1 for the
- * broker's default, and its reply is read with the broker's own words, which kafkajs drops.
+ * Metadata 10 and later tells a topic's ID, and a reply that has errors of single topics is read whole.
+ * CreateTopics 4 and later takes -1 for the broker's default, and its reply is read with the broker's own
+ * words, which kafkajs drops.
  */
 
 import type { Broker, Cluster } from './cluster.js';
@@ -149,8 +150,8 @@ export interface NewTopic {
 }
 
 /**
- * Creates topics, or (`validateOnly`) asks whether they could be. Returns what was refused; a topic that is there already counts as created.
- * Null: the broker has no version of this request that is written here.
+ * Creates topics, or (`validateOnly`) asks whether they could be. Returns what was refused; a topic that is
+ * there already counts as created. Null: the broker has no version of this request that is written here.
  */
 export async function createTopics(
   cluster: Cluster,

@@ -26,7 +26,9 @@ export interface TopicPlan {
   readonly config: Readonly<Record<string, string>>;
   /** Where the configuration says how many partitions it has; `topics.partitions` when left out. */
   readonly partitionsFrom?: string;
-  /** What becomes of a record that is too large for it; when left out, the row goes to the dead-letter topic. */
+  /**
+   * What becomes of a record that is too large for it; when left out, the row goes to the dead-letter topic.
+   */
   readonly tooLarge?: string;
 }
 
@@ -44,8 +46,8 @@ export interface TopicFacts {
 }
 
 /**
- * What is the matter with a topic: it is not there; it must not be published to (`wrong`); it is not as configured, but works
- * (`differs`); it takes only rows smaller than usual (`small`).
+ * What is the matter with a topic: it is not there; it must not be published to (`wrong`); it is not as
+ * configured, but works (`differs`); it takes only rows smaller than usual (`small`).
  */
 export interface TopicProblem {
   readonly kind: 'missing' | 'wrong' | 'differs' | 'small';
@@ -54,7 +56,10 @@ export interface TopicProblem {
   readonly message: string;
 }
 
-/** Rows of this size and less can be published: the largest row that Intercom is known to send is a conversation of some megabytes. */
+/**
+ * Rows of this size and less can be published: the largest row that Intercom is known to send is a
+ * conversation of some megabytes.
+ */
 const MAX_MESSAGE_BYTES = 10 * 1024 * 1024;
 /** Milliseconds that a created topic may take to be known. */
 const APPEAR_MS = 20_000;
@@ -105,7 +110,9 @@ export class Topics {
     await this.#guard('connecting', () => this.#connected ?? Promise.resolve());
   }
 
-  /** Connects and asks something: a broker that wants SASL, or another token, closes the connection only then. */
+  /**
+   * Connects and asks something: a broker that wants SASL, or another token, closes the connection only then.
+   */
   async probe(): Promise<void> {
     await this.connect();
     await this.#guard('the first request', () => this.#admin.describeCluster());
@@ -115,7 +122,9 @@ export class Topics {
     await Promise.all([this.#admin.disconnect(), this.#cluster.disconnect()]);
   }
 
-  /** The topics of the list that exist, with what matters of their settings. No other topic is asked about. */
+  /**
+   * The topics of the list that exist, with what matters of their settings. No other topic is asked about.
+   */
   async describe(topics: readonly string[]): Promise<Map<string, TopicFacts>> {
     await this.connect();
     return this.#guard('describing topics', async () => {
@@ -143,8 +152,9 @@ export class Topics {
   }
 
   /**
-   * Makes sure that every planned topic exists and is compacted; missing ones are created when `create` is true.
-   * Throws `topic-missing` or `topic-invalid` naming all that are not as they must be; returns what exists then.
+   * Makes sure that every planned topic exists and is compacted; missing ones are created when `create` is
+   * true. Throws `topic-missing` or `topic-invalid` naming all that are not as they must be; returns what
+   * exists then.
    */
   async ensure(plans: readonly TopicPlan[], create: boolean): Promise<Map<string, TopicFacts>> {
     const names = plans.map(({ topic }) => topic);
@@ -173,7 +183,10 @@ export class Topics {
     });
   }
 
-  /** Asks the brokers whether they would create these topics, which are not there. Returns what they would refuse. */
+  /**
+   * Asks the brokers whether they would create these topics, which are not there. Returns what they would
+   * refuse.
+   */
   async validate(plans: readonly TopicPlan[]): Promise<TopicProblem[]> {
     await this.connect();
     return this.#guard('checking whether topics can be created', async () => {
@@ -204,7 +217,10 @@ export class Topics {
     });
   }
 
-  /** Waits until the topics are known, and describes them: a created topic is not known to every broker at once. */
+  /**
+   * Waits until the topics are known, and describes them: a created topic is not known to every broker at
+   * once.
+   */
   async appeared(names: readonly string[]): Promise<Map<string, TopicFacts>> {
     const deadline = Date.now() + APPEAR_MS;
     for (;;) {
@@ -253,7 +269,10 @@ function isUp(facts: TopicFacts | undefined): boolean {
   return facts !== undefined && facts.partitions > 0 && facts.leaderless.length === 0;
 }
 
-/** Everything about an existing topic that is not as planned; `wrong` must not be published to, `differs` may be. */
+/**
+ * Everything about an existing topic that is not as planned; `wrong` must not be published to, `differs` may
+ * be.
+ */
 export function problemsOf(plan: TopicPlan, facts: TopicFacts | undefined): TopicProblem[] {
   const { topic } = plan;
   if (facts === undefined) {

@@ -1,14 +1,16 @@
 /**
  * Transactions of one transactional ID: begins, produces, and ends them as Kafka's Java client does.
  *
- * Kafkajs's own producer is not right on several brokers: one call sends to all partition leaders at the same time, and the first error that
- * can be retried sends again what is under way, with new sequence numbers, so that both copies are committed. Here each batch has its
- * sequence number once. A batch is sent to the partition's leader of the moment until one acknowledges it; brokers recognise a batch
- * that they have by its number. Only then the transaction ends, and that request too is repeated until its outcome is known.
+ * Kafkajs's own producer is not right on several brokers: one call sends to all partition leaders at the same
+ * time, and the first error that can be retried sends again what is under way, with new sequence numbers, so
+ * that both copies are committed. Here each batch has its sequence number once. A batch is sent to the
+ * partition's leader of the moment until one acknowledges it; brokers recognise a batch that they have by its
+ * number. Only then the transaction ends, and that request too is repeated until its outcome is known.
  *
- * An error that no repetition can mend aborts the transaction. It is then tried again as a whole with the next epoch, in which nothing of the
- * aborted one can appear. An epoch is only raised from the one that this producer has: if another instance has initialised the ID since,
- * the coordinator refuses, and the producer is fenced.
+ * An error that no repetition can mend aborts the transaction. It is then tried again as a whole with the
+ * next epoch, in which nothing of the aborted one can appear. An epoch is only raised from the one that this
+ * producer has: if another instance has initialised the ID since, the coordinator refuses, and the producer
+ * is fenced.
  */
 
 import type { CompressionTypes } from 'kafkajs';
@@ -34,7 +36,10 @@ export interface ProducerOptions {
   readonly compression: CompressionTypes;
 }
 
-/** The coordinator aborts a transaction that is open for longer than this. Readers of committed records wait for open ones. */
+/**
+ * The coordinator aborts a transaction that is open for longer than this. Readers of committed records wait
+ * for open ones.
+ */
 export const TRANSACTION_TIMEOUT_MS = 60_000;
 /** How long a leader may wait for its replicas before it answers. */
 const PRODUCE_TIMEOUT_MS = 5_000;
@@ -79,7 +84,10 @@ interface ProduceReply {
   }[];
 }
 
-/** How a batch stands: acknowledged, to be sent again, or refused for good. `unanswered`: a broker may have it, or may get it still. */
+/**
+ * How a batch stands: acknowledged, to be sent again, or refused for good. `unanswered`: a broker may have
+ * it, or may get it still.
+ */
 type Outcome =
   | { readonly kind: 'written'; readonly end: number }
   | { readonly kind: 'again'; readonly why: Error; readonly unanswered: boolean }
@@ -100,7 +108,9 @@ export class TransactionalProducer {
     this.#producer = producer;
   }
 
-  /** Takes the transactional ID over: the producer that had it is fenced, and its open transaction is aborted. */
+  /**
+   * Takes the transactional ID over: the producer that had it is fenced, and its open transaction is aborted.
+   */
   static async open(
     links: BrokerLinks,
     options: ProducerOptions,
@@ -123,8 +133,9 @@ export class TransactionalProducer {
   }
 
   /**
-   * Publishes all batches in one transaction, round by round: a round holds at most one batch of each partition. Resolves once it is committed.
-   * Throws `fenced` where another producer has the ID, and the broker's error where a batch is refused for good.
+   * Publishes all batches in one transaction, round by round: a round holds at most one batch of each
+   * partition. Resolves once it is committed. Throws `fenced` where another producer has the ID, and the
+   * broker's error where a batch is refused for good.
    */
   async commit(rounds: readonly (readonly PartitionBatch[])[], retries: Retries): Promise<EndOffsets> {
     for (let transaction = 1; ; transaction += 1) {
@@ -191,7 +202,8 @@ export class TransactionalProducer {
         if (outcome.kind === 'written') setEnd(ends, batch, outcome.end);
         else if (outcome.kind === 'refused') refused ??= outcome.why;
         else {
-          // Once the transaction is to be aborted, only what may still arrive at a broker has to be waited for.
+          // Once the transaction is to be aborted, only what may still arrive at a broker has to be waited
+          // for.
           if (refused === null || outcome.unanswered) again.push(batch);
           why = outcome.why;
         }
@@ -249,14 +261,19 @@ export class TransactionalProducer {
     return { ...this.#producer, ...how, transactionalId, topicData };
   }
 
-  /** Ends the open transaction. The request is repeated until its outcome is known; a coordinator knows a transaction that it has ended. */
+  /**
+   * Ends the open transaction. The request is repeated until its outcome is known; a coordinator knows a
+   * transaction that it has ended.
+   */
   async #end(commit: boolean, retries: Retries): Promise<void> {
     const { transactionalId } = this.#options;
     const of = { ...this.#producer, transactionalId, transactionResult: commit };
     await this.#askCoordinator(retries, (coordinator) => coordinator.endTxn(of));
   }
 
-  /** Aborts what is open, and raises the epoch: no batch of the aborted transaction can get into the next one. */
+  /**
+   * Aborts what is open, and raises the epoch: no batch of the aborted transaction can get into the next one.
+   */
   async #beginAnew(retries: Retries): Promise<void> {
     try {
       await this.#end(false, retries);
@@ -365,7 +382,10 @@ function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-/** Brokers answer alike to a producer that another one has fenced, and to one whose transaction the coordinator has aborted for its age. */
+/**
+ * Brokers answer alike to a producer that another one has fenced, and to one whose transaction the
+ * coordinator has aborted for its age.
+ */
 function explained(error: unknown, tookMs: number): unknown {
   const time = { tookMs, timeoutMs: TRANSACTION_TIMEOUT_MS };
   const isTimeout = isTransactionTimeout(error, time);

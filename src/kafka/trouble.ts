@@ -5,8 +5,8 @@ import { ageText } from './open-transactions.js';
 import { typeOf } from './protocol-error.js';
 
 /**
- * What brokers answer while leaders move, brokers stop and topics appear. Kafkajs's own mark is no help: some of these count as final there, and errors
- * that are ours count as passing.
+ * What brokers answer while leaders move, brokers stop and topics appear. Kafkajs's own mark is no help: some
+ * of these count as final there, and errors that are ours count as passing.
  */
 const PASSING_TYPES = new Set([
   'UNKNOWN',

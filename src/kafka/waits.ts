@@ -16,7 +16,10 @@ export class Waits {
     this.#events = events;
   }
 
-  /** Reports a wait, unless another reading waits for the same. Returns what ends it, with what happened, or null where there is nothing to say. */
+  /**
+   * Reports a wait, unless another reading waits for the same. Returns what ends it, with what happened, or
+   * null where there is nothing to say.
+   */
   begin(key: string, topic: string, message: string): (outcome: string | null) => void {
     const wait = this.#waits.get(key) ?? { topic, message, waiting: 0 };
     wait.waiting += 1;

@@ -1,4 +1,7 @@
-/** The parts of kafkajs's protocol code that the requests of this folder are written with. Internals: the version of kafkajs is pinned. */
+/**
+ * The parts of kafkajs's protocol code that the requests of this folder are written with. Internals: the
+ * version of kafkajs is pinned.
+ */
 
 import { createRequire } from 'node:module';
 import { errorFromCode } from './protocol-error.js';
@@ -72,7 +75,9 @@ export const metadataResponse = internal('kafkajs/src/protocol/requests/metadata
   decode(raw: Buffer): Promise<KafkajsMetadata>;
 };
 
-/** A request and its response as kafkajs's connections take them; `send` resolves with what `parse` returns. */
+/**
+ * A request and its response as kafkajs's connections take them; `send` resolves with what `parse` returns.
+ */
 export interface Exchange<Reply> {
   readonly request: object;
   readonly response: {

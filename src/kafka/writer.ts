@@ -2,8 +2,9 @@
  * The one write path: everything that belongs together goes to Kafka in one transaction.
  *
  * A writer belongs to one connection, by its transactional id. Opening it fences the writer before it: their
- * next commit fails, and what they had not committed is gone. After a failure the outcome of the last commit may be unknown,
- * so the writer is broken for good; the owner opens a new one and reads back from the topics where it stands.
+ * next commit fails, and what they had not committed is gone. After a failure the outcome of the last commit
+ * may be unknown, so the writer is broken for good; the owner opens a new one and reads back from the topics
+ * where it stands.
  */
 
 import type { CompressionTypes, Kafka } from 'kafkajs';
@@ -75,9 +76,10 @@ export class Writer {
   }
 
   /**
-   * Publishes all records or none, and resolves with where they end. What is handed over while a transaction is under way goes together into the next one, in the order in which
-   * it came; records of one key must be given in their order. Throws `fenced` when another instance has taken over; after any
-   * error the writer is of no more use.
+   * Publishes all records or none, and resolves with where they end. What is handed over while a transaction
+   * is under way goes together into the next one, in the order in which it came; records of one key must be
+   * given in their order. Throws `fenced` when another instance has taken over; after any error the writer is
+   * of no more use.
    */
   commit(records: readonly OutgoingRecord[]): Promise<EndOffsets> {
     const done = new Promise<EndOffsets>((resolve, reject) => {
@@ -160,8 +162,8 @@ export function recordBytes(record: OutgoingRecord): number {
 }
 
 /**
- * Consecutive runs of records. Those of a run that go into the same batch, which is one partition of one topic, sum up to `maxBytes` at most; a
- * record that is larger has its batch for itself.
+ * Consecutive runs of records. Those of a run that go into the same batch, which is one partition of one
+ * topic, sum up to `maxBytes` at most; a record that is larger has its batch for itself.
  */
 export function splitBySize<R extends OutgoingRecord>(
   records: readonly R[],

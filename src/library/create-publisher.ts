@@ -15,22 +15,31 @@ export interface CreateOptions {
 }
 
 export interface EmbeddedPublisher {
-  /** Listens to what the publisher does. An error of a listener is the event `listener:failed`, and stops nothing. */
+  /**
+   * Listens to what the publisher does. An error of a listener is the event `listener:failed`, and stops
+   * nothing.
+   */
   on<Name extends EventName>(name: Name, listener: (event: EventMap[Name]) => void): void;
   /** Ends what `on` began with the same listener. */
   off<Name extends EventName>(name: Name, listener: (event: EventMap[Name]) => void): void;
-  /** One complete cycle of every table. Throws the first failure as a `PublisherError`; everything else is published. */
+  /**
+   * One complete cycle of every table. Throws the first failure as a `PublisherError`; everything else is
+   * published.
+   */
   runOnce(signal?: AbortSignal): Promise<void>;
-  /** Follows the schedules, sharing the connections with other instances of the group, until the signal aborts. */
+  /**
+   * Follows the schedules, sharing the connections with other instances of the group, until the signal
+   * aborts.
+   */
   run(signal: AbortSignal): Promise<void>;
   /** Disconnects. To be called when nothing runs any more. */
   close(): Promise<void>;
 }
 
 /**
- * Connects to Kafka and gives a publisher that does what `intercom-kafka run` does, without its HTTP server: metrics, health and notifications are
- * the command's. Throws `config-invalid` with everything that is wrong in the configuration, and `kafka-unreachable` within
- * seconds.
+ * Connects to Kafka and gives a publisher that does what `intercom-kafka run` does, without its HTTP server:
+ * metrics, health and notifications are the command's. Throws `config-invalid` with everything that is wrong
+ * in the configuration, and `kafka-unreachable` within seconds.
  */
 export async function createPublisher(
   source: ConfigSource,

@@ -26,13 +26,21 @@ export interface ReadTableOptions<Form extends keyof Rows> {
   readonly connection: string;
   /** What the topics' names begin with; `intercom` when left out. */
   readonly prefix?: string;
-  /** `latest` (when left out): the newest version of each key, without deleted rows. `history`: every version, tombstones included. */
+  /**
+   * `latest` (when left out): the newest version of each key, without deleted rows. `history`: every version,
+   * tombstones included.
+   */
   readonly mode?: 'latest' | 'history';
   /** Where the reading starts: at the oldest record (when left out), or at a time. */
   readonly from?: Date;
-  /** Goes on with what is published next, every version of it, until the signal aborts or the loop is left. */
+  /**
+   * Goes on with what is published next, every version of it, until the signal aborts or the loop is left.
+   */
   readonly follow?: boolean;
-  /** Ends following; a reading that does not follow throws `stopped` then, so that a part is not taken for the whole. */
+  /**
+   * Ends following; a reading that does not follow throws `stopped` then, so that a part is not taken for the
+   * whole.
+   */
   readonly signal?: AbortSignal;
   /** How the connection publishes its values (`values` in its configuration); tells the types only. */
   readonly form?: Form;
@@ -56,12 +64,13 @@ export interface TableVersion<Row> {
 }
 
 /**
- * Reads a table's topic from its start to its end, or beyond. Only what was committed is read. For one key versions come in the order of
- * their offsets; between keys there is no order. In `latest` mode one record of each key is in memory. What is not in the Confluent wire
- * format is from another producer, and is left out.
+ * Reads a table's topic from its start to its end, or beyond. Only what was committed is read. For one key
+ * versions come in the order of their offsets; between keys there is no order. In `latest` mode one record of
+ * each key is in memory. What is not in the Confluent wire format is from another producer, and is left out.
  *
- * Throws a `PublisherError`: `topic-missing` where nothing was published yet, `kafka-…` and `registry-…` where those fail,
- * `config-invalid` for options that are wrong, `stopped` where the signal ends what was not to be followed.
+ * Throws a `PublisherError`: `topic-missing` where nothing was published yet, `kafka-…` and `registry-…`
+ * where those fail, `config-invalid` for options that are wrong, `stopped` where the signal ends what was not
+ * to be followed.
  */
 export async function* readTable<Table extends TableName, Form extends keyof Rows = 'flat'>(
   table: Table,

@@ -13,7 +13,10 @@ export interface TableInfo {
   readonly key: KeyName;
   /** The column that an incremental table's bookmark counts by; null of full tables. */
   readonly replicationKey: string | null;
-  /** The Avro schema of the topic's values, as an object, without the columns that a workspace's custom attributes add. */
+  /**
+   * The Avro schema of the topic's values, as an object, without the columns that a workspace's custom
+   * attributes add.
+   */
   schema(form?: ValueForm): object;
 }
 

@@ -1,14 +1,14 @@
 /**
  * Every way in which the publisher fails, how far each failure reaches, and what causes it.
  *
- * All loops decide by `REACH` and `ORIGIN`; none matches a message. A message says what failed, on which object, why, and what to do:
- * it is written for the operator.
+ * All loops decide by `REACH` and `ORIGIN`; none matches a message. A message says what failed, on which
+ * object, why, and what to do: it is written for the operator.
  */
 
 /**
- * What a failure ends. `table`: the table's cycle; its next one tries again. `connection`: the session, which begins anew after a
- * wait. `process`: the command. `nothing`: the publisher tries again by itself. At the start of a command some reach further
- * (docs/operations.md).
+ * What a failure ends. `table`: the table's cycle; its next one tries again. `connection`: the session, which
+ * begins anew after a wait. `process`: the command. `nothing`: the publisher tries again by itself. At the
+ * start of a command some reach further (docs/operations.md).
  */
 export type Reach = 'nothing' | 'table' | 'connection' | 'process';
 
@@ -37,7 +37,10 @@ export const REACH = {
   'walk-unclean': 'table',
   'kafka-unreachable': 'connection',
   'kafka-error': 'connection',
-  /** The broker ended a transaction that was open for too long, and this instance may have lost the connection meanwhile. */
+  /**
+   * The broker ended a transaction that was open for too long, and this instance may have lost the connection
+   * meanwhile.
+   */
   'kafka-transaction-timeout': 'connection',
   /** Another instance owns the connection now. */
   fenced: 'connection',

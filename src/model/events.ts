@@ -1,8 +1,8 @@
 /**
  * What happens in the pipe, for those who watch it: log, metrics, progress, status page.
  *
- * A listener learns and can't change anything: what it throws is dropped, and it is never waited for. No event carries a row, a
- * token or a reply.
+ * A listener learns and can't change anything: what it throws is dropped, and it is never waited for. No
+ * event carries a row, a token or a reply.
  */
 
 import type { PublisherError } from './errors.js';
@@ -53,7 +53,10 @@ export interface ApiAttempt {
 }
 
 export interface EventMap {
-  /** The connections that this instance serves from now on; those that it served before and are not named are served elsewhere. */
+  /**
+   * The connections that this instance serves from now on; those that it served before and are not named are
+   * served elsewhere.
+   */
   'instance:assigned': { readonly connections: readonly string[] };
   /** The state topic was read on to its end, for one connection or several. */
   'states:read': { readonly records: number; readonly ms: number };
@@ -105,7 +108,10 @@ export interface EventMap {
     readonly status: number;
     readonly ms: number;
   };
-  /** A transaction, with the table's state in it; `ms` counts from when it was handed over, so waiting for its turn is in it. */
+  /**
+   * A transaction, with the table's state in it; `ms` counts from when it was handed over, so waiting for its
+   * turn is in it.
+   */
   'transaction:committed': AtTable & {
     readonly records: number;
     /** Of keys and values, before compression. */
@@ -128,7 +134,10 @@ export interface EventMap {
   /** A walk over all IDs has come to its end. */
   'table:reconciled': AtTable & { readonly deletes: number };
   'table:failed': AtTable & { readonly error: PublisherError };
-  /** The instances of the group were compared. The message says what they differ in, null that they agree; an instance that is not admitted is given no connections. */
+  /**
+   * The instances of the group were compared. The message says what they differ in, null that they agree; an
+   * instance that is not admitted is given no connections.
+   */
   'group:compared': { readonly isAdmitted: boolean; readonly message: string | null };
   /** Readings of a topic wait for the reason that the message names. */
   'reading:waiting': { readonly key: string; readonly topic: string; readonly message: string };
@@ -157,7 +166,10 @@ export class Events {
     );
   }
 
-  /** Calls the listeners in the order in which they were added. An error of one is an event itself, and stops nothing. */
+  /**
+   * Calls the listeners in the order in which they were added. An error of one is an event itself, and stops
+   * nothing.
+   */
   emit<N extends EventName>(name: N, event: EventMap[N]): void {
     for (const listener of this.#listeners.get(name) ?? []) {
       try {

@@ -1,9 +1,10 @@
 /**
  * Canonical JSON text: the same data always gives the same characters, so that unchanged rows stay unchanged.
  *
- * Keys are sorted by code unit, there is no white space, and numbers look as JavaScript prints them. The text is built
- * directly: keys from outside never become keys of an object of ours. A tree deeper than MAX_DEPTH is cut there, and what
- * lies below is carried as a string that holds its JSON text, because readers and databases refuse unbounded nesting.
+ * Keys are sorted by code unit, there is no white space, and numbers look as JavaScript prints them. The text
+ * is built directly: keys from outside never become keys of an object of ours. A tree deeper than MAX_DEPTH
+ * is cut there, and what lies below is carried as a string that holds its JSON text, because readers and
+ * databases refuse unbounded nesting.
  */
 
 import { createHash } from 'node:crypto';
@@ -91,7 +92,10 @@ function scalarJson(value: unknown): string {
   return typeof value === 'boolean' ? String(value) : 'null';
 }
 
-/** JSON has no infinity, but a number too large for a double is parsed as one: this prints a number that parses so again. */
+/**
+ * JSON has no infinity, but a number too large for a double is parsed as one: this prints a number that
+ * parses so again.
+ */
 function numberJson(value: number): string {
   if (Number.isFinite(value)) return String(value);
   return Number.isNaN(value) ? 'null' : `${value < 0 ? '-' : ''}1e999`;

@@ -9,7 +9,10 @@ const ELEMENT = Symbol('an element of a list of rows that is no row');
 
 type MaybeElement = RawRow & { readonly [ELEMENT]?: { readonly element: unknown } };
 
-/** An element of a list of rows as a row. What is no object (null, a text, a list) becomes a row without fields that remembers it. */
+/**
+ * An element of a list of rows as a row. What is no object (null, a text, a list) becomes a row without
+ * fields that remembers it.
+ */
 export function rowOf(element: unknown): RawRow {
   if (typeof element === 'object' && element !== null && !Array.isArray(element)) return element as RawRow;
   const row: MaybeElement = { [ELEMENT]: { element } };
@@ -66,7 +69,10 @@ export type ShapedRow =
       readonly ok: true;
       readonly row: Upsert;
       readonly leftovers: readonly string[];
-      /** The row as it came, as far as the field rules let anybody see it; or what stands in its place (`readyOf`). */
+      /**
+       * The row as it came, as far as the field rules let anybody see it; or what stands in its place
+       * (`readyOf`).
+       */
       readonly raw: RawRow;
     }
   | { readonly ok: false; readonly letter: DeadLetter };
@@ -84,7 +90,8 @@ export interface OutgoingRecord {
 
 /** A row's ID as text, whatever stands in its place. */
 export function idOf({ id }: RawRow): string {
-  // Some objects can't be converted: `{"toString": 0}` throws, and so does a number beyond 2^53 in `JSON.stringify`.
+  // Some objects can't be converted: `{"toString": 0}` throws, and so does a number beyond 2^53 in
+  // `JSON.stringify`.
   return typeof id === 'object' ? canonicalJson(id) : String(id);
 }
 
@@ -104,7 +111,10 @@ const READY = Symbol('shaped where its reply was read');
 
 type MaybeReady = RawRow & { readonly [READY]?: Ready };
 
-/** Stands in the place of a row that is shaped already. It has only the fields that readings look at, as they came. */
+/**
+ * Stands in the place of a row that is shaped already. It has only the fields that readings look at, as they
+ * came.
+ */
 export function readyRow(fields: RawRow, ready: Ready): RawRow {
   const row: MaybeReady = { ...fields, [READY]: ready };
   return row;

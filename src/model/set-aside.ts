@@ -1,16 +1,18 @@
 /**
  * What is done with a request that keeps failing: the one place that decides how far a failure reaches.
  *
- * Each request has a scope. A failure within a scope smaller than the table sets that scope aside (a row by its ID, an interval of
- * `updated_at`), durably in the table's state, and the reading continues. It is retried beside the cycles at growing intervals. More failures
- * than a small share are an outage: the table fails and is read again by its next cycle.
+ * Each request has a scope. A failure within a scope smaller than the table sets that scope aside (a row by
+ * its ID, an interval of `updated_at`), durably in the table's state, and the reading continues. It is
+ * retried beside the cycles at growing intervals. More failures than a small share are an outage: the table
+ * fails and is read again by its next cycle.
  */
 
 import { type ErrorCode, PublisherError } from './errors.js';
 
 /**
- * What a request reads. `row`: one entity by its ID, or a list inside it. `page`: one page of a search. `window`: a search of an interval.
- * `list`: a list that can only be read whole. `connection`: the workspace itself.
+ * What a request reads. `row`: one entity by its ID, or a list inside it. `page`: one page of a search.
+ * `window`: a search of an interval. `list`: a list that can only be read whole. `connection`: the workspace
+ * itself.
  */
 export type Scope = 'row' | 'page' | 'window' | 'list' | 'connection';
 
@@ -63,7 +65,9 @@ const ISOLABLE = new Set<ErrorCode>([
 /** Of those, the answers that do: the same request is answered so whatever becomes of others. */
 const REFUSALS = new Set<ErrorCode>(['api-rejected', 'api-forbidden']);
 
-/** Whether the failure may concern its scope alone, and not the credentials, the connection or this program. */
+/**
+ * Whether the failure may concern its scope alone, and not the credentials, the connection or this program.
+ */
 export function isIsolable(error: unknown): error is PublisherError {
   return error instanceof PublisherError && ISOLABLE.has(error.code);
 }
@@ -88,7 +92,9 @@ export class FailureCount {
   }
 }
 
-/** The outcome of asking for several entities: what was answered, in their order, and what failed by itself. */
+/**
+ * The outcome of asking for several entities: what was answered, in their order, and what failed by itself.
+ */
 export interface Isolated<T, R> {
   readonly answers: readonly { readonly item: T; readonly answer: R }[];
   readonly unread: readonly Unread[];
@@ -126,8 +132,8 @@ async function attempt<T, R>(
 }
 
 /**
- * The list with what could not be read now. What is in it already has failed once more. Throws the failure when the list is full: what
- * is not remembered would be lost.
+ * The list with what could not be read now. What is in it already has failed once more. Throws the failure
+ * when the list is full: what is not remembered would be lost.
  */
 export function withUnread(
   list: readonly SetAside[],

@@ -2,7 +2,10 @@
 
 import type { SetAside } from './set-aside.js';
 
-/** An interval of `updated_at`, both ends included, in epoch seconds; `to` null means open: up to the newest row. */
+/**
+ * An interval of `updated_at`, both ends included, in epoch seconds; `to` null means open: up to the newest
+ * row.
+ */
 export interface Window {
   readonly from: number;
   readonly to: number | null;
@@ -36,7 +39,10 @@ export interface DeletionMark {
 export interface ReconcileMark {
   /** ISO 8601, UTC: when the next walk is due. */
   readonly dueAt: string;
-  /** The walk under way, or null; `reached`: how far it has compared, as `updated_at` in epoch seconds, or null. */
+  /**
+   * The walk under way, or null; `reached`: how far it has compared, as `updated_at` in epoch seconds, or
+   * null.
+   */
   readonly walk: { readonly reached: number | null } | null;
 }
 
@@ -62,7 +68,10 @@ export interface TopicMark {
 /** Everything an instance must know to go on where the last one stopped. */
 export interface TableState {
   readonly version: 1;
-  /** How far the table has been published for certain, in epoch seconds; null for tables without a replication key. */
+  /**
+   * How far the table has been published for certain, in epoch seconds; null for tables without a replication
+   * key.
+   */
   readonly bookmark: number | null;
   /** Windows finished ahead of the bookmark. */
   readonly windows: readonly { readonly from: number; readonly to: number }[];
@@ -74,7 +83,10 @@ export interface TableState {
   readonly reconcile: ReconcileMark | null;
   /** Epoch milliseconds of the last `reset`: what was published before it is published again. */
   readonly resetAt: number | null;
-  /** Broker's time (epoch milliseconds) of the last notification that was worked off for this table; null before the first one. */
+  /**
+   * Broker's time (epoch milliseconds) of the last notification that was worked off for this table; null
+   * before the first one.
+   */
   readonly hintedAt: number | null;
   /** What can't be read and is retried beside the cycles. */
   readonly setAside: readonly SetAside[];

@@ -18,9 +18,15 @@ export interface Page {
   readonly total: number | null;
   /** Rows that the API counts and does not show (older parts of a long conversation). */
   readonly notShown?: number;
-  /** The greatest `updated_at` among the rows that the walk has met so far, in epoch seconds; rows of the future do not count. */
+  /**
+   * The greatest `updated_at` among the rows that the walk has met so far, in epoch seconds; rows of the
+   * future do not count.
+   */
   readonly newest: number | null;
-  /** Seconds from one row of the result to the next where the walk is now, on average; left out where rows don't surely come newest first. */
+  /**
+   * Seconds from one row of the result to the next where the walk is now, on average; left out where rows
+   * don't surely come newest first.
+   */
   readonly pace?: number;
   /** True on the last page: everything in the window (or the table) has been read. */
   readonly last: boolean;
@@ -30,9 +36,15 @@ export interface Page {
   readonly unread?: readonly Unread[];
   /** Rows that were asked for by themselves for this page. */
   readonly asked?: number;
-  /** Called when a page of a searched table is on its way to the topic: it is published then, or the session ends. */
+  /**
+   * Called when a page of a searched table is on its way to the topic: it is published then, or the session
+   * ends.
+   */
   readonly onTaken?: () => void;
-  /** Of rows that were asked for by ID, when (epoch milliseconds): what is there is there, whatever was known before. */
+  /**
+   * Of rows that were asked for by ID, when (epoch milliseconds): what is there is there, whatever was known
+   * before.
+   */
   readonly askedAt?: (row: RawRow) => number;
 }
 
@@ -54,9 +66,9 @@ export interface Deletion {
 /**
  * One replicated entity: data plus one generator.
  *
- * `reads` says what a pull covers. A `whole` table is read completely each time (the window is ignored), so that what is
- * missing has been deleted. A `searched` table is read by windows of `updated_at`; its pages may come in any order, and
- * only after the last one is the window known to be complete.
+ * `reads` says what a pull covers. A `whole` table is read completely each time (the window is ignored), so
+ * that what is missing has been deleted. A `searched` table is read by windows of `updated_at`; its pages may
+ * come in any order, and only after the last one is the window known to be complete.
  */
 export interface Table<Api> {
   readonly name: TableName;
@@ -65,27 +77,36 @@ export interface Table<Api> {
   readonly reads: 'whole' | 'searched';
   /** The finest interval that the API's filter can tell apart. */
   readonly grain: 'second' | 'day';
-  /** Windows that are read side by side: fewer than usual where reading one has many requests under way by itself. */
+  /**
+   * Windows that are read side by side: fewer than usual where reading one has many requests under way by
+   * itself.
+   */
   readonly windowsAtOnce?: number;
   /** The column that a bookmark counts by; `updated_at` where it is left out. */
   readonly replicationKey?: string;
   /** Its rows are those of its search, as they come: they may be shaped where the replies are read. */
   readonly takesReadyRows?: boolean;
-  /** Reads the window (searched tables) or everything (whole tables). Rows in `setAside` need not be asked for by their IDs. */
+  /**
+   * Reads the window (searched tables) or everything (whole tables). Rows in `setAside` need not be asked for
+   * by their IDs.
+   */
   pull(api: Api, window: Window, setAside?: ReadonlySet<string>): AsyncIterable<Page>;
-  /** Pulls of one session, in place of `pull`, which need not read again what those before have read. `lookback` in seconds. */
+  /**
+   * Pulls of one session, in place of `pull`, which need not read again what those before have read.
+   * `lookback` in seconds.
+   */
   polling?(
     api: Api,
     lookback: number,
   ): (window: Window, setAside?: ReadonlySet<string>) => AsyncIterable<Page>;
   /**
-   * Whether the API has no row of this ID any more; for a child table: no parent. Asked before a row that a reading did not bring
-   * is called deleted; left out where a reading can't miss a row.
+   * Whether the API has no row of this ID any more; for a child table: no parent. Asked before a row that a
+   * reading did not bring is called deleted; left out where a reading can't miss a row.
    */
   isGone?(api: Api, id: string): Promise<boolean>;
   /**
-   * The IDs of a window (rows with `id` and `updated_at`, as cheap as can be) of a searched table; for a child table those of the parents. Left
-   * out for whole tables, whose every reading shows what is gone.
+   * The IDs of a window (rows with `id` and `updated_at`, as cheap as can be) of a searched table; for a
+   * child table those of the parents. Left out for whole tables, whose every reading shows what is gone.
    */
   ids?(api: Api, window: Window): AsyncIterable<Page>;
   /** What notifications name that this table has rows of, and those rows in its detail. */
@@ -98,13 +119,16 @@ export interface Table<Api> {
   customAttributes?(api: Api): Promise<readonly RawRow[]>;
   /** The deletions from `since` on (epoch seconds), where the API lists them. */
   deletions?(api: Api, since: number): Promise<readonly Deletion[]>;
-  /** For a child table: the fields of its published rows that name their parent and its `updated_at`. A deletion is one of the parent, then. */
+  /**
+   * For a child table: the fields of its published rows that name their parent and its `updated_at`. A
+   * deletion is one of the parent, then.
+   */
   readonly parent?: { readonly id: string; readonly updatedAt: string };
   /** Some rows to look at, where pulling a few would disturb a publisher at work. */
   sample?(api: Api, rows: number): AsyncIterable<Page>;
   /**
-   * The time that decides in which window a row lies, as Intercom sends it (epoch seconds): its own `updated_at` where this is left out, or
-   * its parent's.
+   * The time that decides in which window a row lies, as Intercom sends it (epoch seconds): its own
+   * `updated_at` where this is left out, or its parent's.
    */
   versionTime?(row: RawRow): unknown;
 }

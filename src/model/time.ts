@@ -1,10 +1,14 @@
 /**
  * The one place that decides what a time from the API means.
  *
- * The same field arrives as epoch seconds, as epoch milliseconds, as either in a string, and as ISO 8601 text. docs/tables.md has the rule.
+ * The same field arrives as epoch seconds, as epoch milliseconds, as either in a string, and as ISO 8601
+ * text. docs/tables.md has the rule.
  */
 
-/** The first second of the year 10000. A smaller number is seconds; from here on it is milliseconds, which begin in January 1978. */
+/**
+ * The first second of the year 10000. A smaller number is seconds; from here on it is milliseconds, which
+ * begin in January 1978.
+ */
 const MILLISECONDS_FROM = 253_402_300_800;
 /** What a JavaScript date, and with it every reader of a timestamp-millis, can hold. */
 const MAX_EPOCH_MILLIS = 8.64e15;
@@ -20,7 +24,10 @@ export interface EpochTime {
   readonly isExact: boolean;
 }
 
-/** A time as the API sends it, or null when it is missing, can't be read or does not exist. ISO text without a zone is UTC. */
+/**
+ * A time as the API sends it, or null when it is missing, can't be read or does not exist. ISO text without a
+ * zone is UTC.
+ */
 export function readTime(raw: unknown): EpochTime | null {
   if (typeof raw === 'number') return fromNumber(raw);
   if (typeof raw !== 'string') return null;

@@ -1,4 +1,6 @@
-/** What metrics are made with: how they are named and labelled, and when a label is no longer this instance's. */
+/**
+ * What metrics are made with: how they are named and labelled, and when a label is no longer this instance's.
+ */
 
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { AtConnection, AtTable, Events } from '../model/events.js';

@@ -42,8 +42,8 @@ function asWritable(out: DestinationStream): NodeJS.WritableStream {
 }
 
 /**
- * One line per table and cycle, one per thing that went wrong; each request and page only at `debug`. `problems` leaves out
- * what a display of the tables' progress shows already.
+ * One line per table and cycle, one per thing that went wrong; each request and page only at `debug`.
+ * `problems` leaves out what a display of the tables' progress shows already.
  */
 export function logEvents(events: Events, log: Logger, what: 'all' | 'problems'): void {
   logProblems(events, log);

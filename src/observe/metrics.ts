@@ -1,7 +1,9 @@
 /**
- * What happens in the pipe, counted for Prometheus. Names and units follow its conventions: seconds, bytes, `_total` for what only grows.
+ * What happens in the pipe, counted for Prometheus. Names and units follow its conventions: seconds, bytes,
+ * `_total` for what only grows.
  *
- * Labels have few values: connections and tables of the configuration, routes with placeholders, codes of errors.
+ * Labels have few values: connections and tables of the configuration, routes with placeholders, codes of
+ * errors.
  */
 
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
@@ -12,7 +14,10 @@ import { at, counters, gauges, histogram, keyOf, onLeft, onTableLeft, PREFIX, TA
 const REQUEST_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const COMMIT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const CYCLE_BUCKETS = [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400];
-/** Gauges that Node's own metrics name like counters, and that `nodejs_active_resources` and its like have by type. */
+/**
+ * Gauges that Node's own metrics name like counters, and that `nodejs_active_resources` and its like have by
+ * type.
+ */
 const MISNAMED = [
   'nodejs_active_handles_total',
   'nodejs_active_requests_total',
@@ -229,7 +234,8 @@ function countOwnership(events: Events, registry: Registry): void {
     owned.set({ connection }, 0);
   });
   events.on('connection:failed', ({ connection, error }) => failures.inc({ connection, code: error.code }));
-  // A dropped connection is released when its last commit is over, which comes after the news that it was dropped.
+  // A dropped connection is released when its last commit is over, which comes after the news that it was
+  // dropped.
   onLeft(events, (connection) => owned.remove({ connection }));
 }
 

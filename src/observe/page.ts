@@ -1,4 +1,7 @@
-/** The status page: one static document that fetches what it shows. Its policy allows its own script and style and nothing else. */
+/**
+ * The status page: one static document that fetches what it shows. Its policy allows its own script and style
+ * and nothing else.
+ */
 
 import { createHash } from 'node:crypto';
 import type { Reply } from '../http/routes.js';

@@ -1,4 +1,7 @@
-/** One line per active table on a terminal: what it has read, how fast, how much of the budget, how far, how long yet. */
+/**
+ * One line per active table on a terminal: what it has read, how fast, how much of the budget, how far, how
+ * long yet.
+ */
 
 import type { BudgetUse, EventMap, Events, Progress } from '../model/events.js';
 import type { Terminal } from './terminal.js';

@@ -1,8 +1,9 @@
 /**
  * Whether this instance does its work, for those who route or roll out by it.
  *
- * It does once it knows which connections fall to it and has read where they stand. A connection that fails for reasons of its own
- * (credentials, the API) does not make the instance unready: no other instance could do better. Without Kafka nothing works.
+ * It does once it knows which connections fall to it and has read where they stand. A connection that fails
+ * for reasons of its own (credentials, the API) does not make the instance unready: no other instance could
+ * do better. Without Kafka nothing works.
  */
 
 import type { Events } from '../model/events.js';

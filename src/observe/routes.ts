@@ -1,4 +1,7 @@
-/** Health, metrics, status and the status page, as routes. They report what the publisher does, and change nothing of it. */
+/**
+ * Health, metrics, status and the status page, as routes. They report what the publisher does, and change
+ * nothing of it.
+ */
 
 import { jsonReply, type Route, textReply } from '../http/routes.js';
 import type { Events } from '../model/events.js';

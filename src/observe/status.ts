@@ -34,7 +34,10 @@ export interface Status {
 
 export interface ConnectionStatus {
   readonly name: string;
-  /** `starting`: falls to this instance, and is not restored yet. `elsewhere`: falls to another instance, or to none. */
+  /**
+   * `starting`: falls to this instance, and is not restored yet. `elsewhere`: falls to another instance, or
+   * to none.
+   */
   readonly state: 'owned' | 'starting' | 'failed' | 'elsewhere';
   readonly error: (StateError & { readonly retryAt: string | null }) | null;
   readonly budget: Pick<BudgetUse, 'used' | 'limit'> | null;

@@ -25,7 +25,10 @@ export interface Finding {
   readonly warns?: boolean;
 }
 
-/** Checks credentials, Kafka, topics, registry and schemas of all connections; yields findings as they are made. */
+/**
+ * Checks credentials, Kafka, topics, registry and schemas of all connections; yields findings as they are
+ * made.
+ */
 export async function* checkAll(config: Config): AsyncGenerator<Finding> {
   for (const connection of config.connections)
     yield await finding(`connection ${connection.name}`, () => workspaceOf(connection));

@@ -1,4 +1,7 @@
-/** Signs a connection in: exchanges the code, asks the API who it is, and keeps what came of it, all of it or nothing. */
+/**
+ * Signs a connection in: exchanges the code, asks the API who it is, and keeps what came of it, all of it or
+ * nothing.
+ */
 
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
@@ -42,7 +45,10 @@ export function appUrlOf({ region, baseUrl }: Pick<NewConnection, 'region' | 'ba
   return baseUrl ?? APP_URLS[region];
 }
 
-/** The token for a code, and the workspace that it belongs to. Throws when any of it is not as it must be; nothing is written. */
+/**
+ * The token for a code, and the workspace that it belongs to. Throws when any of it is not as it must be;
+ * nothing is written.
+ */
 export async function signIn(
   connection: NewConnection,
   code: string,
@@ -157,7 +163,10 @@ export async function keep(file: string, config: string, name: string, token: st
   }
 }
 
-/** Replaces the file in one step: a reader sees the old text or the new one. `mode` null: that of the file that is there, else for its owner only. */
+/**
+ * Replaces the file in one step: a reader sees the old text or the new one. `mode` null: that of the file
+ * that is there, else for its owner only.
+ */
 async function replaceFile(file: string, text: string, mode: number | null): Promise<void> {
   const temporary = `${file}.${process.pid}.new`;
   try {

@@ -12,7 +12,10 @@ import type { SessionContext } from './session-context.js';
 
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 5 * 60_000;
-/** After these this instance may no longer be the owner, and learns that from the group with one of its next heartbeats. */
+/**
+ * After these this instance may no longer be the owner, and learns that from the group with one of its next
+ * heartbeats.
+ */
 const MAYBE_LOST = new Set<ErrorCode>(['fenced', 'kafka-transaction-timeout']);
 const MAYBE_LOST_WAIT_MS = 3_000;
 /** Tables without a schedule are read back to back, but not faster than this. */
@@ -76,7 +79,10 @@ export class ConnectionLoop {
     }
   }
 
-  /** Starts a cycle whenever tables are due, until one fails further than its tables, which is thrown once all have come to rest. */
+  /**
+   * Starts a cycle whenever tables are due, until one fails further than its tables, which is thrown once all
+   * have come to rest.
+   */
   async #serve(schedule: Schedule, onCycle: () => void): Promise<void> {
     const failed = new AbortController();
     const end = AbortSignal.any([this.#stop.signal, failed.signal]);

@@ -26,7 +26,10 @@ export interface DeliveryOptions {
   readonly writer: Writer;
   /** What is in the dead-letter topic of this table now: by key, the digest of its letter. */
   readonly buried: Map<string, string>;
-  /** For a child table: finds the keys of published rows by their parents' IDs; null: a deleted row's ID is its key. */
+  /**
+   * For a child table: finds the keys of published rows by their parents' IDs; null: a deleted row's ID is
+   * its key.
+   */
   readonly childrenOf: ((ids: readonly string[]) => Promise<readonly string[]>) | null;
   readonly lookup: TopicLookup;
 }

@@ -1,4 +1,6 @@
-/** Checks the field rules of a configuration against the tables' schemas, in the words and places of the file. */
+/**
+ * Checks the field rules of a configuration against the tables' schemas, in the words and places of the file.
+ */
 
 import { type FieldRules, ruleProblems } from '../avro/rules.js';
 import { tableSchema } from '../avro/schema.js';
@@ -8,7 +10,10 @@ import type { Problem } from '../config/problem.js';
 import type { TableName } from '../model/table-names.js';
 import { ALL_TABLES } from '../tables/all.js';
 
-/** Everything that is wrong with `exclude` and `hash` in the tree of a file; parts that are wrong in themselves are passed over. */
+/**
+ * Everything that is wrong with `exclude` and `hash` in the tree of a file; parts that are wrong in
+ * themselves are passed over.
+ */
 export function fieldRuleProblems(tree: unknown): Problem[] {
   if (!isMapping(tree) || !Array.isArray(tree.connections)) return [];
   return tree.connections.flatMap((connection: unknown, index) =>
@@ -36,7 +41,10 @@ function textsIn(list: unknown): string[] {
   return Array.isArray(list) ? list.map((each: unknown) => (typeof each === 'string' ? each : '')) : [];
 }
 
-/** The field rules of a table. Without a `hashKey` the connection's name is the key: anyone can guess values and check them. */
+/**
+ * The field rules of a table. Without a `hashKey` the connection's name is the key: anyone can guess values
+ * and check them.
+ */
 export function rulesOf({ name, tables, hashKey }: ConnectionConfig, table: TableName): FieldRules {
   const { exclude = [], hash = [] } = tables.find((each) => each.name === table) ?? {};
   return { exclude, hash, hashKey: hashKey ?? name };

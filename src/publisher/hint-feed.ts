@@ -1,4 +1,7 @@
-/** Hands the notifications of the hints topic to the connections that this instance owns. One reading serves them all. */
+/**
+ * Hands the notifications of the hints topic to the connections that this instance owns. One reading serves
+ * them all.
+ */
 
 import type { KafkaAccess } from '../kafka/access.js';
 import { HINTS_KEPT_MS, type KeptHint, planHints, readHints } from '../kafka/hints.js';
@@ -13,7 +16,10 @@ type Take = (hint: KeptHint) => void;
 
 const TRY_AGAIN_MS = 2_000;
 
-/** Notifications are an extra: polls find what they would have told, so that a missing topic keeps nothing from being published. */
+/**
+ * Notifications are an extra: polls find what they would have told, so that a missing topic keeps nothing
+ * from being published.
+ */
 export class HintFeed {
   readonly #kafka: KafkaAccess;
   readonly #topics: TopicSettings;
@@ -38,8 +44,9 @@ export class HintFeed {
   }
 
   /**
-   * Hands over what a connection was told since a time (epoch milliseconds by the broker's clock; null: as long as hints are kept), and then
-   * whatever comes. The same hint may come twice. `onCaughtUp` is called between the two. Returns what ends it.
+   * Hands over what a connection was told since a time (epoch milliseconds by the broker's clock; null: as
+   * long as hints are kept), and then whatever comes. The same hint may come twice. `onCaughtUp` is called
+   * between the two. Returns what ends it.
    */
   subscribe(connection: string, since: number | null, take: Take, onCaughtUp: () => void): () => void {
     this.start();

@@ -1,8 +1,10 @@
 /**
- * Processes the notifications of one connection: asks for the entities that they name, and publishes what comes of it.
+ * Processes the notifications of one connection: asks for the entities that they name, and publishes what
+ * comes of it.
  *
- * IDs are processed in order of arrival. An ID that arrives again while queued is ignored; one that arrives while in flight is fetched once
- * more. One that can't be fetched, while others can, is retried at growing intervals, and no other one waits for it.
+ * IDs are processed in order of arrival. An ID that arrives again while queued is ignored; one that arrives
+ * while in flight is fetched once more. One that can't be fetched, while others can, is retried at growing
+ * intervals, and no other one waits for it.
  */
 
 import type { Detail, IntercomApi } from '../intercom/api.js';
@@ -43,7 +45,10 @@ const MAX_WAITING = 20_000;
 export const MARGIN_MS = 10_000;
 /** Batches that wait for a reading of a topic; each has its rows in memory. */
 const MAX_LOOKUPS = 40;
-/** An ID that can't be fetched while others can is retried after 1 s, 4 s, 16 s, 64 s and 256 s, then left to polls and reconcile. */
+/**
+ * An ID that can't be fetched while others can is retried after 1 s, 4 s, 16 s, 64 s and 256 s, then left to
+ * polls and reconcile.
+ */
 const MAX_FAILURES = 5;
 const FIRST_WAIT_MS = 1_000;
 const FAILURE_GROWTH = 4;
@@ -69,7 +74,10 @@ interface Answer {
   readonly detail: Detail | null;
 }
 
-/** Where the IDs of one entity are; each is in one place, or in none. One that is named again while in flight waits beside that. */
+/**
+ * Where the IDs of one entity are; each is in one place, or in none. One that is named again while in flight
+ * waits beside that.
+ */
 class Queue {
   readonly waiting = new Map<string, Waiting>();
   readonly inFlight = new Map<string, Waiting>();
@@ -134,7 +142,10 @@ export class HintWork {
     this.ended = Promise.all(runs).then(() => this.#break(null));
   }
 
-  /** From when on notifications are still to be processed (epoch milliseconds by the broker's clock), or null: as many as there are. */
+  /**
+   * From when on notifications are still to be processed (epoch milliseconds by the broker's clock), or null:
+   * as many as there are.
+   */
   get since(): number | null {
     const times = ENTITIES.filter((entity) => this.#concernedBy(entity).length > 0).map(
       (entity) => this.#workedOff.get(entity) ?? null,
@@ -224,7 +235,10 @@ export class HintWork {
     }
   }
 
-  /** Publishes, beside everything else, what only the topic can judge. Waits when too much of that is under way. */
+  /**
+   * Publishes, beside everything else, what only the topic can judge. Waits when too much of that is under
+   * way.
+   */
   async #lookUp({ lookups }: Queue, work: TableWork, beyond: Fetched, at: number): Promise<void> {
     const lookup: Promise<void> = publishBeyondMemory(work, this.#options.events, beyond)
       .catch((thrown: unknown) => {
@@ -236,7 +250,10 @@ export class HintWork {
     if (lookups.size >= MAX_LOOKUPS) await Promise.race(lookups.keys());
   }
 
-  /** Retries an ID later, beside the others. `isOwn`: others could be fetched meanwhile, so that this one may be given up. */
+  /**
+   * Retries an ID later, beside the others. `isOwn`: others could be fetched meanwhile, so that this one may
+   * be given up.
+   */
   #putAside(
     entity: Entity,
     queue: Queue,

@@ -1,9 +1,9 @@
 /**
  * Moves the keys of a topic whose partitions were added to.
  *
- * A key whose version stands in another partition than the one that it belongs to now is ended there with a tombstone, and published in its own
- * partition unless it has a newer version there, both in one transaction. What was moved already is found so and left: a move that was killed is
- * completed by the next one.
+ * A key whose version stands in another partition than the one that it belongs to now is ended there with a
+ * tombstone, and published in its own partition unless it has a newer version there, both in one transaction.
+ * What was moved already is found so and left: a move that was killed is completed by the next one.
  */
 
 import { partitionOf } from '../kafka/partitioner.js';
@@ -28,7 +28,10 @@ const MAX_RECORDS = 2_000;
 /** Where a key stands beside its own partition: by partition, its last record there that is no tombstone. */
 type Places = Map<number, { readonly offset: number; readonly timestamp: number }>;
 
-/** Returns how many keys were ended in old partitions. Throws what reader and writer throw; what was committed before stays moved. */
+/**
+ * Returns how many keys were ended in old partitions. Throws what reader and writer throw; what was committed
+ * before stays moved.
+ */
 export async function moveKeys(reader: TopicReader, writer: Writer, move: KeyMove): Promise<number> {
   const misplaced = await findMisplaced(reader, move);
   let ended = 0;
@@ -54,7 +57,9 @@ export async function moveKeys(reader: TopicReader, writer: Writer, move: KeyMov
   return ended;
 }
 
-/** By key, where it stands beside its own partition; `hasHome`: it stands, or has ended, in its own one too. */
+/**
+ * By key, where it stands beside its own partition; `hasHome`: it stands, or has ended, in its own one too.
+ */
 async function findMisplaced(
   reader: TopicReader,
   { topic, partitions, isOwn, signal }: KeyMove,
@@ -80,7 +85,10 @@ async function findMisplaced(
   return new Map([...away].map(([name, places]) => [name, { places, hasHome: home.has(name) }]));
 }
 
-/** The records that end the key where this record has it, and publish it in its own partition; none where this record is not what counts there. */
+/**
+ * The records that end the key where this record has it, and publish it in its own partition; none where this
+ * record is not what counts there.
+ */
 function movedRecords(
   record: TopicRecord,
   misplaced: Awaited<ReturnType<typeof findMisplaced>>,

@@ -5,8 +5,9 @@ import type { States } from '../kafka/states.js';
 import type { TableState } from '../model/state.js';
 
 /**
- * Those with the oldest data first: the age of a connection is that of the table that was complete longest ago. Connections without any complete
- * table come last, in their order: no consumer has data of theirs that grows old, and their first reading takes longer than their wait.
+ * Those with the oldest data first: the age of a connection is that of the table that was complete longest
+ * ago. Connections without any complete table come last, in their order: no consumer has data of theirs that
+ * grows old, and their first reading takes longer than their wait.
  */
 export function oldestFirst(
   connections: readonly ConnectionConfig[],

@@ -1,4 +1,7 @@
-/** Bounds how many connections begin at the same time: opening takes memory and requests that an idle connection does not need. */
+/**
+ * Bounds how many connections begin at the same time: opening takes memory and requests that an idle
+ * connection does not need.
+ */
 
 import { setMaxListeners } from 'node:events';
 import { PublisherError } from '../model/errors.js';
@@ -8,9 +11,15 @@ export interface OpeningsOptions {
   readonly longestMs?: number;
 }
 
-/** Enough to hide the latency of Kafka and of the registry. More take memory and are no faster: the main thread is what they wait for. */
+/**
+ * Enough to hide the latency of Kafka and of the registry. More take memory and are no faster: the main
+ * thread is what they wait for.
+ */
 const PLACES = 8;
-/** A connection that needs longer (a large topic, a transaction that stays open, a registry that hangs) continues without its place. */
+/**
+ * A connection that needs longer (a large topic, a transaction that stays open, a registry that hangs)
+ * continues without its place.
+ */
 const LONGEST_MS = 10_000;
 
 export class Openings {
@@ -23,7 +32,10 @@ export class Openings {
     this.#longestMs = longestMs;
   }
 
-  /** Does the work as soon as there is a place, in the order of the calls. Throws `stopped` when the signal aborts before that. */
+  /**
+   * Does the work as soon as there is a place, in the order of the calls. Throws `stopped` when the signal
+   * aborts before that.
+   */
   async run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
     await this.#acquire(signal);
     const release = once(() => this.#release());

@@ -41,7 +41,10 @@ export class Publisher {
   readonly events: Events;
   #context: SessionContext;
   readonly #loops = new Map<string, ConnectionLoop>();
-  /** The partitions of the group that this instance owns, and how many there are: the topic's own number, which all instances share. */
+  /**
+   * The partitions of the group that this instance owns, and how many there are: the topic's own number,
+   * which all instances share.
+   */
   #partitions: ReadonlySet<number> = new Set();
   #partitionCount = 1;
   #moving: Promise<void> = Promise.resolve();
@@ -67,8 +70,9 @@ export class Publisher {
   }
 
   /**
-   * One complete cycle of every configured table, whatever the schedule. Returns what failed; everything else is published.
-   * Throws `group-busy` while instances of the group run, and `registry-unreachable` within seconds.
+   * One complete cycle of every configured table, whatever the schedule. Returns what failed; everything else
+   * is published. Throws `group-busy` while instances of the group run, and `registry-unreachable` within
+   * seconds.
    */
   async runOnce(signal: AbortSignal): Promise<Failure[]> {
     const { config, registry, events } = this.#context;
@@ -82,11 +86,12 @@ export class Publisher {
   }
 
   /**
-   * Joins the group and serves the connections that fall to this instance until the signal aborts. Whatever a connection needs and does
-   * not find (the registry, the API) is waited for, with the reason in the log.
+   * Joins the group and serves the connections that fall to this instance until the signal aborts. Whatever a
+   * connection needs and does not find (the registry, the API) is waited for, with the reason in the log.
    *
-   * Where the configuration is only a part of what the group is for, no other instance may be in it (`alone`): connections are dealt out by
-   * what all of them know. Throws `group-busy` where another instance is, and when one joins.
+   * Where the configuration is only a part of what the group is for, no other instance may be in it
+   * (`alone`): connections are dealt out by what all of them know. Throws `group-busy` where another instance
+   * is, and when one joins.
    */
   async run(signal: AbortSignal, { alone = false }: { alone?: boolean } = {}): Promise<void> {
     const { config, kafka } = this.#context;
@@ -120,8 +125,9 @@ export class Publisher {
   }
 
   /**
-   * Goes on with another configuration: connections that are new in it begin, dropped ones end, changed ones begin anew, and all others are
-   * not touched. Throws when a topic is not as it must be, or when something changed that only a restart can change; nothing has changed then.
+   * Goes on with another configuration: connections that are new in it begin, dropped ones end, changed ones
+   * begin anew, and all others are not touched. Throws when a topic is not as it must be, or when something
+   * changed that only a restart can change; nothing has changed then.
    */
   async reload(config: Config): Promise<void> {
     const fixed = FIXED.filter(
@@ -234,7 +240,10 @@ export class Publisher {
     };
   }
 
-  /** Starts and stops loops so that exactly the connections of these partitions are served; one change after another. */
+  /**
+   * Starts and stops loops so that exactly the connections of these partitions are served; one change after
+   * another.
+   */
   #own(partitions: ReadonlySet<number>): void {
     this.#partitions = partitions;
     this.#moving = this.#moving.then(() => this.#serve(this.#connectionsOf(partitions)));

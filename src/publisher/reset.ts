@@ -19,8 +19,9 @@ export interface ResetRequest {
 }
 
 /**
- * Resets the tables and returns those that had anything to forget. Throws `group-busy` while an instance of the group runs. A publisher
- * outside the group (`run --once`) that has the connection now is fenced, so that it can't bring its bookmarks back.
+ * Resets the tables and returns those that had anything to forget. Throws `group-busy` while an instance of
+ * the group runs. A publisher outside the group (`run --once`) that has the connection now is fenced, so that
+ * it can't bring its bookmarks back.
  */
 export async function resetTables(config: Config, request: ResetRequest): Promise<TableName[]> {
   const { connection, tables, startDate } = request;
@@ -55,8 +56,9 @@ export async function resetTables(config: Config, request: ResetRequest): Promis
 }
 
 /**
- * The state of a table that begins anew: from `startDate` (epoch seconds), or where its connection begins. How far lists of deletions were
- * worked off stays: their rows are gone from the source and would not be told of again. `now` in epoch milliseconds.
+ * The state of a table that begins anew: from `startDate` (epoch seconds), or where its connection begins.
+ * How far lists of deletions were worked off stays: their rows are gone from the source and would not be told
+ * of again. `now` in epoch milliseconds.
  */
 function stateAfterReset(state: TableState, startDate: number | null, now: number): TableState {
   const { deletions, reconcile } = state;

@@ -1,4 +1,6 @@
-/** Reads back from the topics what an instance must remember before it may publish. Kafka is the only memory. */
+/**
+ * Reads back from the topics what an instance must remember before it may publish. Kafka is the only memory.
+ */
 
 import type { TopicCodec } from '../avro/codec.js';
 import { Decoder } from '../avro/decoder.js';
@@ -19,9 +21,10 @@ export interface RestoredRows {
 }
 
 /**
- * What the topic of a table tells of its rows. Of a table that is read whole, or whose state does not belong to the topic: every key that stands in it.
- * Of a searched one: what was published since the time that its state names. What was published before a reset, or without a state,
- * counts as unknown, so that it is published again.
+ * What the topic of a table tells of its rows. Of a table that is read whole, or whose state does not belong
+ * to the topic: every key that stands in it. Of a searched one: what was published since the time that its
+ * state names. What was published before a reset, or without a state, counts as unknown, so that it is
+ * published again.
  */
 export async function restorePublished(
   reader: TopicReader,
@@ -77,12 +80,18 @@ function ownOf(
   });
 }
 
-/** Epoch milliseconds at which the row was gone. Another instance's clock may be ahead; what is asked for from now on is asked for later. */
+/**
+ * Epoch milliseconds at which the row was gone. Another instance's clock may be ahead; what is asked for from
+ * now on is asked for later.
+ */
 function goneAt(record: TopicRecord): number {
   return Math.min(Number(headerText(record, 'fetched_at') ?? record.timestamp), Date.now());
 }
 
-/** Of a table that is read whole, old tombstones are forgotten; a searched one is read from some time on anyway. */
+/**
+ * Of a table that is read whole, old tombstones are forgotten; a searched one is read from some time on
+ * anyway.
+ */
 function isRecent(record: TopicRecord, reads: 'whole' | 'searched'): boolean {
   return reads === 'searched' || goneAt(record) >= Date.now() - DELETES_KEPT_MS;
 }
@@ -93,7 +102,8 @@ function restoredVersion(
   isChild: boolean,
 ): PublishedVersion {
   const version = versionOf(record, state?.resetAt ?? null);
-  // Until it is read again and tells its parent's time, a row is kept for as long as the bookmark of now can be read behind.
+  // Until it is read again and tells its parent's time, a row is kept for as long as the bookmark of now can
+  // be read behind.
   const isTimed = !isChild && version.versionTime !== null;
   const versionTime = isTimed
     ? version.versionTime
@@ -110,7 +120,10 @@ function versionOf(record: TopicRecord, resetAt: number | null): PublishedVersio
   return { hash, updatedAt, versionTime, publishedAfter: record.timestamp };
 }
 
-/** What a topic has last of some keys: a version, or a tombstone. Its parents' times do not count: they are not known. */
+/**
+ * What a topic has last of some keys: a version, or a tombstone. Its parents' times do not count: they are
+ * not known.
+ */
 export async function readVersions(
   reader: TopicReader,
   topic: string,
@@ -165,8 +178,8 @@ export async function restoreBuried(
 }
 
 /**
- * The keys of the rows in a child table's topic whose `parentField` is one of the IDs. Nothing keeps track of children, so the
- * whole topic is read: that is slow, and deletions are rare.
+ * The keys of the rows in a child table's topic whose `parentField` is one of the IDs. Nothing keeps track of
+ * children, so the whole topic is read: that is slow, and deletions are rare.
  */
 export async function findChildren(
   { reader, registry, codec, partitions }: TopicAccess,
@@ -193,8 +206,8 @@ export async function findChildren(
 const KNOWN_IDS = 50_000;
 
 /**
- * The IDs of the rows in a topic (of a child table: of their parents) whose `updated_at` lies behind `after` (epoch seconds), oldest
- * first as far as they fit. Rejects with `stopped` when the signal aborts.
+ * The IDs of the rows in a topic (of a child table: of their parents) whose `updated_at` lies behind `after`
+ * (epoch seconds), oldest first as far as they fit. Rejects with `stopped` when the signal aborts.
  */
 export async function knownIds(
   { reader, registry, codec, partitions }: TopicAccess,

@@ -1,7 +1,8 @@
 /**
  * The ownership of one connection: fence, then restore, then pull.
  *
- * A session ends with the first failure of Kafka or of its ownership; the next one starts from what the topics say.
+ * A session ends with the first failure of Kafka or of its ownership; the next one starts from what the
+ * topics say.
  */
 
 import type { ConnectionConfig } from '../config/config.js';
@@ -72,8 +73,9 @@ export class Session {
   }
 
   /**
-   * Takes the connection over from its previous owner, once there is a place for it to begin. Aborting `signal` ends every request; commits
-   * under way are finished. Throws when a topic, the registry, the credentials' file or Kafka is not as it must be.
+   * Takes the connection over from its previous owner, once there is a place for it to begin. Aborting
+   * `signal` ends every request; commits under way are finished. Throws when a topic, the registry, the
+   * credentials' file or Kafka is not as it must be.
    */
   static open(context: SessionContext, connection: ConnectionConfig, signal: AbortSignal): Promise<Session> {
     return context.openings.run(() => Session.#open(context, connection, signal), signal);
@@ -131,7 +133,9 @@ export class Session {
     return runCycle(this.#connection.name, due, this.#events, { awaitWalks, onDone, abandon });
   }
 
-  /** Resolves with what broke the session outside of its cycles, which end then too, or with null at its end. */
+  /**
+   * Resolves with what broke the session outside of its cycles, which end then too, or with null at its end.
+   */
   get broken(): Promise<PublisherError | null> {
     return this.#hinted?.broken ?? new Promise(() => undefined);
   }
@@ -162,7 +166,10 @@ function delayMessage(report: DelayReport): string {
     : `commits have been waiting for Kafka for ${seconds}: ${report.error.message}; retrying`;
 }
 
-/** Processes the notifications of this connection until the signal aborts; null where they concern none of its tables. */
+/**
+ * Processes the notifications of this connection until the signal aborts; null where they concern none of its
+ * tables.
+ */
 function hintWork(
   connection: ConnectionConfig,
   {

@@ -18,8 +18,8 @@ export async function committedStates(config: Config, kafka: KafkaAccess): Promi
 }
 
 /**
- * By table: why its state does not belong to its topics, and what the next run does about it. Tables whose state does, that have none, or whose state
- * can't be read are left out.
+ * By table: why its state does not belong to its topics, and what the next run does about it. Tables whose
+ * state does, that have none, or whose state can't be read are left out.
  */
 export async function stateProblems(
   config: Config,

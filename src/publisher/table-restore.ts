@@ -1,4 +1,6 @@
-/** What a session knows of a table when it begins: its state, and what its topic and the dead letters hold. */
+/**
+ * What a session knows of a table when it begins: its state, and what its topic and the dead letters hold.
+ */
 
 import type { ConnectionConfig } from '../config/config.js';
 import type { TopicRecord } from '../kafka/reader.js';

@@ -1,8 +1,10 @@
 /**
- * The schema of one table as it is published now: it grows with the custom attributes that the workspace defines.
+ * The schema of one table as it is published now: it grows with the custom attributes that the workspace
+ * defines.
  *
- * What became a column before is read from the registry. Definitions are asked for before the first row is published, and again when a row
- * has an unknown attribute; where the table of attributes is replicated too, it tells of new ones by itself.
+ * What became a column before is read from the registry. Definitions are asked for before the first row is
+ * published, and again when a row has an unknown attribute; where the table of attributes is replicated too,
+ * it tells of new ones by itself.
  */
 
 import { type Adaptation, rowShaper, TopicCodec, type ValueForm, valueSchema } from '../avro/codec.js';
@@ -40,7 +42,10 @@ export interface TableSchemaOptions {
   readonly attributes: (() => Promise<readonly RawRow[]>) | null;
 }
 
-/** Answers that mean that the app may not see the definitions: then there are no columns, and the JSON has everything. */
+/**
+ * Answers that mean that the app may not see the definitions: then there are no columns, and the JSON has
+ * everything.
+ */
 const NOT_FOR_US = new Set(['api-forbidden', 'api-not-found', 'api-rejected']);
 
 export class TableSchema {
@@ -108,8 +113,8 @@ export class TableSchema {
   }
 
   /**
-   * Makes the schema ready for rows that are about to be published. True when it changed: rows that were shaped before must be shaped
-   * again. Throws what the registry and the API throw.
+   * Makes the schema ready for rows that are about to be published. True when it changed: rows that were
+   * shaped before must be shaped again. Throws what the registry and the API throw.
    */
   async prepare(rows: readonly RawRow[]): Promise<boolean> {
     const { attributes, rules } = this.#options;

@@ -1,4 +1,6 @@
-/** A table as its cycles see it: where its rows come from, how they are shaped, and how deletes are confirmed. */
+/**
+ * A table as its cycles see it: where its rows come from, how they are shaped, and how deletes are confirmed.
+ */
 
 import type { IntercomApi } from '../intercom/api.js';
 import { mustGet } from '../model/must-get.js';

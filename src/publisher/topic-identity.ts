@@ -1,13 +1,16 @@
 /**
  * Whether a state and a topic belong together. Pure.
  *
- * A state says up to where a table is published; that is worth nothing where the topic is another one, or no longer what it was. Nothing may be skipped
- * then, so the table begins anew.
+ * A state says up to where a table is published; that is worth nothing where the topic is another one, or no
+ * longer what it was. Nothing may be skipped then, so the table begins anew.
  */
 
 import { emptyState, type TableState, type TopicMark } from '../model/state.js';
 
-/** What differs between the topic that a state was written for and the one that is there (null: none), in words; empty where they belong together. */
+/**
+ * What differs between the topic that a state was written for and the one that is there (null: none), in
+ * words; empty where they belong together.
+ */
 export function differencesOf(state: TableState, now: TopicMark | null, name: string): string[] {
   const { topic } = state;
   if (topic === null)
@@ -65,8 +68,9 @@ function isEmpty({ starts, ends }: TopicMark): boolean {
 }
 
 /**
- * The state with which a table begins anew whose state does not belong to its topic. `oldest` is when the first of the rows that stand in the topic was
- * published (epoch milliseconds), or null where there are none: what was deleted in the source since then may still stand there.
+ * The state with which a table begins anew whose state does not belong to its topic. `oldest` is when the
+ * first of the rows that stand in the topic was published (epoch milliseconds), or null where there are none:
+ * what was deleted in the source since then may still stand there.
  */
 export function stateForTopic(state: TableState, oldest: number | null): TableState {
   return {

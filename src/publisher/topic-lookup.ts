@@ -1,6 +1,7 @@
 /**
- * What a topic has last of single keys, where memory does not know them. Kafka finds no record by its key, so the whole topic is read: one
- * reading serves everyone who waits for it, and readings follow each other slowly, so that they stay a small share of the broker's work.
+ * What a topic has last of single keys, where memory does not know them. Kafka finds no record by its key, so
+ * the whole topic is read: one reading serves everyone who waits for it, and readings follow each other
+ * slowly, so that they stay a small share of the broker's work.
  */
 
 import type { PublishedVersion } from '../sync/published.js';
@@ -22,7 +23,10 @@ export class TopicLookup {
     this.#signal = signal;
   }
 
-  /** Resolves with what the topic has of these keys, and maybe of others, after a reading that begins from now on. */
+  /**
+   * Resolves with what the topic has of these keys, and maybe of others, after a reading that begins from now
+   * on.
+   */
   find(keys: Iterable<string>): Promise<Versions> {
     this.#next ??= this.#plan();
     for (const key of keys) this.#next.keys.add(key);

@@ -29,8 +29,9 @@ export function topicPlans(config: Config, connection: ConnectionConfig): TopicP
 }
 
 /**
- * The state topic is read at each start, so it must stay small. Kafka compacts no active segment, and by default begins another one after a week.
- * Markers of transactions count too: they stay for `delete.retention.ms`. What `topics.config` says wins.
+ * The state topic is read at each start, so it must stay small. Kafka compacts no active segment, and by
+ * default begins another one after a week. Markers of transactions count too: they stay for
+ * `delete.retention.ms`. What `topics.config` says wins.
  */
 const STATE_TOPIC_CONFIG = {
   'segment.ms': String(10 * 60_000),

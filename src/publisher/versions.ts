@@ -68,17 +68,23 @@ export interface Reading {
   /** `latest`: the newest record of each key without deleted rows, in one batch. `history`: every record. */
   readonly mode: 'latest' | 'history';
   readonly from: ReadFrom;
-  /** Goes on with every record that is published next, until the signal aborts. Otherwise that throws `stopped`. */
+  /**
+   * Goes on with every record that is published next, until the signal aborts. Otherwise that throws
+   * `stopped`.
+   */
   readonly follow: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The clocks of this instance, of those that published before it and of the brokers may differ by as much. */
+/**
+ * The clocks of this instance, of those that published before it and of the brokers may differ by as much.
+ */
 export const CLOCK_SKEW_MS = 10 * 60_000;
 
 /**
- * The records of a reading, undecoded: only what is wanted has to be. What follows the latest ones begins right behind them: none is missed and none
- * comes twice. `onProgress` is told how many records were read for the latest ones.
+ * The records of a reading, undecoded: only what is wanted has to be. What follows the latest ones begins
+ * right behind them: none is missed and none comes twice. `onProgress` is told how many records were read for
+ * the latest ones.
  */
 export async function* readRecords(
   reader: TopicReader,

@@ -1,4 +1,7 @@
-/** Receives Intercom's notifications: checks their signature, writes them to Kafka, and answers. The connection's owner processes them. */
+/**
+ * Receives Intercom's notifications: checks their signature, writes them to Kafka, and answers. The
+ * connection's owner processes them.
+ */
 
 import type { IncomingMessage } from 'node:http';
 import type { Config, ConnectionConfig } from '../config/config.js';
@@ -15,7 +18,10 @@ export interface WebhookOptions {
   readonly events: Events;
 }
 
-/** Notifications on their way to Kafka at once; Intercom slows down when it is told so, and the next poll finds what changed. */
+/**
+ * Notifications on their way to Kafka at once; Intercom slows down when it is told so, and the next poll
+ * finds what changed.
+ */
 const MOST_AT_ONCE = 100;
 /** Conversations with long texts stay far below. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
@@ -108,11 +114,17 @@ function tooMany(): Reply {
   return { ...reply, headers: { ...reply.headers, 'retry-after': TRY_AGAIN_SECONDS } };
 }
 
-/** Bodies that are being received. A sender is known only by its whole body, so that all of them together have one limit of memory. */
+/**
+ * Bodies that are being received. A sender is known only by its whole body, so that all of them together have
+ * one limit of memory.
+ */
 class Bodies {
   #held = 0;
 
-  /** Hands over the raw bytes, if they fit. All of a body is read in any case: who sends it gets no answer else. */
+  /**
+   * Hands over the raw bytes, if they fit. All of a body is read in any case: who sends it gets no answer
+   * else.
+   */
   async with<T>(request: IncomingMessage, use: (body: Buffer | 'too large' | 'too many') => T): Promise<T> {
     const chunks: Buffer[] = [];
     let size = 0;

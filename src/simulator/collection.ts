@@ -1,9 +1,10 @@
 /**
  * The rows of one table, made when they are looked at.
  *
- * A row is a function of its index until it is changed, and then that and the change: next to nothing is kept, so that a
- * workspace of a million rows starts at once. The `updated_at` of generated rows rises with the index; rows that were changed or
- * created stand in a second list, sorted by theirs. Both are read as one, by rank: the number of rows before.
+ * A row is a function of its index until it is changed, and then that and the change: next to nothing is
+ * kept, so that a workspace of a million rows starts at once. The `updated_at` of generated rows rises with
+ * the index; rows that were changed or created stand in a second list, sorted by theirs. Both are read as
+ * one, by rank: the number of rows before.
  */
 
 import { CountedSet, firstWhere, SortedList } from './order.js';
@@ -100,7 +101,10 @@ export class Collection {
     return this.has(index) && this.idAt(index) === id ? index : undefined;
   }
 
-  /** Makes a row with `patch` over it and puts it at `time` (epoch seconds). Returns its index. Throws for an ID in use. */
+  /**
+   * Makes a row with `patch` over it and puts it at `time` (epoch seconds). Returns its index. Throws for an
+   * ID in use.
+   */
   create(id: string, time: number, patch: Row, index = this.#next): number {
     if (this.indexOf(id) !== undefined) throw new Error(`there is a row ${id} already`);
     this.#next = Math.max(this.#next, index + 1);

@@ -32,7 +32,10 @@ export function isControl(path: string): boolean {
   return path.startsWith(PREFIX);
 }
 
-/** Answers `GET /_simulator/{rows/TABLE|requests|traffic}` and `POST /_simulator/{create|update|…}`; a wrong one with 400. */
+/**
+ * Answers `GET /_simulator/{rows/TABLE|requests|traffic}` and `POST /_simulator/{create|update|…}`; a wrong
+ * one with 400.
+ */
 export async function answerControl(
   controlled: Controlled,
   { method, path, text }: { readonly method: string; readonly path: string; readonly text: string },

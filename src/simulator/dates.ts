@@ -9,7 +9,10 @@ import { isBefore } from './version.js';
 /** The times that a filter finds. Throws the API's error for an operator that dates don't take. */
 export type DateRules = (operator: string, values: readonly number[]) => Ranges;
 
-/** Dates of contacts by whole days up to version 2.16; of conversations, and of contacts from 2.17 on, by the second. */
+/**
+ * Dates of contacts by whole days up to version 2.16; of conversations, and of contacts from 2.17 on, by the
+ * second.
+ */
 export function dateRules(
   options: Pick<SimulatorOptions, 'timeZone' | 'inclusive'>,
   kind: 'contacts' | 'conversations',

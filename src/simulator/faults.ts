@@ -50,8 +50,8 @@ export type Fault = FaultKind & {
   /** Meets each matching request with this probability. */
   readonly probability?: number;
   /**
-   * False: the request is not carried out. True (a lost reply): it is, and only the reply is spoilt. Left out: false, but for
-   * faults that need a reply to spoil.
+   * False: the request is not carried out. True (a lost reply): it is, and only the reply is spoilt. Left
+   * out: false, but for faults that need a reply to spoil.
    */
   readonly carriedOut?: boolean;
 };

@@ -1,4 +1,7 @@
-/** Rows of a reply as the text that they are sent as: who measures a client does not want to wait for the simulator. */
+/**
+ * Rows of a reply as the text that they are sent as: who measures a client does not want to wait for the
+ * simulator.
+ */
 
 import { randomUUID } from 'node:crypto';
 

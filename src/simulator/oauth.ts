@@ -1,4 +1,7 @@
-/** The OAuth of the Developer Hub: an authorization page that agrees at once, and the exchange of its code for the token. */
+/**
+ * The OAuth of the Developer Hub: an authorization page that agrees at once, and the exchange of its code for
+ * the token.
+ */
 
 import { randomUUID } from 'node:crypto';
 import type { Row } from './collection.js';

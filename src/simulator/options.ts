@@ -38,7 +38,10 @@ export interface SimulatorOptions {
   readonly inclusive: boolean;
   /** What a cursor of a search means: a place behind a row, or a number of rows. */
   readonly cursors: 'keyset' | 'position';
-  /** Whether conversation searches sort as asked; it is not documented. Else they come newest conversation first. */
+  /**
+   * Whether conversation searches sort as asked; it is not documented. Else they come newest conversation
+   * first.
+   */
   readonly conversationSort: boolean;
   /** Milliseconds before each reply: always as many, or between two bounds. */
   readonly latency: Latency;
@@ -53,9 +56,15 @@ export interface SimulatorOptions {
   readonly partsLimit: number;
   /** Entries that a list inside a contact holds at most. */
   readonly sublistLimit: number;
-  /** Keeps the text of each contact that a search has shown, so that it is shown again at hardly a cost: some 2.4 KB each. */
+  /**
+   * Keeps the text of each contact that a search has shown, so that it is shown again at hardly a cost: some
+   * 2.4 KB each.
+   */
   readonly keepTexts: boolean;
-  /** What the API does beside its description: null sources, numbers for IDs, `teammates.admins`, empty plans, missing keys. */
+  /**
+   * What the API does beside its description: null sources, numbers for IDs, `teammates.admins`, empty plans,
+   * missing keys.
+   */
   readonly quirks: boolean;
   /** Texts, attribute names and times as a hostile or careless writer leaves them. */
   readonly hostile: boolean;

@@ -5,7 +5,9 @@ function lowerBound<T>(sorted: readonly T[], value: T, compare: (a: T, b: T) => 
   return firstWhere(sorted.length, (position) => compare(sorted[position] as T, value) >= 0);
 }
 
-/** The first number below `end` for which the test holds, given that it holds for all that follow; else `end`. */
+/**
+ * The first number below `end` for which the test holds, given that it holds for all that follow; else `end`.
+ */
 export function firstWhere(end: number, test: (number: number) => boolean): number {
   let low = 0;
   let high = end;
@@ -55,7 +57,9 @@ export class CountedSet {
 
 const MOST_IN_CHUNK = 1_024;
 
-/** Values kept in order, in chunks, so that one more or less moves few others. Equal values are there once. */
+/**
+ * Values kept in order, in chunks, so that one more or less moves few others. Equal values are there once.
+ */
 export class SortedList<T> {
   readonly #compare: (a: T, b: T) => number;
   readonly #chunks: T[][] = [];

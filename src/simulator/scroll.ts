@@ -1,4 +1,6 @@
-/** The companies scroll: one at a time for the whole app, each call moves it on, and a minute unused ends it. */
+/**
+ * The companies scroll: one at a time for the whole app, each call moves it on, and a minute unused ends it.
+ */
 
 import { randomUUID } from 'node:crypto';
 import type { Row } from './collection.js';
@@ -19,7 +21,9 @@ export class CompaniesScroll {
   readonly #workspace: Workspace;
   readonly #options: SimulatorOptions;
   #open: OpenScroll | null = null;
-  /** Epoch seconds until which another app holds the scroll; infinite until it is released, 0 when it is free. */
+  /**
+   * Epoch seconds until which another app holds the scroll; infinite until it is released, 0 when it is free.
+   */
   heldUntil = 0;
 
   constructor(workspace: Workspace, options: SimulatorOptions) {

@@ -67,7 +67,10 @@ export class Simulator {
   readonly traffic = new Traffic();
   /** Called before each request is answered, so that the workspace can change between two pages. */
   onRequest: ((request: SeenRequest) => void) | null = null;
-  /** Called with each reply that is sent whole, when it is made: what it shows is the workspace of that moment. */
+  /**
+   * Called with each reply that is sent whole, when it is made: what it shows is the workspace of that
+   * moment.
+   */
   onReply: ((reply: SeenReply) => void) | null = null;
   /** Milliseconds before each reply. */
   latency: Latency;

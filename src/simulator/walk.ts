@@ -46,7 +46,10 @@ export function inOrderOfUpdates(collection: Collection, asked: Asked, times: Ra
   };
 }
 
-/** The rank at which a walk goes on behind a place: rows below it (ascending) or from it on (descending) were passed. */
+/**
+ * The rank at which a walk goes on behind a place: rows below it (ascending) or from it on (descending) were
+ * passed.
+ */
 function behind(collection: Collection, { key, index }: SortedPlace, descending: boolean): number {
   return collection.rankOf({ time: Number(key), index: descending ? index : index + 1 });
 }

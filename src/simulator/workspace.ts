@@ -76,9 +76,10 @@ export class Workspace {
   }
 
   /**
-   * The rows that a perfect replicator ends up with, as the API sends them: whole lists inside contacts, conversations without
-   * their parts, and each part with what it inherits from its conversation. `everything`: also what the API sends only when it is
-   * asked for (merges of contacts, monitors and scorecards of conversations).
+   * The rows that a perfect replicator ends up with, as the API sends them: whole lists inside contacts,
+   * conversations without their parts, and each part with what it inherits from its conversation.
+   * `everything`: also what the API sends only when it is asked for (merges of contacts, monitors and
+   * scorecards of conversations).
    */
   *rows(table: ReplicatedTable, everything = false): Generator<Row, void, undefined> {
     if (table === 'conversation_parts') {
@@ -125,7 +126,10 @@ export class Workspace {
     return name;
   }
 
-  /** Changes a row; its `updated_at` moves to now unless the patch says otherwise. Throws when there is no such row. */
+  /**
+   * Changes a row; its `updated_at` moves to now unless the patch says otherwise. Throws when there is no
+   * such row.
+   */
   update(table: SimulatedTable, id: string, patch: Row = {}): void {
     if (isList(table)) {
       this.#lists.update(table, id, patch);
@@ -135,7 +139,9 @@ export class Workspace {
     }
   }
 
-  /** Changes the `count` rows that were created first, so that many of them share a second. Returns their IDs. */
+  /**
+   * Changes the `count` rows that were created first, so that many of them share a second. Returns their IDs.
+   */
   touchMany(table: LargeTable, count: number, patch: Row = {}): string[] {
     const ids: string[] = [];
     for (let index = 0; index < this[table].end && ids.length < count; index += 1)
@@ -188,7 +194,10 @@ export class Workspace {
     this.update('contacts', targetId, target.role === 'user' ? { merge_history: history } : {});
   }
 
-  /** What a merged contact is part of now, three merges further at most; undefined for one that was never merged. */
+  /**
+   * What a merged contact is part of now, three merges further at most; undefined for one that was never
+   * merged.
+   */
   canonicalContact(id: string): string | undefined {
     let target = this.mergedInto.get(id);
     for (let hops = 1; hops < 3; hops += 1) target = this.mergedInto.get(target ?? '') ?? target;

@@ -51,9 +51,10 @@ interface Candidate {
 }
 
 /**
- * Sorts the rows of a page. `startDate` is in epoch seconds; `metBefore` tells the keys that earlier pages of the same reading had.
- * Of several rows of one key on a page, neither of them newer, the one with the smallest hash counts; on several pages of a whole table the first. A
- * key that two rows share would else be published anew in each cycle.
+ * Sorts the rows of a page. `startDate` is in epoch seconds; `metBefore` tells the keys that earlier pages of
+ * the same reading had. Of several rows of one key on a page, neither of them newer, the one with the
+ * smallest hash counts; on several pages of a whole table the first. A key that two rows share would else be
+ * published anew in each cycle.
  */
 export function sortOut(
   page: Page,
@@ -221,7 +222,10 @@ class Sorting {
   }
 }
 
-/** A search leaves old rows out by its window; of a table that is read whole they come along. Rows without a time are in. */
+/**
+ * A search leaves old rows out by its window; of a table that is read whole they come along. Rows without a
+ * time are in.
+ */
 function startsTooEarly(source: TableSource, row: Upsert, startDate: number): boolean {
   if (source.method !== 'incremental' || source.reads !== 'whole' || row.updatedAt === null) return false;
   return row.updatedAt < startDate * 1000;

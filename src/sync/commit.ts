@@ -1,4 +1,7 @@
-/** What a table's commits are made of, those of its cycles and those of notifications. All of it happens within the table's turn. */
+/**
+ * What a table's commits are made of, those of its cycles and those of notifications. All of it happens
+ * within the table's turn.
+ */
 
 import type { Events } from '../model/events.js';
 import { type DeadLetter, type OutgoingRecord, readyOf, type Tombstone } from '../model/row.js';
@@ -21,7 +24,10 @@ export const NOTHING: Batch = {
   leftovers: new Map(),
 };
 
-/** What a commit holds. `versions` are those that could be encoded: of the others the topic still has what it had. */
+/**
+ * What a commit holds. `versions` are those that could be encoded: of the others the topic still has what it
+ * had.
+ */
 export interface Encoded {
   readonly records: readonly OutgoingRecord[];
   readonly versions: readonly NewVersion[];
@@ -81,7 +87,8 @@ export function remember(
   // What was read again can be read once more for as long as its time says now, not when it was published.
   for (const { key, versionTime } of unchanged) published.moveTo(key, versionTime);
   for (const { key, fetchedAt } of gone) {
-    // A list may show a row for a while after its end. Where rows can't be asked for by ID, the list is all there is.
+    // A list may show a row for a while after its end. Where rows can't be asked for by ID, the list is all
+    // there is.
     if (remembersDeletes(source)) published.bury(key, fetchedAt);
     else published.delete(key);
   }
@@ -99,7 +106,8 @@ export function remembersDeletes({
 }
 
 /**
- * The tombstones of rows (or of the children of rows) that are gone: of those that stand in the topic, as far as memory or `found` knows.
+ * The tombstones of rows (or of the children of rows) that are gone: of those that stand in the topic, as far
+ * as memory or `found` knows.
  */
 export async function tombstonesOf(
   work: TableWork,
@@ -117,7 +125,10 @@ export async function tombstonesOf(
   return keys.filter(isThere).map((key) => ({ op: 'delete', key, fetchedAt }));
 }
 
-/** The table's state behind a commit; how its cycle stands is not touched. `bookmark` is what the commit makes safe, or null. */
+/**
+ * The table's state behind a commit; how its cycle stands is not touched. `bookmark` is what the commit makes
+ * safe, or null.
+ */
 export function advance(
   { source, settings, memory: { state, published } }: TableWork,
   batch: Batch,
@@ -142,8 +153,9 @@ export function advance(
 }
 
 /**
- * Publishes records and state, or nothing. The state counts from the call on: what is published next builds on it, since a commit that fails
- * ends the session. A state that says no more than that another cycle is over is kept in memory until it is due.
+ * Publishes records and state, or nothing. The state counts from the call on: what is published next builds
+ * on it, since a commit that fails ends the session. A state that says no more than that another cycle is
+ * over is kept in memory until it is due.
  */
 export async function publish(
   work: TableWork,
@@ -156,7 +168,10 @@ export async function publish(
   if (records.length > 0 || isStateDue(memory.written, state, Date.now())) await write(work, events, records);
 }
 
-/** Publishes the state of a table at the end of its session, where Kafka holds an older one; to be called within the table's turn. */
+/**
+ * Publishes the state of a table at the end of its session, where Kafka holds an older one; to be called
+ * within the table's turn.
+ */
 export async function publishLastState(work: TableWork, events: Events): Promise<void> {
   const { state, written } = work.memory;
   if (written.state !== null && written.state !== state) await write(work, events, []);

@@ -1,8 +1,10 @@
 /**
- * A map from keys to versions that takes some 80 bytes an entry instead of some 300: a table that is read whole remembers every row.
+ * A map from keys to versions that takes some 80 bytes an entry instead of some 300: a table that is read
+ * whole remembers every row.
  *
- * Entries lie in chunks of typed arrays, in the order in which they came, so that growing copies nothing; slots find them by a hash of the key.
- * What is deleted only leaves its slot, until half of the entries are such.
+ * Entries lie in chunks of typed arrays, in the order in which they came, so that growing copies nothing;
+ * slots find them by a hash of the key. What is deleted only leaves its slot, until half of the entries are
+ * such.
  */
 
 import type { PublishedVersion } from './published.js';
@@ -211,7 +213,10 @@ export class CompactVersions {
     return entry;
   }
 
-  /** Closes the gaps of deleted entries and of those that are not kept, and gives the slots the room that the rest needs. */
+  /**
+   * Closes the gaps of deleted entries and of those that are not kept, and gives the slots the room that the
+   * rest needs.
+   */
   #rebuild(keep: (chunk: Chunk, at: number) => boolean): void {
     let to = 0;
     for (let from = 0; from < this.#entries; from += 1) {

@@ -1,8 +1,10 @@
 /**
- * The interval that a cycle reads, in windows that are read side by side, and how far that brings the table. Pure.
+ * The interval that a cycle reads, in windows that are read side by side, and how far that brings the table.
+ * Pure.
  *
- * The windows cover the interval exactly, without gap or overlap. The bookmark moves past those that are read without one before them
- * missing; those that are read ahead of it are recorded, so that a crash does not repeat them.
+ * The windows cover the interval exactly, without gap or overlap. The bookmark moves past those that are read
+ * without one before them missing; those that are read ahead of it are recorded, so that a crash does not
+ * repeat them.
  */
 
 import type { Window } from '../model/state.js';
@@ -31,9 +33,15 @@ interface Part {
   pace: number | null;
 }
 
-/** Windows that may be read ahead of the oldest one that is not: what they published is kept in mind until it is. */
+/**
+ * Windows that may be read ahead of the oldest one that is not: what they published is kept in mind until it
+ * is.
+ */
 const MOST_AHEAD = 64;
-/** Rows for which it pays to read the second half of a window beside the first: a window more costs part of a page. */
+/**
+ * Rows for which it pays to read the second half of a window beside the first: a window more costs part of a
+ * page.
+ */
 const LEAST_SHARED_ROWS = 600;
 
 export class Cover {
@@ -48,8 +56,8 @@ export class Cover {
   #grain: Grain | null = null;
 
   /**
-   * `whole` is the interval, `ahead` what earlier cycles read of it already, `lookback` in seconds. `setAside` is retried elsewhere: it
-   * counts as read, oldest first.
+   * `whole` is the interval, `ahead` what earlier cycles read of it already, `lookback` in seconds.
+   * `setAside` is retried elsewhere: it counts as read, oldest first.
    */
   constructor(
     whole: Window,
@@ -69,8 +77,9 @@ export class Cover {
   }
 
   /**
-   * Takes the oldest window without a reader, or else the older half of what a reader still has before it; null when there is neither
-   * for now. A window that is being read may become shorter by that, at its older end: its reader looks at it anew with each page.
+   * Takes the oldest window without a reader, or else the older half of what a reader still has before it;
+   * null when there is neither for now. A window that is being read may become shorter by that, at its older
+   * end: its reader looks at it anew with each page.
    */
   next(): Window | null {
     const oldest = this.#parts.findIndex(({ state }) => state !== 'read');
@@ -81,7 +90,10 @@ export class Cover {
     return part.window;
   }
 
-  /** The window is too large: its pieces are to be read in its place. `newest` is the newest row in it (epoch seconds). */
+  /**
+   * The window is too large: its pieces are to be read in its place. `newest` is the newest row in it (epoch
+   * seconds).
+   */
   split(window: Window, pieces: readonly Window[], newest: number | null, grain: Grain): void {
     this.#meet(window, newest);
     const parts = this.isSplit
@@ -91,7 +103,10 @@ export class Cover {
     this.#parts.splice(this.#indexOf(window), 1, ...parts);
   }
 
-  /** The window is read down to a time (epoch seconds), with so many seconds (`Page.pace`) from row to row. `newest` is the newest row in it. */
+  /**
+   * The window is read down to a time (epoch seconds), with so many seconds (`Page.pace`) from row to row.
+   * `newest` is the newest row in it.
+   */
   reach(window: Window, down: number, newest: number | null, pace: number | null): void {
     this.#meet(window, newest);
     const part = this.#parts[this.#indexOf(window)];
@@ -119,8 +134,8 @@ export class Cover {
   }
 
   /**
-   * What shows late may lie in a window that was read long before the last one: the lookback counts from when the first of them was, which
-   * the newest row tells that there was then.
+   * What shows late may lie in a window that was read long before the last one: the lookback counts from when
+   * the first of them was, which the newest row tells that there was then.
    */
   #reached(): Reached {
     const missing = this.#parts.findIndex(({ state }) => state !== 'read');
@@ -157,7 +172,9 @@ export class Cover {
     return half;
   }
 
-  /** The window that ends where the interval does shows the newest row; until then the others' newest counts. */
+  /**
+   * The window that ends where the interval does shows the newest row; until then the others' newest counts.
+   */
   #meet({ to }: Window, newest: number | null): void {
     if (this.#isNewestKnown || newest === null) return;
     this.#isNewestKnown = to === this.#whole.to;

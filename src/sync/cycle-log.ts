@@ -1,4 +1,7 @@
-/** What one cycle of one table publishes: each page with what is new in it, and with how far it brings the table. */
+/**
+ * What one cycle of one table publishes: each page with what is new in it, and with how far it brings the
+ * table.
+ */
 
 import type { EventMap, Events, Progress } from '../model/events.js';
 import type { OutgoingRecord, Tombstone } from '../model/row.js';
@@ -71,7 +74,10 @@ export class CycleLog {
     return isChanged ? sort() : batch;
   }
 
-  /** Hands a page over for publishing; to be called within the table's turn. What follows may build on it at once: a failed commit ends the session. */
+  /**
+   * Hands a page over for publishing; to be called within the table's turn. What follows may build on it at
+   * once: a failed commit ends the session.
+   */
   commit(
     batch: Batch,
     gone: readonly Tombstone[],
@@ -116,8 +122,8 @@ export class CycleLog {
   }
 
   /**
-   * Publishes the tombstones of rows (or of the children of rows) that are gone, with what that brings the state to; not to be called within
-   * the table's turn.
+   * Publishes the tombstones of rows (or of the children of rows) that are gone, with what that brings the
+   * state to; not to be called within the table's turn.
    */
   bury(ids: readonly string[], reached: Partial<TableState>): Promise<number> {
     const keys = this.#work.source.isChild ? [] : ids;

@@ -12,9 +12,10 @@ export interface FailedTable {
 }
 
 /**
- * Runs the cycles of all given tables and returns those that failed. A failure that reaches further than its table (the
- * credentials, the connection's ownership, Kafka) is thrown once the others have come to rest; `abandon` is called to bring them there.
- * `onDone` is told of each table as soon as it is over. `awaitWalks`: see `TableCycle.run`.
+ * Runs the cycles of all given tables and returns those that failed. A failure that reaches further than its
+ * table (the credentials, the connection's ownership, Kafka) is thrown once the others have come to rest;
+ * `abandon` is called to bring them there. `onDone` is told of each table as soon as it is over.
+ * `awaitWalks`: see `TableCycle.run`.
  */
 export async function runCycle(
   connection: string,
@@ -61,7 +62,10 @@ async function runTable(cycle: TableCycle, awaitWalk: boolean): Promise<FailedTa
   }
 }
 
-/** Keeps what fails the connection as the reason in each table's state, where this instance can still write states. */
+/**
+ * Keeps what fails the connection as the reason in each table's state, where this instance can still write
+ * states.
+ */
 async function settle(error: PublisherError, cycles: readonly TableCycle[]): Promise<PublisherError> {
   const { reach, origin } = error;
   if (reach === 'connection' && origin !== 'kafka' && origin !== 'group')

@@ -8,7 +8,10 @@ export function deletionsFrom(mark: DeletionMark | null, start: number): number 
   return mark?.at ?? start;
 }
 
-/** The IDs that were not published yet, each once, and the mark behind them. `start` is the mark of a table that has none. */
+/**
+ * The IDs that were not published yet, each once, and the mark behind them. `start` is the mark of a table
+ * that has none.
+ */
 export function newDeletions(
   mark: DeletionMark | null,
   start: number,

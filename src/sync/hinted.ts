@@ -1,6 +1,7 @@
 /**
- * Publishes what was asked for by ID, between the pages of the table's cycles: because of a notification, or because a reading left a doubt. It
- * goes the way of every other row, so that a notification that comes late, twice or in the wrong order publishes nothing that is not new.
+ * Publishes what was asked for by ID, between the pages of the table's cycles: because of a notification, or
+ * because a reading left a doubt. It goes the way of every other row, so that a notification that comes late,
+ * twice or in the wrong order publishes nothing that is not new.
  */
 
 import type { Events } from '../model/events.js';
@@ -26,8 +27,9 @@ const NEVER = () => false;
 const NOTHING_FOUND: KnownVersions = { get: () => undefined };
 
 /**
- * Publishes what memory can judge, and returns the rest, for `publishBeyondMemory`. `hintedAt`: broker's time (epoch milliseconds) up to which
- * the notifications of this table are processed then; null: that is not known.
+ * Publishes what memory can judge, and returns the rest, for `publishBeyondMemory`. `hintedAt`: broker's time
+ * (epoch milliseconds) up to which the notifications of this table are processed then; null: that is not
+ * known.
  */
 export async function publishHinted(
   work: TableWork,
@@ -49,7 +51,10 @@ export function publishBeyondMemory(work: TableWork, events: Events, fetched: Fe
   );
 }
 
-/** The keys of what was fetched, as far as the topic may know them. The children of what is gone are looked for in the topic in any case. */
+/**
+ * The keys of what was fetched, as far as the topic may know them. The children of what is gone are looked
+ * for in the topic in any case.
+ */
 export function keysOf(
   { source }: Pick<TableWork, 'source'>,
   { rows, gone }: Pick<Fetched, 'rows' | 'gone'>,
@@ -95,7 +100,10 @@ async function publishFetched(
   });
 }
 
-/** What memory is enough for, and what takes a look into the topic: rows that lie further back than memory goes, and what is gone and unknown. */
+/**
+ * What memory is enough for, and what takes a look into the topic: rows that lie further back than memory
+ * goes, and what is gone and unknown.
+ */
 function divide(
   work: TableWork,
   fetched: Fetched,

@@ -1,9 +1,9 @@
 /**
  * What is known to be in a topic, so that a row read again unchanged is not published again.
  *
- * A table that is read whole remembers every key, since a key that is missing from a reading is a delete. A searched table remembers
- * what the next readings may bring again: rows not older than the bookmark less the lookback. Both are restored from the
- * topic itself, the second one from the time of its oldest entry on.
+ * A table that is read whole remembers every key, since a key that is missing from a reading is a delete. A
+ * searched table remembers what the next readings may bring again: rows not older than the bookmark less the
+ * lookback. Both are restored from the topic itself, the second one from the time of its oldest entry on.
  */
 
 import { CompactVersions, isCompact } from './compact-versions.js';
@@ -16,9 +16,15 @@ export interface PublishedVersion {
   readonly updatedAt: number | null;
   /** Epoch seconds of what decides its window: its own time, or its parent's; null is always kept. */
   readonly versionTime: number | null;
-  /** Epoch milliseconds by which it had certainly not been published yet: where a restore must begin to find it. */
+  /**
+   * Epoch milliseconds by which it had certainly not been published yet: where a restore must begin to find
+   * it.
+   */
   readonly publishedAfter: number;
-  /** The last version is a tombstone, published at `updatedAt`: what the source still shows from before that is no row any more. */
+  /**
+   * The last version is a tombstone, published at `updatedAt`: what the source still shows from before that
+   * is no row any more.
+   */
   readonly gone?: boolean;
 }
 
@@ -29,7 +35,9 @@ export class PublishedRows {
   readonly #isLarge: boolean;
   /** What is not, or can't be, kept compactly. */
   readonly #others = new Map<string, PublishedVersion>();
-  /** Keys met in the reading under way that have no mark: rows that are not published, or not kept compactly. */
+  /**
+   * Keys met in the reading under way that have no mark: rows that are not published, or not kept compactly.
+   */
   #met = new Set<string>();
   /** When the rows that are shown although they are gone were last asked for by ID (epoch milliseconds). */
   readonly #checks = new Map<string, number>();
@@ -38,7 +46,9 @@ export class PublishedRows {
   /** Not later than any `publishedAfter` that is known. */
   #restoreFrom: number | null = null;
 
-  /** `isLarge`: for every row of a table, compactly. Else for some thousand, which a plain map finds faster. */
+  /**
+   * `isLarge`: for every row of a table, compactly. Else for some thousand, which a plain map finds faster.
+   */
   constructor(isLarge = true) {
     this.#isLarge = isLarge;
   }
@@ -60,7 +70,10 @@ export class PublishedRows {
     this.#restoreFrom = Math.min(this.#restoreFrom ?? version.publishedAfter, version.publishedAfter);
   }
 
-  /** The version stands, but what decides its window (epoch seconds) has moved; never back, since late readings come in any order. */
+  /**
+   * The version stands, but what decides its window (epoch seconds) has moved; never back, since late
+   * readings come in any order.
+   */
   moveTo(key: string, versionTime: number | null): void {
     const known = this.get(key);
     if (known === undefined || known.versionTime === versionTime) return;
@@ -76,8 +89,8 @@ export class PublishedRows {
   }
 
   /**
-   * The row is gone since `at` (epoch milliseconds). It is remembered for a while: a search may show a row for minutes after its
-   * end, and a row that comes back has a newer version.
+   * The row is gone since `at` (epoch milliseconds). It is remembered for a while: a search may show a row
+   * for minutes after its end, and a row that comes back has a newer version.
    */
   bury(key: string, at: number): void {
     const versionTime = at / 1000;
@@ -85,8 +98,9 @@ export class PublishedRows {
   }
 
   /**
-   * Whether a row that is shown although it is gone is to be asked for by its ID at `now` (epoch milliseconds): when it is shown first, then
-   * whenever its tombstone is twice as old as at the last time. Counts as asked then.
+   * Whether a row that is shown although it is gone is to be asked for by its ID at `now` (epoch
+   * milliseconds): when it is shown first, then whenever its tombstone is twice as old as at the last time.
+   * Counts as asked then.
    */
   shouldCheck(key: string, now: number): boolean {
     const { gone = false, updatedAt } = this.get(key) ?? {};
@@ -97,7 +111,10 @@ export class PublishedRows {
     return true;
   }
 
-  /** Forgets nothing until what it returns is called: the topic is being read, and what is published meanwhile must be known. */
+  /**
+   * Forgets nothing until what it returns is called: the topic is being read, and what is published meanwhile
+   * must be known.
+   */
   hold(): () => void {
     this.#holds += 1;
     return () => {
@@ -129,7 +146,10 @@ export class PublishedRows {
     return [...this.#compact.unmarked(), ...[...this.#others.keys()].filter((key) => !this.#met.has(key))];
   }
 
-  /** Forgets the versions that lie before `floor` (epoch seconds): no reading will bring them again unless they change. */
+  /**
+   * Forgets the versions that lie before `floor` (epoch seconds): no reading will bring them again unless
+   * they change.
+   */
   forgetBefore(floor: number): void {
     if (this.#holds > 0) return;
     let oldest = Number.POSITIVE_INFINITY;
@@ -146,8 +166,8 @@ export class PublishedRows {
   }
 
   /**
-   * Epoch milliseconds from which a restore finds every version that is known now, or null when there is none. Exact behind `forgetBefore`, and
-   * never too late.
+   * Epoch milliseconds from which a restore finds every version that is known now, or null when there is
+   * none. Exact behind `forgetBefore`, and never too late.
    */
   restoreFrom(): number | null {
     return this.#restoreFrom;
@@ -161,8 +181,9 @@ export type Verdict = 'publish' | 'unchanged' | 'stale';
 export type ComparableVersion = Pick<PublishedVersion, 'hash' | 'updatedAt' | 'versionTime' | 'gone'>;
 
 /**
- * An older version never follows a newer one; the same content is not published twice. `askedAt`: when the row was asked for by its ID
- * (epoch milliseconds); null for a row of a search or a list, which may show what is gone.
+ * An older version never follows a newer one; the same content is not published twice. `askedAt`: when the
+ * row was asked for by its ID (epoch milliseconds); null for a row of a search or a list, which may show what
+ * is gone.
  */
 export function judge(
   known: ComparableVersion | undefined,

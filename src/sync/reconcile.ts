@@ -1,11 +1,14 @@
 /**
- * The walk over all IDs: finds published rows that the source no longer has or that it shows differently, and rows that it shows and the topic
- * does not have, where no reading and no list tells of them (deleted contacts, a change that moves no `updated_at`).
+ * The walk over all IDs: finds published rows that the source no longer has or that it shows differently, and
+ * rows that it shows and the topic does not have, where no reading and no list tells of them (deleted
+ * contacts, a change that moves no `updated_at`).
  *
- * It runs beside the cycles, one request at a time and behind everybody else's, and publishes nothing itself: the next cycle of
- * the table takes what was found, so that there is one writer per table and no version overtakes another. The published rows are compared
- * window by window with what the API shows; a row that is missing there is asked for by its ID, and only the answer that there is
- * none makes it a delete. A row that differs is asked for by its ID, too, by the cycle. So a page that was lost, a search that lags or a row that moved costs a request and never a row.
+ * It runs beside the cycles, one request at a time and behind everybody else's, and publishes nothing itself:
+ * the next cycle of the table takes what was found, so that there is one writer per table and no version
+ * overtakes another. The published rows are compared window by window with what the API shows; a row that is
+ * missing there is asked for by its ID, and only the answer that there is none makes it a delete. A row that
+ * differs is asked for by its ID, too, by the cycle. So a page that was lost, a search that lags or a row
+ * that moved costs a request and never a row.
  */
 
 import { asPublisherError, PublisherError } from '../model/errors.js';
@@ -34,9 +37,15 @@ export interface IdSource {
   /** Whether the API has no row of this ID any more. */
   isGone(id: string): Promise<boolean>;
   grain(): Promise<Grain>;
-  /** Epoch seconds: what lies before is not replicated. Left out: rows that the topic does not have are not looked for. */
+  /**
+   * Epoch seconds: what lies before is not replicated. Left out: rows that the topic does not have are not
+   * looked for.
+   */
   readonly start?: number;
-  /** The content hash that the row would be published with, or null where it has none. Left out: contents are not compared. */
+  /**
+   * The content hash that the row would be published with, or null where it has none. Left out: contents are
+   * not compared.
+   */
   hashOf?(row: RawRow, fetchedAt: number): Promise<string | null>;
   /** Aborts at the end of the session. */
   readonly signal?: AbortSignal;
@@ -80,7 +89,10 @@ export class IdWalk {
   /** Resolves when the walk has ended, whichever way. */
   readonly ended: Promise<void>;
 
-  /** Starts at once, behind `reached` (epoch seconds); null: from the oldest row. `setAside` gives the IDs that are retried elsewhere. */
+  /**
+   * Starts at once, behind `reached` (epoch seconds); null: from the oldest row. `setAside` gives the IDs
+   * that are retried elsewhere.
+   */
   constructor(
     source: IdSource,
     reached: number | null,
@@ -168,7 +180,10 @@ export class IdWalk {
     if (this.#differs.length >= MOST_WAITING) await this.#pause();
   }
 
-  /** The IDs of the items of which `check` is true. What can't be checked holds up no other, and what is set aside is not checked. */
+  /**
+   * The IDs of the items of which `check` is true. What can't be checked holds up no other, and what is set
+   * aside is not checked.
+   */
   async #isolate<T>(
     items: readonly T[],
     idOfItem: (item: T) => string,
@@ -186,7 +201,9 @@ export class IdWalk {
     return answers.filter(({ answer }) => answer).map(({ item }) => idOfItem(item));
   }
 
-  /** The IDs in a window. Whether rows left it meanwhile does not matter here: they are asked for one by one. */
+  /**
+   * The IDs in a window. Whether rows left it meanwhile does not matter here: they are asked for one by one.
+   */
   async #shownIn(
     window: Window,
     known: KnownIds,
@@ -205,7 +222,10 @@ export class IdWalk {
     return { shown, differs };
   }
 
-  /** The IDs of the rows of which the topic has another content, or none. A row that can't be shaped is none to publish. */
+  /**
+   * The IDs of the rows of which the topic has another content, or none. A row that can't be shaped is none
+   * to publish.
+   */
   async #differing(rows: readonly RawRow[], fetchedAt: number, { hashes }: KnownIds): Promise<string[]> {
     const source = this.#source;
     if (source.hashOf === undefined || hashes === undefined) return [];
@@ -235,8 +255,8 @@ export class IdWalk {
 }
 
 /**
- * The IDs of rows on their way through a log, kept within bounds: when there are too many, those with the latest times are left for the next
- * round. Feed it every version of every row, oldest first.
+ * The IDs of rows on their way through a log, kept within bounds: when there are too many, those with the
+ * latest times are left for the next round. Feed it every version of every row, oldest first.
  */
 export class KnownIdCollector {
   readonly #after: number | null;
@@ -245,7 +265,10 @@ export class KnownIdCollector {
   readonly #hashes = new Map<string, string>();
   #until: number | null = null;
 
-  /** Keeps IDs whose time lies behind `after` (epoch seconds), at least `limit` of them when there are as many. */
+  /**
+   * Keeps IDs whose time lies behind `after` (epoch seconds), at least `limit` of them when there are as
+   * many.
+   */
   constructor(after: number | null, limit: number) {
     this.#after = after;
     this.#limit = limit;
@@ -292,8 +315,9 @@ export class KnownIdCollector {
 }
 
 /**
- * The mark with the next due time brought up to date, and whether a walk must run now: one that was cut short, or one that is due. `next` is the
- * time of the schedule that follows `now` (both epoch milliseconds); `isFirst`: nothing was published yet that could be gone.
+ * The mark with the next due time brought up to date, and whether a walk must run now: one that was cut
+ * short, or one that is due. `next` is the time of the schedule that follows `now` (both epoch milliseconds);
+ * `isFirst`: nothing was published yet that could be gone.
  */
 export function planWalk(
   mark: TableState['reconcile'],

@@ -1,6 +1,6 @@
 /**
- * Retries what a table has set aside, beside its cycles. It publishes nothing itself: the table's cycles take what was read, so that
- * there is one writer per table.
+ * Retries what a table has set aside, beside its cycles. It publishes nothing itself: the table's cycles take
+ * what was read, so that there is one writer per table.
  */
 
 import { asPublisherError, type PublisherError } from '../model/errors.js';

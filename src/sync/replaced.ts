@@ -3,7 +3,10 @@
 import type { RawRow } from '../model/row.js';
 import type { Replaced } from '../model/table.js';
 
-/** IDs that are remembered as asked for; the oldest are forgotten first, and are asked for again when a row names them. */
+/**
+ * IDs that are remembered as asked for; the oldest are forgotten first, and are asked for again when a row
+ * names them.
+ */
 const MAX_ASKED = 10_000;
 
 export class ReplacedIds {
@@ -16,8 +19,8 @@ export class ReplacedIds {
   }
 
   /**
-   * Those that were not asked for yet and were replaced at or after `floor` (epoch seconds): the readings of their time found the
-   * earlier ones.
+   * Those that were not asked for yet and were replaced at or after `floor` (epoch seconds): the readings of
+   * their time found the earlier ones.
    */
   due(rows: Iterable<RawRow>, floor: number): string[] {
     const due: string[] = [];

@@ -31,9 +31,10 @@ export function nextTime(expression: string): number {
 }
 
 /**
- * The tables that are due. All are due at the start; after that a table becomes due at each time of its schedule, once,
- * however often that passes while it is read: a table's cycle never overlaps itself and none is made up for. Tables do not wait for
- * each other: a back-fill of hours, or a scroll that another program holds, delays no other table.
+ * The tables that are due. All are due at the start; after that a table becomes due at each time of its
+ * schedule, once, however often that passes while it is read: a table's cycle never overlaps itself and none
+ * is made up for. Tables do not wait for each other: a back-fill of hours, or a scroll that another program
+ * holds, delays no other table.
  */
 export class Schedule {
   readonly #tables: readonly ScheduledTable[];
@@ -51,7 +52,10 @@ export class Schedule {
     );
   }
 
-  /** Waits until a table is due and takes all that are, until `done` is said of each; an empty list when the signal aborts. */
+  /**
+   * Waits until a table is due and takes all that are, until `done` is said of each; an empty list when the
+   * signal aborts.
+   */
   async next(signal: AbortSignal): Promise<TableName[]> {
     let ready = this.#ready();
     while (ready.length === 0 && !signal.aborted) {

@@ -17,7 +17,10 @@ export class SetAsideList {
     return this.#work.memory.state.setAside;
   }
 
-  /** The state holds it from now on; the next commit makes it durable. Throws the failure when the list is full. */
+  /**
+   * The state holds it from now on; the next commit makes it durable. Throws the failure when the list is
+   * full.
+   */
   add(unread: readonly Unread[]): void {
     if (unread.length === 0) return;
     const before = this.entries;

@@ -9,8 +9,9 @@ export interface Beside {
 }
 
 /**
- * Does everything that `next` gives, at most `atOnce()` of it at once, and asks again whenever a piece is done or says so. With the first failure
- * no more is begun; it is thrown when what was begun has come to rest.
+ * Does everything that `next` gives, at most `atOnce()` of it at once, and asks again whenever a piece is
+ * done or says so. With the first failure no more is begun; it is thrown when what was begun has come to
+ * rest.
  */
 export async function sideBySide<T>(
   atOnce: () => number,
@@ -76,7 +77,10 @@ export class Pipeline {
     this.#backlog = backlog;
   }
 
-  /** Takes a piece, and waits until there is room for another. After a failure nothing is taken: `end` throws it. */
+  /**
+   * Takes a piece, and waits until there is room for another. After a failure nothing is taken: `end` throws
+   * it.
+   */
   async take(work: () => Promise<{ readonly committed: Promise<void> }>): Promise<void> {
     if (this.#failed) return this.end();
     const { committed } = await work();

@@ -28,22 +28,34 @@ export interface TableSource {
   pull(window: Window, setAside?: ReadonlySet<string>): AsyncIterable<Page>;
   /** How many windows should be read side by side now. */
   windowsAtOnce(): number;
-  /** Asks for what a first reading will need, so that its rows don't wait for it. What fails here is asked for again when it is needed. */
+  /**
+   * Asks for what a first reading will need, so that its rows don't wait for it. What fails here is asked for
+   * again when it is needed.
+   */
   prefetch(): Promise<void>;
   shape(raw: RawRow, fetchedAt: number): ShapedRow;
-  /** Makes the schema ready for rows about to be published; true when it changed, so that they must be shaped again. */
+  /**
+   * Makes the schema ready for rows about to be published; true when it changed, so that they must be shaped
+   * again.
+   */
   prepare(rows: readonly RawRow[]): Promise<boolean>;
   /** Epoch seconds of what decides the row's window: its own time, or its parent's. */
   versionTime(raw: RawRow): number | null;
   /** How finely its windows can be split. */
   grain(): Promise<Grain>;
-  /** Those of the keys whose rows are really gone, where a reading may miss a row that is still there; and those that can't be checked. */
+  /**
+   * Those of the keys whose rows are really gone, where a reading may miss a row that is still there; and
+   * those that can't be checked.
+   */
   confirmGone(keys: readonly string[]): Promise<Confirmed>;
   /** The deletions from `since` on (epoch seconds), or null where the API does not list them. */
   deletions: ((since: number) => Promise<readonly Deletion[]>) | null;
   /** Whether a deletion is one of the parent of its rows. */
   readonly isChild?: boolean;
-  /** Asks for the rows of an ID (of a child table: of a parent's ID); null: it is gone. Left out where rows can't be asked for by ID. */
+  /**
+   * Asks for the rows of an ID (of a child table: of a parent's ID); null: it is gone. Left out where rows
+   * can't be asked for by ID.
+   */
   readonly find?: (id: string) => Promise<FoundRows | null>;
   /** The ID by which `find` knows the row. */
   readonly askedAs?: (raw: RawRow) => string;
@@ -63,7 +75,10 @@ export interface FoundRows {
 }
 
 export interface TableSink {
-  /** The records that publish a change, and those that take back its dead letter; or why it can't be published. */
+  /**
+   * The records that publish a change, and those that take back its dead letter; or why it can't be
+   * published.
+   */
   encode(change: Change): { readonly records: readonly OutgoingRecord[] } | { readonly reason: string };
   /** The record that keeps what can't be published, or null when it is kept as it is already. */
   bury(letter: DeadLetter): OutgoingRecord | null;
@@ -71,9 +86,15 @@ export interface TableSink {
   unbury(keys: Iterable<string>): readonly OutgoingRecord[];
   /** The keys that have a dead letter. */
   buried(): Iterable<string>;
-  /** The keys of the published rows that a deletion of these IDs takes along: themselves, or the children that they are parents of. */
+  /**
+   * The keys of the published rows that a deletion of these IDs takes along: themselves, or the children that
+   * they are parents of.
+   */
   keysOf(ids: readonly string[]): Promise<readonly string[]>;
-  /** What the topic has last of each of these keys. Reads the topic, which may take minutes: never to be waited for within a turn. */
+  /**
+   * What the topic has last of each of these keys. Reads the topic, which may take minutes: never to be
+   * waited for within a turn.
+   */
   standing(keys: readonly string[]): Promise<KnownVersions>;
   /** Publishes all records and the state, or nothing. */
   commit(records: readonly OutgoingRecord[], state: TableState): Promise<void>;

@@ -1,5 +1,6 @@
 /**
- * What stands in the topic of rows that memory does not know: a searched table remembers only what the next windows may bring again.
+ * What stands in the topic of rows that memory does not know: a searched table remembers only what the next
+ * windows may bring again.
  */
 
 import type { ComparedVersions, KnownVersions } from './batch.js';
@@ -15,8 +16,8 @@ export interface Standing {
 }
 
 /**
- * What the topic has of those keys that memory does not know; not to be called within the table's turn. Until `release` is called, what is
- * published meanwhile stays in memory, which counts first.
+ * What the topic has of those keys that memory does not know; not to be called within the table's turn. Until
+ * `release` is called, what is published meanwhile stays in memory, which counts first.
  */
 export async function holdStanding(
   { source, sink, memory }: TableWork,
@@ -35,8 +36,8 @@ export async function holdStanding(
 }
 
 /**
- * Does the work within the table's turn, given what the topic has of those keys that memory does not know. The topic is read before the
- * turn begins.
+ * Does the work within the table's turn, given what the topic has of those keys that memory does not know.
+ * The topic is read before the turn begins.
  */
 export async function withStanding<T>(
   table: TableWork,

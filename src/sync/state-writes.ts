@@ -1,8 +1,9 @@
 /**
  * When a state without records is written.
  *
- * Everything that the next owner needs is written at once. That a cycle found nothing, or failed as the one before it, is written once a minute: a state
- * per poll would be most of what the state topic holds, and every start reads that topic.
+ * Everything that the next owner needs is written at once. That a cycle found nothing, or failed as the one
+ * before it, is written once a minute: a state per poll would be most of what the state topic holds, and
+ * every start reads that topic.
  */
 
 import { isDeepStrictEqual } from 'node:util';

@@ -1,8 +1,10 @@
 /**
- * One cycle of one table: pull a page, see what is new in it, commit that together with how far it brings the table.
+ * One cycle of one table: pull a page, see what is new in it, commit that together with how far it brings the
+ * table.
  *
- * The two ways of reading differ only in what the end of a reading means. A `whole` table is complete then, so keys that were not
- * met are gone. A `searched` table is complete up to the newest row that was met, so the bookmark moves there.
+ * The two ways of reading differ only in what the end of a reading means. A `whole` table is complete then,
+ * so keys that were not met are gone. A `searched` table is complete up to the newest row that was met, so
+ * the bookmark moves there.
  */
 
 import { PublisherError } from '../model/errors.js';
@@ -36,13 +38,22 @@ import type { FoundRows, TableMemory, TableSettings, TableSource, TableWork } fr
 import { holdStanding, knownOf } from './standing.js';
 import { isTooLarge, splitWindow, windowToRead } from './windows.js';
 
-/** A search whose rows keep leaving it is given up after as many walks; nothing is lost, the next cycle reads it again. */
+/**
+ * A search whose rows keep leaving it is given up after as many walks; nothing is lost, the next cycle reads
+ * it again.
+ */
 const MAX_WALKS = 8;
 
-/** Pages in memory that are not committed yet, beside those that are being waited for: more than come during a transaction, so that reading goes on. */
+/**
+ * Pages in memory that are not committed yet, beside those that are being waited for: more than come during a
+ * transaction, so that reading goes on.
+ */
 const MOST_PAGES = 80;
 
-/** Rows that are fetched by ID before they are published together: publishing them may take a reading of their whole topic. */
+/**
+ * Rows that are fetched by ID before they are published together: publishing them may take a reading of their
+ * whole topic.
+ */
 const MAX_FETCHED = 1_000;
 
 const NEVER = () => false;
@@ -86,8 +97,9 @@ export class TableCycle {
   }
 
   /**
-   * Reads and publishes everything that is due. `awaitWalk`: a walk over all IDs that is due ends with the cycle, instead of going on
-   * beside the next ones. Throws a `PublisherError`; what was committed before it stays.
+   * Reads and publishes everything that is due. `awaitWalk`: a walk over all IDs that is due ends with the
+   * cycle, instead of going on beside the next ones. Throws a `PublisherError`; what was committed before it
+   * stays.
    */
   async run(awaitWalk: boolean): Promise<CycleSummary> {
     this.#events.emit('table:started', this.#at());
@@ -175,7 +187,10 @@ export class TableCycle {
     });
   }
 
-  /** Those of the keys whose rows are gone. A row that can't be checked keeps its place, and holds up no other. */
+  /**
+   * Those of the keys whose rows are gone. A row that can't be checked keeps its place, and holds up no
+   * other.
+   */
   async #confirmGone(keys: readonly string[]): Promise<readonly string[]> {
     const asked = this.#without(keys);
     const { gone, unread } = await this.#source.confirmGone(asked);
@@ -200,7 +215,10 @@ export class TableCycle {
     this.#setAside.add(unread);
   }
 
-  /** The keys of the rows that the reading has not met. Of those that are gone already, only what is old is forgotten. */
+  /**
+   * The keys of the rows that the reading has not met. Of those that are gone already, only what is old is
+   * forgotten.
+   */
   #unmet(): string[] {
     const { published } = this.#memory;
     const oldest = this.#log.startedAt.getTime() - DELETES_KEPT_MS;
@@ -222,7 +240,10 @@ export class TableCycle {
       if (this.#memory.published.get(id)?.gone !== true) this.#replaced.add(id);
   }
 
-  /** A row that is shown although it is gone has come back if it is there by its ID; one that was replaced is gone if it is not. */
+  /**
+   * A row that is shown although it is gone has come back if it is there by its ID; one that was replaced is
+   * gone if it is not.
+   */
   async #settleDoubts(): Promise<void> {
     const { find, replaced } = this.#source;
     if (find === undefined) return;
@@ -232,8 +253,8 @@ export class TableCycle {
   }
 
   /**
-   * Those of the IDs whose rows are published. A long history names thousands of rows that were replaced before the first reading: no request is
-   * spent on them, and one reading of the topic tells of all.
+   * Those of the IDs whose rows are published. A long history names thousands of rows that were replaced
+   * before the first reading: no request is spent on them, and one reading of the topic tells of all.
    */
   async #published(ids: readonly string[]): Promise<string[]> {
     const { found, release } = await holdStanding(this.#work, ids);
@@ -275,7 +296,10 @@ export class TableCycle {
     );
   }
 
-  /** Publishes what the API lists as deleted since the last time; before the first cycle nothing was published that could be gone. */
+  /**
+   * Publishes what the API lists as deleted since the last time; before the first cycle nothing was published
+   * that could be gone.
+   */
   async #readDeletions(): Promise<void> {
     if (this.#source.deletions === null) return;
     const start = Math.floor(this.#log.startedAt.getTime() / 1000) - this.#settings.lookback;
@@ -300,7 +324,10 @@ export class TableCycle {
     return memory.walk;
   }
 
-  /** Publishes what a walk has found so far. A walk that broke is taken up again by the next cycle, where it stopped. */
+  /**
+   * Publishes what a walk has found so far. A walk that broke is taken up again by the next cycle, where it
+   * stopped.
+   */
   async #takeFrom(walk: IdWalk, toItsEnd: boolean): Promise<void> {
     do {
       if (toItsEnd) await walk.isReady();
@@ -344,7 +371,9 @@ export class TableCycle {
     return memory.recovery;
   }
 
-  /** Publishes what retries have read so far. Throws what ended them, if that reaches further than their rows. */
+  /**
+   * Publishes what retries have read so far. Throws what ended them, if that reaches further than their rows.
+   */
   async #publishRetried(isLast: boolean): Promise<void> {
     const { recovery } = this.#memory;
     if (recovery === null) return;
@@ -394,7 +423,10 @@ export class TableCycle {
     }
   }
 
-  /** A window that can't be had holds up no other: it counts as read for this cycle, and is retried beside the next ones. */
+  /**
+   * A window that can't be had holds up no other: it counts as read for this cycle, and is retried beside the
+   * next ones.
+   */
   async #setWindowAside(window: Window, cover: Cover, error: PublisherError): Promise<void> {
     this.#failures.add('window', 0, [error]);
     const { from } = window;
@@ -417,7 +449,10 @@ export class TableCycle {
     });
   }
 
-  /** Reads the window once and publishes it; or, when its first page shows that it is too large, leaves it to its pieces. */
+  /**
+   * Reads the window once and publishes it; or, when its first page shows that it is too large, leaves it to
+   * its pieces.
+   */
   async #walk(window: Window, cover: Cover, beside: Beside): Promise<void> {
     const reading: Reading = { window, cover, pipeline: new Pipeline(this.#backlog), newest: undefined };
     const pages = this.#source.pull(window, this.#idsSetAside)[Symbol.asyncIterator]();
@@ -450,7 +485,9 @@ export class TableCycle {
     return true;
   }
 
-  /** Publishes a page of a window; `newest` is the newest row that there was in it when it began to be read. */
+  /**
+   * Publishes a page of a window; `newest` is the newest row that there was in it when it began to be read.
+   */
   #takePage(
     page: Page,
     { window, newest, cover }: { window: Window; newest: number | null; cover: Cover },

@@ -1,4 +1,6 @@
-/** A lock: between deciding what is new in a table and publishing it, no other commit of the table may come. */
+/**
+ * A lock: between deciding what is new in a table and publishing it, no other commit of the table may come.
+ */
 export class Turns {
   #last: Promise<unknown> = Promise.resolve();
 

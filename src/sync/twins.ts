@@ -1,9 +1,10 @@
 /**
- * Rows that share a key with another row: two attributes of one `_sdc_record_hash`, an ID that comes as number and as text, a part that two
- * conversations show.
+ * Rows that share a key with another row: two attributes of one `_sdc_record_hash`, an ID that comes as
+ * number and as text, a part that two conversations show.
  *
- * Where neither is newer, the one with the smaller content hash is published, whatever the order in which they come. The other one is its
- * twin: a dead letter under a key of its own, and held back for as long as readings show both.
+ * Where neither is newer, the one with the smaller content hash is published, whatever the order in which
+ * they come. The other one is its twin: a dead letter under a key of its own, and held back for as long as
+ * readings show both.
  */
 
 /** A twin that is held back. */
@@ -36,7 +37,10 @@ export class Twins {
     }
   }
 
-  /** A reading begins, at epoch milliseconds. A twin that the last one met alone is an ordinary row from now on. */
+  /**
+   * A reading begins, at epoch milliseconds. A twin that the last one met alone is an ordinary row from now
+   * on.
+   */
   beginReading(at: number): void {
     this.#readingSince = at;
     for (const [key, byHash] of this.#held) {
@@ -72,7 +76,10 @@ export class Twins {
     for (const held of this.#held.get(key)?.values() ?? []) held.isOtherMet = true;
   }
 
-  /** A version of the reading under way is replaced by another one of it: the row may have changed meanwhile, or there are two. */
+  /**
+   * A version of the reading under way is replaced by another one of it: the row may have changed meanwhile,
+   * or there are two.
+   */
   replace(key: string, hash: string): void {
     const [oldest] = this.#replaced.keys();
     if (oldest !== undefined && this.#replaced.size >= MAX_REPLACED) this.#replaced.delete(oldest);

@@ -5,16 +5,24 @@ import type { Window } from '../model/state.js';
 /** How finely a window can be split without asking twice for the same rows. */
 export type Grain = { readonly unit: 'second' } | { readonly unit: 'day'; readonly timeZone: string };
 
-/** Rows that one window should hold: what a crash repeats, and what is remembered until the window is done. */
+/**
+ * Rows that one window should hold: what a crash repeats, and what is remembered until the window is done.
+ */
 const WINDOW_ROWS = 1_500;
 /** A piece that holds more than it should is only split again past this: each window costs part of a page. */
 const MOST_WINDOW_ROWS = 2 * WINDOW_ROWS;
 /** Rows lie evenly unless the newest of them lie so many times closer than all of them do. */
 const CLOSER = 2;
-/** As many of such pieces as are read side by side: many updates of one moment would else be taken for many rows everywhere. */
+/**
+ * As many of such pieces as are read side by side: many updates of one moment would else be taken for many
+ * rows everywhere.
+ */
 const MOST_CLOSE_PIECES = 24;
 
-/** The window that a cycle has to read: from the lookback behind the bookmark, never before the start date, with no end. */
+/**
+ * The window that a cycle has to read: from the lookback behind the bookmark, never before the start date,
+ * with no end.
+ */
 export function windowToRead(at: { bookmark: number | null; lookback: number; startDate: number }): Window {
   const from = at.bookmark === null ? at.startDate : Math.max(at.startDate, at.bookmark - at.lookback);
   return { from, to: null };
@@ -25,7 +33,10 @@ export function isTooLarge(total: number | null, isPiece: boolean): boolean {
   return (total ?? 0) > (isPiece ? MOST_WINDOW_ROWS : WINDOW_ROWS);
 }
 
-/** What the first page of a window tells of it: its newest row, how many there are, and how far they lie apart (`Page.pace`). */
+/**
+ * What the first page of a window tells of it: its newest row, how many there are, and how far they lie apart
+ * (`Page.pace`).
+ */
 export interface Found {
   readonly newest: number | null;
   readonly total: number | null;
@@ -33,9 +44,10 @@ export interface Found {
 }
 
 /**
- * The window in pieces, oldest first, which together cover it exactly; the window itself when it is small enough or can't be split. An open
- * window ends in an open piece. Each holds about `WINDOW_ROWS` rows where they lie evenly. Where the newest ones lie much closer, only those are dealt out
- * by how close they lie; the rest is one piece, whose own first page tells how to go on.
+ * The window in pieces, oldest first, which together cover it exactly; the window itself when it is small
+ * enough or can't be split. An open window ends in an open piece. Each holds about `WINDOW_ROWS` rows where
+ * they lie evenly. Where the newest ones lie much closer, only those are dealt out by how close they lie; the
+ * rest is one piece, whose own first page tells how to go on.
  */
 export function splitWindow(window: Window, found: Found, grain: Grain): Window[] {
   const end = Math.min(window.to ?? Number.POSITIVE_INFINITY, found.newest ?? Number.POSITIVE_INFINITY);
@@ -50,14 +62,15 @@ export function splitWindow(window: Window, found: Found, grain: Grain): Window[
     const start = align(Math.ceil(end - piece * length), grain);
     if (start > window.from && start <= end) starts.add(start);
   }
-  // Where clocks go back across midnight a day begins twice, and the later of two times may be aligned to the earlier beginning.
+  // Where clocks go back across midnight a day begins twice, and the later of two times may be aligned to the
+  // earlier beginning.
   const ordered = [window.from, ...[...starts].sort((a, b) => a - b)];
   return ordered.map((from, index) => ({ from, to: nextStart(ordered, index, window.to) }));
 }
 
 /**
- * Windows of about `WINDOW_ROWS` rows each that together hold all of these times (epoch seconds), oldest first. Between them lies nothing; none
- * ends inside a second or a day that another one begins with.
+ * Windows of about `WINDOW_ROWS` rows each that together hold all of these times (epoch seconds), oldest
+ * first. Between them lies nothing; none ends inside a second or a day that another one begins with.
  */
 export function windowsOver(times: readonly number[], grain: Grain): (Window & { to: number })[] {
   const ordered = [...times].sort((a, b) => a - b);
@@ -79,7 +92,10 @@ function endOf(time: number, grain: Grain): number {
   return Math.max(time, startOfDay(startOfDay(time, grain.timeZone) + 1.5 * DAY, grain.timeZone) - 1);
 }
 
-/** The moment nearest to the middle between two that a window can begin with; null where there is none behind `from`. */
+/**
+ * The moment nearest to the middle between two that a window can begin with; null where there is none behind
+ * `from`.
+ */
 export function halfway(from: number, to: number, grain: Grain): number | null {
   const middle = align(Math.ceil((from + to) / 2), grain);
   return middle > from && middle <= to ? middle : null;
@@ -98,8 +114,8 @@ function align(time: number, grain: Grain): number {
 const DAY = 86_400;
 
 /**
- * The first second of the day that holds `time` in the time zone. Found by bisection over the calendar day, so that it also
- * holds on days of 23 or 25 hours, and where a change of clocks skips midnight.
+ * The first second of the day that holds `time` in the time zone. Found by bisection over the calendar day,
+ * so that it also holds on days of 23 or 25 hours, and where a change of clocks skips midnight.
  */
 export function startOfDay(time: number, timeZone: string): number {
   const format = dayFormat(timeZone);
@@ -114,7 +130,9 @@ export function startOfDay(time: number, timeZone: string): number {
   return after;
 }
 
-/** The time zone itself when this machine knows it, else UTC: windows are only aligned by it, never filtered. */
+/**
+ * The time zone itself when this machine knows it, else UTC: windows are only aligned by it, never filtered.
+ */
 export function knownTimeZone(timeZone: string | null): string {
   try {
     dayFormat(timeZone ?? 'UTC');

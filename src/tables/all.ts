@@ -17,7 +17,9 @@ import { teams } from './teams.js';
 
 export type IntercomTable = Table<IntercomApi>;
 
-/** Every table, by its name: those that are replicated by default, and those that the configuration must name. */
+/**
+ * Every table, by its name: those that are replicated by default, and those that the configuration must name.
+ */
 export const TABLES: Readonly<Record<TableName, IntercomTable>> = {
   admins,
   companies,

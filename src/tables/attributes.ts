@@ -1,13 +1,17 @@
 import type { IntercomApi } from '../intercom/api.js';
 import type { Page, Table } from '../model/table.js';
 
-/** Attributes of companies, archived ones included so that archiving shows as a change and not as a delete. */
+/**
+ * Attributes of companies, archived ones included so that archiving shows as a change and not as a delete.
+ */
 export const companyAttributes = attributesOf('company');
 
 /** Attributes of contacts, archived ones included. */
 export const contactAttributes = attributesOf('contact');
 
-/** All rows at once: two of them may share a key, and which one counts must not depend on where a page ends. */
+/**
+ * All rows at once: two of them may share a key, and which one counts must not depend on where a page ends.
+ */
 async function* onOnePage(pages: AsyncIterable<Page>): AsyncGenerator<Page> {
   const all: Page[] = [];
   for await (const page of pages) all.push(page);

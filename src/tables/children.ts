@@ -40,8 +40,9 @@ const PARENTS_AT_ONCE = 25;
 const NONE: ReadonlySet<string> = new Set();
 
 /**
- * A table whose rows are read with their parents: whenever a parent's `updated_at` moves, all its children are read. A bookmark over the
- * children's own times would lose those of a parent that was updated twice. A child that is deleted while its parent stays is not found.
+ * A table whose rows are read with their parents: whenever a parent's `updated_at` moves, all its children
+ * are read. A bookmark over the children's own times would lose those of a parent that was updated twice. A
+ * child that is deleted while its parent stays is not found.
  */
 export function children(table: ChildTable): Table<IntercomApi> {
   const { name, search, grain = 'second', parent } = table;
@@ -64,8 +65,8 @@ export function children(table: ChildTable): Table<IntercomApi> {
 }
 
 /**
- * Yields the children of the parents in a window that have to be read; `read` knows which, and learns which are published. A parent whose
- * children can't be read is `unread` in its page, and delays no other.
+ * Yields the children of the parents in a window that have to be read; `read` knows which, and learns which
+ * are published. A parent whose children can't be read is `unread` in its page, and delays no other.
  */
 export async function* pullChildren(
   { search, read: readOf }: Pick<ChildTable, 'search' | 'read'>,

@@ -1,7 +1,10 @@
 import type { IntercomApi } from '../intercom/api.js';
 import type { Table } from '../model/table.js';
 
-/** Segments of companies, told apart by a parameter that Intercom's clients use and its description leaves out. */
+/**
+ * Segments of companies, told apart by a parameter that Intercom's clients use and its description leaves
+ * out.
+ */
 export const companySegments: Table<IntercomApi> = {
   name: 'company_segments',
   method: 'incremental',

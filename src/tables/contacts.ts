@@ -8,7 +8,10 @@ import type { Page, Table } from '../model/table.js';
 import { ListsRead } from './lists-read.js';
 import { mergedInto } from './merge-history.js';
 
-/** Users and leads. Their search filters by whole days of the workspace's time zone, and cuts their lists at ten entries. */
+/**
+ * Users and leads. Their search filters by whole days of the workspace's time zone, and cuts their lists at
+ * ten entries.
+ */
 export const contacts: Table<IntercomApi> = {
   name: 'contacts',
   method: 'incremental',
@@ -39,8 +42,8 @@ const CONTACT_SEARCH: Search = {
 const NONE: ReadonlySet<string> = new Set();
 
 /**
- * Contacts with their lists completed. One that `read` knows as it is was published, and is left out. So is one whose lists can't be read to their
- * end: half of a list would be published as all of it.
+ * Contacts with their lists completed. One that `read` knows as it is was published, and is left out. So is
+ * one whose lists can't be read to their end: half of a list would be published as all of it.
  */
 function pullContacts(
   api: IntercomApi,
@@ -68,7 +71,10 @@ function pullContacts(
   });
 }
 
-/** The pages as `change` makes them. A generator would know each page until it has the next one, and pages are large. */
+/**
+ * The pages as `change` makes them. A generator would know each page until it has the next one, and pages are
+ * large.
+ */
 function mapPages(pages: AsyncGenerator<Page>, change: (page: Page) => Promise<Page>): AsyncIterable<Page> {
   const next = async (): Promise<IteratorResult<Page, void>> => {
     const { value, done } = await pages.next();

@@ -2,7 +2,10 @@ import { digestOf } from '../model/json.js';
 import { idOf, type RawRow } from '../model/row.js';
 import { epochSeconds } from '../model/time.js';
 
-/** A second may bring another change behind the one that a search has shown, also where nothing else is ever late. */
+/**
+ * A second may bring another change behind the one that a search has shown, also where nothing else is ever
+ * late.
+ */
 const LEAST_LOOKBACK = 5;
 
 interface Reading {
@@ -17,10 +20,11 @@ interface Reading {
 }
 
 /**
- * The rows whose details were read lately, so that a poll that finds a row as it was need not read its detail again. A detail may still
- * show something late (what changes in the same second moves no `updated_at`, and no API shows all at once): so it is read again
- * whenever it has been known twice as long as at the last time, and a last time when the lookback is over. What shows
- * late within the lookback is found by then, and no later than twice as late as it showed, or by the poll behind.
+ * The rows whose details were read lately, so that a poll that finds a row as it was need not read its detail
+ * again. A detail may still show something late (what changes in the same second moves no `updated_at`, and
+ * no API shows all at once): so it is read again whenever it has been known twice as long as at the last
+ * time, and a last time when the lookback is over. What shows late within the lookback is found by then, and
+ * no later than twice as late as it showed, or by the poll behind.
  *
  * Times are those of a clock that never goes back, in milliseconds; nothing here reads one.
  */
@@ -40,7 +44,9 @@ export class DetailsRead {
     return this.#readings.size;
   }
 
-  /** Forgets what lies more than the lookback before the newest row (epoch seconds): no poll will look there. */
+  /**
+   * Forgets what lies more than the lookback before the newest row (epoch seconds): no poll will look there.
+   */
   moveOn(newest: number | null): void {
     const floor = (newest ?? Number.NEGATIVE_INFINITY) - this.#lookback;
     if (floor <= this.#floor) return;

@@ -3,8 +3,9 @@ import { idOf, type RawRow } from '../model/row.js';
 import { epochSeconds } from '../model/time.js';
 
 /**
- * The rows whose lists were completed lately. A search shows the same row in each poll within the lookback; its lists are read again only when the
- * search shows anything else of it. Kept in memory only, so a restart completes them once more.
+ * The rows whose lists were completed lately. A search shows the same row in each poll within the lookback;
+ * its lists are read again only when the search shows anything else of it. Kept in memory only, so a restart
+ * completes them once more.
  */
 export class ListsRead {
   readonly #lookback: number;
@@ -17,7 +18,9 @@ export class ListsRead {
     this.#lookback = lookback;
   }
 
-  /** Forgets what lies more than the lookback before the newest row (epoch seconds): no poll reads it again. */
+  /**
+   * Forgets what lies more than the lookback before the newest row (epoch seconds): no poll reads it again.
+   */
   moveOn(newest: number | null): void {
     const floor = (newest ?? Number.NEGATIVE_INFINITY) - this.#lookback;
     if (floor <= this.#floor) return;

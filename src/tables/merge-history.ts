@@ -2,7 +2,10 @@ import type { RawRow } from '../model/row.js';
 import type { Replaced } from '../model/table.js';
 import { epochSeconds } from '../model/time.js';
 
-/** The contacts that were merged into this one, as its `merge_history` says. Anything that is no such list is none. */
+/**
+ * The contacts that were merged into this one, as its `merge_history` says. Anything that is no such list is
+ * none.
+ */
 export function mergedInto({ merge_history: history }: RawRow): Replaced[] {
   if (!Array.isArray(history)) return [];
   return history.flatMap((entry: unknown): Replaced[] => {

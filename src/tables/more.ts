@@ -45,7 +45,9 @@ const macros: Table<IntercomApi> = {
     api.cursorList({ path: '/macros?per_page=150', route: '/macros', lists: ['data', 'macros'] }),
 };
 
-/** A table that is listed as a whole, and asked for one by one at `route` where a page may have been missed. */
+/**
+ * A table that is listed as a whole, and asked for one by one at `route` where a page may have been missed.
+ */
 function listed(
   name: Table<IntercomApi>['name'],
   path: string,

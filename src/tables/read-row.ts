@@ -3,8 +3,8 @@ import type { RawRow } from '../model/row.js';
 import type { IntercomTable } from './all.js';
 
 /**
- * What a table has of one ID when that is read by itself; null: the entity is gone. Empty where an ID can only be checked for its
- * existence, which it has then.
+ * What a table has of one ID when that is read by itself; null: the entity is gone. Empty where an ID can
+ * only be checked for its existence, which it has then.
  */
 export async function readRow(
   table: IntercomTable,

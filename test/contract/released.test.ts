@@ -1,6 +1,7 @@
 /**
- * What was published stays readable: every schema of every release is kept under test/released, and none that this version publishes
- * may break it. A release adds its folder with `intercom-kafka schemas --export test/released/VERSION`.
+ * What was published stays readable: every schema of every release is kept under test/released, and none that
+ * this version publishes may break it. A release adds its folder with `intercom-kafka schemas --export
+ * test/released/VERSION`.
  */
 
 import { readdirSync, readFileSync } from 'node:fs';
@@ -25,7 +26,10 @@ const released = (version: string, form: string, table: string) =>
 const tablesIn = (version: string) =>
   readdirSync(new URL(`${version}/flat/`, RELEASED)).map((file) => file.replace('.avsc', '') as TableName);
 
-/** Fields that got another name, which no database takes for a word of its own; a reader finds them by their alias. */
+/**
+ * Fields that got another name, which no database takes for a word of its own; a reader finds them by their
+ * alias.
+ */
 const RENAMED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   help_center_collections: { order: 'position' },
 };

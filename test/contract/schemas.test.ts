@@ -181,7 +181,9 @@ const RESERVED = Object.entries(
   readJson(new URL('test/fixtures/reserved-words.json', REPOSITORY)) as Record<string, string>,
 ).map(([database, words]) => ({ database, words: new Set(words.split(' ')) }));
 
-/** Columns of 0.1.0 that a sink to one database has to quote, as docs/sinks.md says. None may come to them. */
+/**
+ * Columns of 0.1.0 that a sink to one database has to quote, as docs/sinks.md says. None may come to them.
+ */
 const TO_QUOTE: Readonly<Record<string, readonly string[]>> = { MySQL: ['conversations.read'] };
 
 describe.each(RESERVED)('the columns in $database', ({ database, words }) => {

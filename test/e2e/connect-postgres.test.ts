@@ -1,4 +1,7 @@
-/** The example for PostgreSQL as it stands: Kafka Connect, Apicurio's converter, Debezium's sink, and every row compared. */
+/**
+ * The example for PostgreSQL as it stands: Kafka Connect, Apicurio's converter, Debezium's sink, and every
+ * row compared.
+ */
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -16,7 +16,10 @@ const SEED = 17;
 /** Within a minute is promised; under load a start alone may take some of it. */
 const WITHIN = { timeout: 60_000, interval: 250 };
 
-/** Registers what ends with the test, in reverse order: these tests run side by side, since each waits for most of its time. */
+/**
+ * Registers what ends with the test, in reverse order: these tests run side by side, since each waits for
+ * most of its time.
+ */
 type AtEnd = (end: () => Promise<void>) => void;
 
 async function openProject(atEnd: AtEnd): Promise<Project> {

@@ -134,7 +134,8 @@ describe('tables beyond the eleven', () => {
   });
 
   it('follow changes, additions and deletes', async () => {
-    // A minute ago: what the API's clock, told in whole seconds by its replies, has not reached yet stays out of the bookmark.
+    // A minute ago: what the API's clock, told in whole seconds by its replies, has not reached yet stays out
+    // of the bookmark.
     const changedAt = Math.floor(Date.now() / 1000) - 60;
     for (const table of MORE_TABLE_NAMES) {
       const own = workspace.rows[table];

@@ -55,7 +55,10 @@ describe('readers that share no code with the publisher', () => {
   }, 120_000);
 });
 
-/** Reads a topic with Kafka's own console consumer and Apicurio's deserializer; keys and values as it prints them. */
+/**
+ * Reads a topic with Kafka's own console consumer and Apicurio's deserializer; keys and values as it prints
+ * them.
+ */
 async function readWithJava(topic: string): Promise<(readonly [string, string])[]> {
   await fetchConnect();
   const deserializer = 'io.apicurio.registry.serde.avro.AvroKafkaDeserializer';

@@ -1,4 +1,7 @@
-/** The package as somebody else gets it: packed, installed in an empty folder, with its binary, library, types, schemas and status page. */
+/**
+ * The package as somebody else gets it: packed, installed in an empty folder, with its binary, library,
+ * types, schemas and status page.
+ */
 
 import { execFile, spawn } from 'node:child_process';
 import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';

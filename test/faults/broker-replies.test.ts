@@ -1,6 +1,6 @@
 /**
- * What a writer makes of requests and replies that are lost, and of errors that brokers answer: a commit that is confirmed is in the log exactly
- * once, and one that fails is not in it.
+ * What a writer makes of requests and replies that are lost, and of errors that brokers answer: a commit that
+ * is confirmed is in the log exactly once, and one that fails is not in it.
  */
 
 import { randomUUID } from 'node:crypto';

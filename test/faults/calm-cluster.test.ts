@@ -1,4 +1,6 @@
-/** The short form of `npm run calm`: a healthy cluster of three brokers, read by our reader and by librdkafka. */
+/**
+ * The short form of `npm run calm`: a healthy cluster of three brokers, read by our reader and by librdkafka.
+ */
 
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { type KafkaCluster, startKafkaCluster } from '../../dev/stack.js';

@@ -23,7 +23,10 @@ async function open(
 }
 afterEach(() => project.close());
 
-/** Every row of the workspace stands in the topic as it is now, and the log holds what polls saw. No walk finds what is gone. */
+/**
+ * Every row of the workspace stands in the topic as it is now, and the log holds what polls saw. No walk
+ * finds what is gone.
+ */
 async function expectComplete(table: UsualTableName): Promise<void> {
   expect(await problemsOf(project, { tables: [table], expectsTombstones: false })).toEqual([]);
 }
@@ -118,7 +121,8 @@ describe('capture', () => {
     );
     const ids = [...simulator.workspace.contacts.rows()].map(({ id }) => String(id));
     await project.cycle();
-    // Updates and polls in turn, from the evening before to the evening after, over a day of 23, 24 or 25 hours.
+    // Updates and polls in turn, from the evening before to the evening after, over a day of 23, 24 or 25
+    // hours.
     for (const minutes of [0, 119, 120, 121, 240, 600, 1_439, 1_500, 1_561, 1_620]) {
       clock = start + minutes * 60;
       simulator.workspace.update('contacts', ids.pop() ?? '', { name: `after ${minutes} minutes` });

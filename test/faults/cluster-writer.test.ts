@@ -1,6 +1,6 @@
 /**
- * Writers on a cluster whose brokers restart, die and hang: every commit that is confirmed is in the log exactly once, whole and in order, and
- * no commit fails that could be waited out.
+ * Writers on a cluster whose brokers restart, die and hang: every commit that is confirmed is in the log
+ * exactly once, whole and in order, and no commit fails that could be waited out.
  */
 
 import { randomUUID } from 'node:crypto';

@@ -1,4 +1,7 @@
-/** Rows that are merged, archived and unarchived, or deleted while lists still show them; and changes that move no `updated_at`. */
+/**
+ * Rows that are merged, archived and unarchived, or deleted while lists still show them; and changes that
+ * move no `updated_at`.
+ */
 
 import { afterEach, expect, inject, it } from 'vitest';
 import type { UsualTableName } from '../../src/model/table-names.js';

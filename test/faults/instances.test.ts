@@ -12,7 +12,10 @@ import { problemsOf } from '../support/verify.js';
 const SEED = Number(process.env.INSTANCES_SEED ?? 1_871);
 const CONNECTIONS = 50;
 const ROUNDS = Number(process.env.INSTANCES_ROUNDS ?? 6);
-/** The session time-out of a member that was killed, and what a take-over takes on a machine that has other things to do. */
+/**
+ * The session time-out of a member that was killed, and what a take-over takes on a machine that has other
+ * things to do.
+ */
 const MOVED_MS = 90_000;
 const TABLES: readonly UsualTableName[] = ['contacts', 'companies', 'tags'];
 
@@ -29,7 +32,8 @@ beforeAll(async () => {
       seed,
       counts: { contacts: 30, companies: 25, conversations: 0, parts: 0 },
       latency: [1, 10],
-      // Whoever takes over in the middle of a scroll has to wait until that has expired; Intercom's takes a minute.
+      // Whoever takes over in the middle of a scroll has to wait until that has expired; Intercom's takes a
+      // minute.
       scrollExpirySeconds: 2,
       cursors: seed % 2 === 0 ? 'keyset' : 'position',
     }),

@@ -1,8 +1,9 @@
 /**
- * Kills a real publisher at many moments of its cycles, while the workspace changes, and then looks through the whole log.
+ * Kills a real publisher at many moments of its cycles, while the workspace changes, and then looks through
+ * the whole log.
  *
- * A moment is a number of requests after the start, and some milliseconds more: between them lie the fencing, the restore from
- * the topics, the reading and the commits.
+ * A moment is a number of requests after the start, and some milliseconds more: between them lie the fencing,
+ * the restore from the topics, the reading and the commits.
  */
 
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';

@@ -1,4 +1,7 @@
-/** Readings of a cluster whose brokers are restarted, killed and stopped: every record that was committed before, once, in order. */
+/**
+ * Readings of a cluster whose brokers are restarted, killed and stopped: every record that was committed
+ * before, once, in order.
+ */
 
 import { randomUUID } from 'node:crypto';
 import type { Kafka, Producer } from 'kafkajs';
@@ -61,7 +64,10 @@ class Appender {
     await Promise.all(this.#producers.map((producer) => producer?.disconnect()));
   }
 
-  /** One transaction to one partition. Where its outcome is unknown, the next producer of the same ID ends it, and the topic says what became of it. */
+  /**
+   * One transaction to one partition. Where its outcome is unknown, the next producer of the same ID ends it,
+   * and the topic says what became of it.
+   */
   async #append(partition: number, count: number): Promise<void> {
     const first = this.committed[partition] ?? 0;
     const messages = Array.from({ length: count }, (_, index) => ({
@@ -137,7 +143,9 @@ class Sequence {
   }
 }
 
-/** A broker that comes back on a busy machine may take longer than its limit, and is started once more then. */
+/**
+ * A broker that comes back on a busy machine may take longer than its limit, and is started once more then.
+ */
 async function restart(server: LocalServer): Promise<void> {
   await server.restart().catch(() => server.restart());
 }

@@ -113,7 +113,8 @@ describe('reconcile', () => {
     simulator.faults.clear();
     const again = pages();
     await project.cycle();
-    // 40 pages hold all contacts, each window reads one more at its end: nothing that was compared is read again.
+    // 40 pages hold all contacts, each window reads one more at its end: nothing that was compared is read
+    // again.
     expect(pages() - again + broken).toBeLessThan(60);
     expect(await tombstones('contacts')).toHaveLength(1);
   });

@@ -1,4 +1,7 @@
-/** A back-fill that is killed goes on where it was: windows that were read are not read again, whichever of them the bookmark had not reached. */
+/**
+ * A back-fill that is killed goes on where it was: windows that were read are not read again, whichever of
+ * them the bookmark had not reached.
+ */
 
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { startCommand } from '../support/command.js';
@@ -7,7 +10,10 @@ import { readRecords } from '../support/topics.js';
 
 const ROWS = 60_000;
 const PAGES = ROWS / 150;
-/** Windows that are read at once at most, and the pages of one: 1,500 rows, some of them on a page that others share. */
+/**
+ * Windows that are read at once at most, and the pages of one: 1,500 rows, some of them on a page that others
+ * share.
+ */
 const AT_ONCE = 24;
 const PAGES_A_WINDOW = 12;
 

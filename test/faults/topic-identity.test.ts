@@ -1,4 +1,7 @@
-/** States and topics that no longer belong together: nothing is skipped, nothing is published twice, and it is reported. */
+/**
+ * States and topics that no longer belong together: nothing is skipped, nothing is published twice, and it is
+ * reported.
+ */
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';

@@ -1,5 +1,6 @@
 /**
- * The short form of the benchmark: ratios and numbers of requests, with bounds that a busy machine keeps. `npm run bench` has the figures.
+ * The short form of the benchmark: ratios and numbers of requests, with bounds that a busy machine keeps.
+ * `npm run bench` has the figures.
  */
 
 import { describe, expect, inject, it } from 'vitest';

@@ -1,4 +1,7 @@
-/** Container, compose, Kubernetes, workflows: nothing of it can run here, so other people's linters read it, and what it names is looked for. */
+/**
+ * Container, compose, Kubernetes, workflows: nothing of it can run here, so other people's linters read it,
+ * and what it names is looked for.
+ */
 
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';

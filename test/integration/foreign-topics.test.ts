@@ -1,4 +1,7 @@
-/** Topics of others on the same cluster: they are not asked about, so that one without a leader disturbs nothing. */
+/**
+ * Topics of others on the same cluster: they are not asked about, so that one without a leader disturbs
+ * nothing.
+ */
 
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { type KafkaCluster, startKafkaCluster } from '../../dev/stack.js';
@@ -56,7 +59,8 @@ it('a foreign topic without a leader disturbs neither check nor a run that begin
   expect(check.stdout).not.toContain('FAIL');
   expect(check.code).toBe(0);
   const second = workspace.create('contacts', { email: 'second@example.com' });
-  // The broker that was killed may have been the group's coordinator: then the member that has left is forgotten with its session.
+  // The broker that was killed may have been the group's coordinator: then the member that has left is
+  // forgotten with its session.
   await expect.poll(async () => (await project.command('run', '--once')).code, WAIT).toBe(0);
   expect((await project.latest('contacts')).has(second)).toBe(true);
   const again = startCommand(['run', '--config', project.config]);

@@ -1,4 +1,7 @@
-/** The registry behind TLS and basic auth, with a private authority that is trusted through NODE_EXTRA_CA_CERTS. */
+/**
+ * The registry behind TLS and basic auth, with a private authority that is trusted through
+ * NODE_EXTRA_CA_CERTS.
+ */
 
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -1,4 +1,7 @@
-/** A table's schema with the shaping thread: what it reads is what is published, also when the schema has grown meanwhile. */
+/**
+ * A table's schema with the shaping thread: what it reads is what is published, also when the schema has
+ * grown meanwhile.
+ */
 
 import { randomUUID } from 'node:crypto';
 import { describe, expect, inject, it } from 'vitest';

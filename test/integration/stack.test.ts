@@ -1,4 +1,7 @@
-/** What the other tests take for granted of the local stack: real transactions, and nothing forgotten in a crash. */
+/**
+ * What the other tests take for granted of the local stack: real transactions, and nothing forgotten in a
+ * crash.
+ */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

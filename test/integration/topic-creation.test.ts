@@ -1,4 +1,7 @@
-/** Topics that a cluster refuses to create: the message names the topic, the setting and the broker's own words. */
+/**
+ * Topics that a cluster refuses to create: the message names the topic, the setting and the broker's own
+ * words.
+ */
 
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';

@@ -1,4 +1,7 @@
-/** `npm run calm -- [--rows N] [--seed S]`: the long form of test/faults/calm-cluster.test.ts, with a cluster and a registry of its own. */
+/**
+ * `npm run calm -- [--rows N] [--seed S]`: the long form of test/faults/calm-cluster.test.ts, with a cluster
+ * and a registry of its own.
+ */
 
 import { parseArgs } from 'node:util';
 import { startKafkaCluster, startRegistry } from '../../dev/stack.js';

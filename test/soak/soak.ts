@@ -1,4 +1,7 @@
-/** `npm run soak -- [--minutes N] [--seed S]`: the long form of test/faults/soak.test.ts, with a broker and a registry of its own. */
+/**
+ * `npm run soak -- [--minutes N] [--seed S]`: the long form of test/faults/soak.test.ts, with a broker and a
+ * registry of its own.
+ */
 
 import { parseArgs } from 'node:util';
 import { startKafka, startRegistry } from '../../dev/stack.js';

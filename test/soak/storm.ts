@@ -1,4 +1,7 @@
-/** `npm run storm -- [--acts N] [--seed S]`: the long form of test/faults/storm-cluster.test.ts, with a cluster and a registry of its own. */
+/**
+ * `npm run storm -- [--acts N] [--seed S]`: the long form of test/faults/storm-cluster.test.ts, with a
+ * cluster and a registry of its own.
+ */
 
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,7 @@
-/** Eight connections on a healthy cluster, replicated by `run --once` three times while their workspaces change in between. */
+/**
+ * Eight connections on a healthy cluster, replicated by `run --once` three times while their workspaces
+ * change in between.
+ */
 
 import { TABLE_NAMES } from '../../src/model/table-names.js';
 import { Changes } from './changes.js';
@@ -21,7 +24,10 @@ const CHANGED = 0.01;
 /** Each change picks its row among all of a table. */
 const MAX_CHANGES = 400;
 
-/** Opens the fleet, runs, and checks after each run. Returns what the last check found; the caller closes the fleet. */
+/**
+ * Opens the fleet, runs, and checks after each run. Returns what the last check found; the caller closes the
+ * fleet.
+ */
 export async function runCalmly(
   options: CalmOptions,
 ): Promise<{ fleet: Fleet; problems: FleetProblem[]; records: number }> {
@@ -76,7 +82,10 @@ export interface FleetProblem extends TableProblem {
   readonly connection: string;
 }
 
-/** What is wrong with the topics of all connections: one after another, since kafkajs asks for the metadata of one topic at a time. */
+/**
+ * What is wrong with the topics of all connections: one after another, since kafkajs asks for the metadata of
+ * one topic at a time.
+ */
 export async function problemsOfFleet(connections: readonly FleetConnection[]): Promise<FleetProblem[]> {
   const found: FleetProblem[] = [];
   for (const connection of connections) {

@@ -1,4 +1,6 @@
-/** Three brokers and a registry for the project `cluster`, in place of the one broker of the project `real`. */
+/**
+ * Three brokers and a registry for the project `cluster`, in place of the one broker of the project `real`.
+ */
 
 import type { TestProject } from 'vitest/node';
 import { startStack } from './stack.js';

@@ -61,7 +61,10 @@ export function startCommand(
   return { process: child, stderr: () => stderr, until, firstLine, finished };
 }
 
-/** How many cycles of a table a publisher has completed, by its log in JSON; its states do not tell, since idle cycles share one. */
+/**
+ * How many cycles of a table a publisher has completed, by its log in JSON; its states do not tell, since
+ * idle cycles share one.
+ */
 export function completeCycles({ stderr }: RunningCommand, table: string): number {
   return stderr()
     .split('\n')

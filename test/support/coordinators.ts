@@ -35,7 +35,9 @@ export function findCoordinator(
   });
 }
 
-/** The controller. In KRaft metadata name any broker that is alive; only the quorum itself knows its leader. */
+/**
+ * The controller. In KRaft metadata name any broker that is alive; only the quorum itself knows its leader.
+ */
 export function findController(kafka: Kafka): Promise<number> {
   return withCluster(kafka, async (cluster) => {
     await cluster.refreshMetadata();

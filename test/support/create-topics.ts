@@ -3,7 +3,10 @@
 import type { Kafka } from 'kafkajs';
 import { type TopicPlan, Topics } from '../../src/kafka/topics.js';
 
-/** Waits until the broker knows them: kafkajs's own wait gives up at once where a broker has not heard of a topic yet. */
+/**
+ * Waits until the broker knows them: kafkajs's own wait gives up at once where a broker has not heard of a
+ * topic yet.
+ */
 export async function createTopics(
   kafka: Kafka,
   plans: readonly (Pick<TopicPlan, 'topic'> & Partial<TopicPlan>)[],

@@ -1,4 +1,6 @@
-/** Many small workspaces, each a connection of its own, in one configuration that several publishers share. */
+/**
+ * Many small workspaces, each a connection of its own, in one configuration that several publishers share.
+ */
 
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

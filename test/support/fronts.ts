@@ -1,4 +1,7 @@
-/** Real servers that stand in front of others, as companies have them: a forward proxy, and TLS with basic auth. */
+/**
+ * Real servers that stand in front of others, as companies have them: a forward proxy, and TLS with basic
+ * auth.
+ */
 
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';

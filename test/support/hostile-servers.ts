@@ -13,7 +13,10 @@ export interface Reply {
 
 export type Rewrite = (reply: Reply, request: { readonly method: string; readonly path: string }) => Reply;
 
-/** Passes requests on to `target` and its replies back as `rewrite` leaves them. Ends with the test. Returns its URL. */
+/**
+ * Passes requests on to `target` and its replies back as `rewrite` leaves them. Ends with the test. Returns
+ * its URL.
+ */
 export function startRewritingProxy(target: string, rewrite: Rewrite): Promise<string> {
   return serve(async (request, response) => {
     const { method = 'GET', url: path = '/' } = request;

@@ -1,4 +1,7 @@
-/** A TCP proxy in front of a broker that reads the requests on their way, and closes the connection instead of passing some on. */
+/**
+ * A TCP proxy in front of a broker that reads the requests on their way, and closes the connection instead of
+ * passing some on.
+ */
 
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';

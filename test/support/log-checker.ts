@@ -1,12 +1,13 @@
 /**
- * Compares the whole log of a table with what the API's replies showed: every version that a poll saw exactly once, in order, nothing more.
+ * Compares the whole log of a table with what the API's replies showed: every version that a poll saw exactly
+ * once, in order, nothing more.
  *
  * A record may stand in the log when
  * - it is an upsert of a version that a reply sent whole showed, no later than the record's `fetched_at`. The content is compared
- *   field by field, without the publisher's code;
+ * field by field, without the publisher's code;
  * - no record of that version stands before it. Two versions of one `updated_at` (two changes within a second) have no order: there a
- *   version may return behind the other one, at most as often as replies showed it. A row without `updated_at` may return to
- *   an earlier content when a reply showed it again;
+ * version may return behind the other one, at most as often as replies showed it. A row without `updated_at`
+ * may return to an earlier content when a reply showed it again;
  * - no newer version stands before it, by `updated_at` (of parts, then by that of the conversation);
  * - or it is the one tombstone of a row that is gone, behind the last reply that showed the row.
  *
@@ -14,9 +15,9 @@
  * - the workspace, at rest, has it now (the log's last record of its key);
  * - or a test found the topics complete while the row had it (`isConfirmed`);
  * - or a poll showed it before a cycle of the table began, that cycle finished, and a reply showed it afterwards: the row
- *   had that version throughout, so that the cycle read it, or one before did.
- * Other versions that replies showed may be missing, since replies may be lost with the publisher that they were for: it may have been killed
- * or fenced, or another window may have shown a newer version first.
+ * had that version throughout, so that the cycle read it, or one before did. Other versions that replies
+ * showed may be missing, since replies may be lost with the publisher that they were for: it may have been
+ * killed or fenced, or another window may have shown a newer version first.
  */
 
 import type { Row } from '../../src/simulator/collection.js';
@@ -69,7 +70,10 @@ export interface Check {
   readonly current: readonly SeenVersion[];
 }
 
-/** Everything that is wrong with a table's log: committed records of all partitions, in offset order within each. */
+/**
+ * Everything that is wrong with a table's log: committed records of all partitions, in offset order within
+ * each.
+ */
 export function checkLog(records: readonly LoggedRecord[], evidence: Evidence): Check {
   const histories = new Map<string, LoggedRecord[]>();
   for (const record of records) {
@@ -157,7 +161,10 @@ class KeyCheck {
     else this.#publish(version, place);
   }
 
-  /** Whether another version of the same time was published behind this one, and replies showed this one often enough. */
+  /**
+   * Whether another version of the same time was published behind this one, and replies showed this one often
+   * enough.
+   */
   #mayReturn(version: SeenVersion, sameTime: readonly SeenVersion[]): boolean {
     const places = this.#placesOf(version);
     const since = places.at(-1) ?? 0;

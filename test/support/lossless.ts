@@ -1,8 +1,9 @@
 /**
  * Looks for everything that the API sent in the published row, without the code that made it.
  *
- * The oracle knows only the rules that users are told: nested records become `parent_child` fields, lists of records and
- * free-form objects JSON text, wrapped lists are unwrapped, times are epoch milliseconds, IDs are texts, and what fits nowhere is in `_extra`.
+ * The oracle knows only the rules that users are told: nested records become `parent_child` fields, lists of
+ * records and free-form objects JSON text, wrapped lists are unwrapped, times are epoch milliseconds, IDs are
+ * texts, and what fits nowhere is in `_extra`.
  */
 
 type Json = unknown;
@@ -11,7 +12,10 @@ type Row = Readonly<Record<string, Json>>;
 const TIME = /(^|_)(at|since|until)$/;
 /** The envelope of a list: what it says is known from where the list stands. */
 const ENVELOPE = new Set(['type']);
-/** A longer list inside a row comes cut short: what it says of itself stays so, though the published one has every entry. */
+/**
+ * A longer list inside a row comes cut short: what it says of itself stays so, though the published one has
+ * every entry.
+ */
 const MAX_SHOWN = 10;
 const UNWRAPPED = ['data', 'tags', 'segments', 'notes', 'companies', 'contacts', 'teammates', 'admins'];
 

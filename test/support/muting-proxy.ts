@@ -1,4 +1,7 @@
-/** A TCP proxy in front of a broker that plays a firewall which forgets connections: nothing arrives any more, and nothing is reset. */
+/**
+ * A TCP proxy in front of a broker that plays a firewall which forgets connections: nothing arrives any more,
+ * and nothing is reset.
+ */
 
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
@@ -7,7 +10,10 @@ export interface MutingProxy {
   readonly port: number;
   /** How many connections are open and carry something. */
   readonly alive: () => number;
-  /** Swallows what the connections of now still send, in both directions, for ever; new ones work. Returns how many these are. */
+  /**
+   * Swallows what the connections of now still send, in both directions, for ever; new ones work. Returns how
+   * many these are.
+   */
   mute(): number;
   close(): Promise<void>;
 }

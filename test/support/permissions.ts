@@ -19,7 +19,10 @@ const OPERATIONS = {
   DescribeConfigs: AclOperationTypes.DESCRIBE_CONFIGS,
 } as const;
 
-/** Reads the table; the names in it are those of the defaults, and become those of a project with a prefix of its own. */
+/**
+ * Reads the table; the names in it are those of the defaults, and become those of a project with a prefix of
+ * its own.
+ */
 export function permissionsIn(markdown: string, prefix: string): Permission[] {
   const [, section = ''] = markdown.split('## Permissions in Kafka');
   const [table = ''] = section.split('\n## ');

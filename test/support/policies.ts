@@ -10,7 +10,10 @@ import { fetchStack, kafkaJars } from '../../dev/fetch.js';
 
 const run = promisify(execFile);
 
-/** Compiles a policy against the broker's jars. Returns the directory of its class, for the broker's class path. */
+/**
+ * Compiles a policy against the broker's jars. Returns the directory of its class, for the broker's class
+ * path.
+ */
 export async function compilePolicy(name: string): Promise<string> {
   await fetchStack();
   const dir = await mkdtemp(join(tmpdir(), 'intercom-kafka-policy-'));

@@ -24,7 +24,9 @@ export interface ProjectOptions {
   readonly connection?: Readonly<Record<string, unknown>>;
   /** Laid over the file. */
   readonly file?: Readonly<Record<string, unknown>>;
-  /** False: replies are not kept for the checker, which costs more than making them where there are many rows. */
+  /**
+   * False: replies are not kept for the checker, which costs more than making them where there are many rows.
+   */
   readonly keepsReplies?: boolean;
 }
 
@@ -90,7 +92,9 @@ export class Project {
     return runCommand([...args, '--config', this.config]);
   }
 
-  /** One complete cycle of a new publisher in this process, which must succeed; with arguments by the command. */
+  /**
+   * One complete cycle of a new publisher in this process, which must succeed; with arguments by the command.
+   */
   async cycle(...args: string[]): Promise<void> {
     if (args.length === 0) return await cycleOnce(this.config);
     const { code, stderr } = await this.command('run', '--once', ...args);

@@ -1,4 +1,7 @@
-/** A TCP proxy in front of a broker that loses requests and replies of chosen APIs, or changes the error code in a reply. */
+/**
+ * A TCP proxy in front of a broker that loses requests and replies of chosen APIs, or changes the error code
+ * in a reply.
+ */
 
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
@@ -14,8 +17,9 @@ export const API = {
 };
 
 /**
- * `lose-request`: the broker never gets it. `lose-reply`: the broker carries it out, and nobody hears of it. Either closes the connection.
- * A number: the broker carries the request out, and its reply tells this error code instead (of the first partition, where there are several).
+ * `lose-request`: the broker never gets it. `lose-reply`: the broker carries it out, and nobody hears of it.
+ * Either closes the connection. A number: the broker carries the request out, and its reply tells this error
+ * code instead (of the first partition, where there are several).
  */
 export type ReplyFault = 'lose-request' | 'lose-reply' | number;
 

@@ -40,7 +40,10 @@ export interface Users {
   readonly user: User;
   /** Whom PLAIN knows, and who may do only what is granted. All others may do everything. */
   readonly restricted?: User;
-  /** Who comes otherwise: subjects of certificates and of tokens. OAUTHBEARER takes any unsigned token that has not expired. */
+  /**
+   * Who comes otherwise: subjects of certificates and of tokens. OAUTHBEARER takes any unsigned token that
+   * has not expired.
+   */
   readonly others?: readonly string[];
 }
 

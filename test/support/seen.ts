@@ -1,9 +1,9 @@
 /**
  * What the simulator's replies showed: every version of every row, with when it was first and last shown.
  *
- * A version is a row's content in a reply. Rows with an `updated_at` have a version for each content. Rows without one may return to an
- * earlier content: each change is a version of its own then, in the order of the replies.
- * Lists that a reply cuts short (`has_more`) are left out: the publisher reads them from elsewhere.
+ * A version is a row's content in a reply. Rows with an `updated_at` have a version for each content. Rows
+ * without one may return to an earlier content: each change is a version of its own then, in the order of the
+ * replies. Lists that a reply cuts short (`has_more`) are left out: the publisher reads them from elsewhere.
  */
 
 import { createHash } from 'node:crypto';
@@ -15,11 +15,16 @@ import { epochMillis } from './lossless.js';
 
 /** One version of a row. Times are epoch milliseconds. */
 export interface SeenVersion {
-  /** Orders the versions of a key: `updated_at`, then what decides the window; null where the row has none. */
+  /**
+   * Orders the versions of a key: `updated_at`, then what decides the window; null where the row has none.
+   */
   readonly time: VersionTime;
   readonly firstAt: number;
   lastAt: number;
-  /** When a poll's reply showed it first (a search, a list, a scroll; of parts the detail); null: only fetches by ID did. */
+  /**
+   * When a poll's reply showed it first (a search, a list, a scroll; of parts the detail); null: only fetches
+   * by ID did.
+   */
   firstPolledAt: number | null;
   /** Replies that showed it. */
   shows: number;

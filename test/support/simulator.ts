@@ -8,7 +8,10 @@ import { type Simulator, startSimulator } from '../../src/simulator/server.js';
 /** Epoch seconds of an ISO time. */
 export const at = (iso: string) => Date.parse(iso) / 1000;
 
-/** What the clock of these simulators says, unless a test has its own: rows must not depend on the day of the test. */
+/**
+ * What the clock of these simulators says, unless a test has its own: rows must not depend on the day of the
+ * test.
+ */
 export const NOW = at('2024-05-01T12:00:00Z');
 
 export interface Answer {

@@ -1,6 +1,7 @@
 /**
- * Everything at once, from a seed: a workspace that changes, an API that fails in every way, publishers that are killed, stopped and paused,
- * a broker and a registry that go away. At the end everything comes to rest, and the whole log is looked through.
+ * Everything at once, from a seed: a workspace that changes, an API that fails in every way, publishers that
+ * are killed, stopped and paused, a broker and a registry that go away. At the end everything comes to rest,
+ * and the whole log is looked through.
  */
 
 import type { ChildProcess } from 'node:child_process';
@@ -124,7 +125,10 @@ class Soak {
     return Object.values(await this.#project.counts()).reduce((sum, count) => sum + count, 0);
   }
 
-  /** Does something every now and then, each thing as often as the deck holds it, until the time is over and everything was done once. */
+  /**
+   * Does something every now and then, each thing as often as the deck holds it, until the time is over and
+   * everything was done once.
+   */
   async disturb(): Promise<void> {
     const { simulator } = this.#project;
     const end = Date.now() + this.#options.seconds * 1000;

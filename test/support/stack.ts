@@ -1,5 +1,6 @@
 /**
- * The Kafka broker and the registry that all tests of the project `real` share: started once, stopped at the end. Those of the project `cluster` share three brokers.
+ * The Kafka broker and the registry that all tests of the project `real` share: started once, stopped at the
+ * end. Those of the project `cluster` share three brokers.
  *
  * `INTERCOM_KAFKA_TEST_BROKERS` (a comma between brokers) and `INTERCOM_KAFKA_TEST_REGISTRY` (the URL of a
  * Confluent-compatible API) name others to use instead, each on its own.

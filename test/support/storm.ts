@@ -1,6 +1,7 @@
 /**
- * A cluster in a storm, from a seed: brokers are restarted, killed and paused, two publishers are killed and stopped, while workspaces change and
- * signed notifications arrive. Behind the last act everything must become current, and the whole logs are checked.
+ * A cluster in a storm, from a seed: brokers are restarted, killed and paused, two publishers are killed and
+ * stopped, while workspaces change and signed notifications arrive. Behind the last act everything must
+ * become current, and the whole logs are checked.
  */
 
 import { setTimeout as delay } from 'node:timers/promises';

@@ -1,4 +1,7 @@
-/** Reads what stands in topics, decoded by the registry's own client. (`verify-topics.py` does the same without any code of ours.) */
+/**
+ * Reads what stands in topics, decoded by the registry's own client. (`verify-topics.py` does the same
+ * without any code of ours.)
+ */
 
 import { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
 import kafkajs, { type Kafka } from 'kafkajs';

@@ -1,4 +1,7 @@
-/** The door to the checker: compares everything that a project published with what its workspace's replies showed. */
+/**
+ * The door to the checker: compares everything that a project published with what its workspace's replies
+ * showed.
+ */
 
 import { TABLE_NAMES, type TableName, type UsualTableName } from '../../src/model/table-names.js';
 import type { Simulator } from '../../src/simulator/server.js';

@@ -5,7 +5,10 @@ import { describe, expect, it } from 'vitest';
 
 const SRC = fileURLToPath(new URL('../../src', import.meta.url));
 
-/** Rooms by how far they are from the ground; a room may use those below it, and of its own storey only what is named. */
+/**
+ * Rooms by how far they are from the ground; a room may use those below it, and of its own storey only what
+ * is named.
+ */
 const STOREY: Readonly<Record<string, number>> = {
   model: 0,
   config: 1,

@@ -109,7 +109,9 @@ const folders = readdirSync(ROOT, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && !['dist', 'node_modules'].includes(entry.name))
   .map(({ name }) => name);
 
-/** The files of a command that are the repository's: below one of its folders, or beside an example's page. */
+/**
+ * The files of a command that are the repository's: below one of its folders, or beside an example's page.
+ */
 function missingFiles(document: string, words: string[]): string[] {
   const isExample = document.startsWith('examples');
   return words

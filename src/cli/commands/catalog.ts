@@ -85,7 +85,10 @@ function inJson({ attribute, kind }: CustomColumn): CatalogField {
   return { name: `${CUSTOM_ATTRIBUTES}.${attribute}`, type: `${kind} in JSON`, doc: '' };
 }
 
-/** The columns for custom attributes that the workspace defines, by table; none, with a remark, when it can't be asked. */
+/**
+ * The columns for custom attributes that the workspace defines, by table; none, with a remark, when it can't
+ * be asked.
+ */
 async function customColumns(
   config: Config,
   connection: ConnectionConfig,

@@ -135,7 +135,9 @@ async function describe(name: string, options: ConnectOptions): Promise<NewConne
   };
 }
 
-/** The proxy that a text means. A password as an argument is refused: everybody on the machine can read it. */
+/**
+ * The proxy that a text means. A password as an argument is refused: everybody on the machine can read it.
+ */
 function gatewayIn(text: string, isArgument: boolean): string {
   const gateway = expandText('the gateway', text, environment());
   if (!proxyUrl.safeParse(gateway).success)

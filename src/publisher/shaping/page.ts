@@ -55,8 +55,8 @@ export class PageShaper {
   }
 
   /**
-   * Shapes the rows under the key `list`; null for what is no good reply. `columnless` names the custom attributes that are known to have no
-   * column. Throws for a body that is not JSON.
+   * Shapes the rows under the key `list`; null for what is no good reply. `columnless` names the custom
+   * attributes that are known to have no column. Throws for a body that is not JSON.
    */
   shape(body: Buffer, list: string, columnless: ReadonlySet<string>): ShapedPage | null {
     const json = parseJson(body.toString('utf8')) as Record<string, unknown> | null;

@@ -1,8 +1,9 @@
 /**
- * The shaping thread as the main thread sees it: large replies are parsed, and their rows shaped and encoded, on a second core.
+ * The shaping thread as the main thread sees it: large replies are parsed, and their rows shaped and encoded,
+ * on a second core.
  *
- * Nothing depends on it. A page that it does not take is read in the main thread: where there is one core, until the thread is up, when
- * it is behind, and for good once it has broken.
+ * Nothing depends on it. A page that it does not take is read in the main thread: where there is one core,
+ * until the thread is up, when it is behind, and for good once it has broken.
  */
 
 import { availableParallelism } from 'node:os';
@@ -14,7 +15,10 @@ import type { Answer, Order } from './thread.js';
 export interface ShapingOptions {
   /** Told once why the thread has broken. */
   readonly onBroken?: (message: string) => void;
-  /** Milliseconds without a page after which the thread ends: it takes some 40 MB. The next page starts it again. */
+  /**
+   * Milliseconds without a page after which the thread ends: it takes some 40 MB. The next page starts it
+   * again.
+   */
   readonly lingerMs?: number;
   /** The thread's script, where that is not the built one. */
   readonly script?: URL;
@@ -45,7 +49,10 @@ export class Shaping {
     this.#isOver = !(options.isWorthIt ?? availableParallelism() > 1);
   }
 
-  /** Brings the thread up, so that the first page finds it; resolves when it is, or will not be. Safe to call more than once. */
+  /**
+   * Brings the thread up, so that the first page finds it; resolves when it is, or will not be. Safe to call
+   * more than once.
+   */
   start(): Promise<void> {
     if (this.#isOver) return Promise.resolve();
     this.#up ??= this.#begin();
@@ -81,7 +88,10 @@ export class Shaping {
     });
   }
 
-  /** Shapes the rows under the key `list` of a reply; null where the main thread has to read it. `columnless`: see `PageShaper`. */
+  /**
+   * Shapes the rows under the key `list` of a reply; null where the main thread has to read it. `columnless`:
+   * see `PageShaper`.
+   */
   shape(
     body: Buffer,
     list: string,

@@ -131,7 +131,10 @@ function device({ dice, time }: ContactSeed): Row {
   };
 }
 
-/** The lists inside a contact, whole; they are cut when they are sent. Every 97th contact has more than ten entries in them. */
+/**
+ * The lists inside a contact, whole; they are cut when they are sent. Every 97th contact has more than ten
+ * entries in them.
+ */
 function sublists({ counts, quirks }: SimulatorOptions, { dice, index, id }: ContactSeed): Row {
   const many = index % 97 === 13;
   const some = (most: number, full: number) => (many ? full : dice.below(most));

@@ -1,4 +1,7 @@
-/** What a conversation says about itself: how it began, its figures, the agents that took part and how it was judged. */
+/**
+ * What a conversation says about itself: how it began, its figures, the agents that took part and how it was
+ * judged.
+ */
 
 import type { Row } from '../collection.js';
 import type { SimulatorOptions } from '../options.js';

@@ -1,7 +1,8 @@
 /**
  * Any JSON value in any field: what is published, together with `_extra`, tells what was sent.
  *
- * The oracle knows the types of the fields and the rules of docs/tables.md, and none of the code that shapes rows.
+ * The oracle knows the types of the fields and the rules of docs/tables.md, and none of the code that shapes
+ * rows.
  */
 
 import fc from 'fast-check';
@@ -129,7 +130,10 @@ function leavesOf(fields: readonly Field[]): { field: Field; path: readonly stri
   });
 }
 
-/** Whether a field holds, as JSON text, all that stands above the path: then a field of its own repeats a part of it. */
+/**
+ * Whether a field holds, as JSON text, all that stands above the path: then a field of its own repeats a part
+ * of it.
+ */
 function isInJson(value: Tree, [first = '', ...below]: readonly string[], sent: Json): boolean {
   const text = value[first];
   return below.length > 0 && typeof text === 'string' && same(at(parseJson(text), below), sent);

@@ -1,4 +1,7 @@
-/** Texts are written as Avro has it: the number of their UTF-8 bytes, doubled, seven bits a byte, and the bytes. */
+/**
+ * Texts are written as Avro has it: the number of their UTF-8 bytes, doubled, seven bits a byte, and the
+ * bytes.
+ */
 
 import avsc from 'avsc';
 import fc from 'fast-check';

@@ -1,4 +1,7 @@
-/** The reference page is what the declarations say; `npx vitest run --project unit -u test/unit/config` writes it. */
+/**
+ * The reference page is what the declarations say; `npx vitest run --project unit -u test/unit/config` writes
+ * it.
+ */
 
 import { expect, it } from 'vitest';
 

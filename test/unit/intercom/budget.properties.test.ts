@@ -1,4 +1,7 @@
-/** The request budget against a model of Intercom's, with replies of any speed and in any order; and against headers that make no sense. */
+/**
+ * The request budget against a model of Intercom's, with replies of any speed and in any order; and against
+ * headers that make no sense.
+ */
 
 import { setMaxListeners } from 'node:events';
 import fc from 'fast-check';
@@ -18,7 +21,10 @@ const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, 
 interface Settings {
   readonly limit: number;
   readonly windowMs: number;
-  /** Milliseconds of a request on its way, of its work, and of its reply on its way; each request takes the next. */
+  /**
+   * Milliseconds of a request on its way, of its work, and of its reply on its way; each request takes the
+   * next.
+   */
   readonly delays: readonly { readonly there: number; readonly work: number; readonly back: number }[];
   /** Whether the headers count when a request arrives, or when it is answered. */
   readonly countsAtArrival: boolean;
@@ -63,7 +69,10 @@ class Api {
   }
 }
 
-/** How many requests are started in each window, by the clock of the API, when a number of workers have more to ask than they may. */
+/**
+ * How many requests are started in each window, by the clock of the API, when a number of workers have more
+ * to ask than they may.
+ */
 async function startedByWindow(settings: Settings, budget: Budget, workers: number): Promise<number[]> {
   const api = new Api(settings);
   const started = Array.from({ length: WINDOWS }, () => 0);

@@ -1,4 +1,7 @@
-/** What any answer means, and how long is waited after it: nothing throws, and no wait is longer than it should be. */
+/**
+ * What any answer means, and how long is waited after it: nothing throws, and no wait is longer than it
+ * should be.
+ */
 
 import fc from 'fast-check';
 import { expect, it } from 'vitest';

@@ -1,6 +1,6 @@
 /**
- * Intercom's search as a model: rows that change between two requests by a script, an index that shows them late, and its pages by every rule that
- * is known of the API or feared.
+ * Intercom's search as a model: rows that change between two requests by a script, an index that shows them
+ * late, and its pages by every rule that is known of the API or feared.
  */
 
 import fc from 'fast-check';
@@ -232,7 +232,10 @@ const change: fc.Arbitrary<Omit<Change, 'lag'>> = fc.record({
   ),
 });
 
-/** Turns whose changes the search shows within `longestLag` seconds; most are short and quiet, since a walk takes many. */
+/**
+ * Turns whose changes the search shows within `longestLag` seconds; most are short and quiet, since a walk
+ * takes many.
+ */
 function turn(longestLag: number): fc.Arbitrary<Turn> {
   const changes = fc.array(
     fc.tuple(change, fc.nat(longestLag)).map(([of, lag]) => ({ ...of, lag })),

@@ -1,4 +1,7 @@
-/** One walk over a window, while rows change between its pages by a script, and over replies that make no sense. */
+/**
+ * One walk over a window, while rows change between its pages by a script, and over replies that make no
+ * sense.
+ */
 
 import fc from 'fast-check';
 import { expect, it } from 'vitest';

@@ -9,7 +9,9 @@ type Json = Readonly<Record<string, unknown>>;
 const NOW = 1_700_000_000;
 const LISTS = ['tags', 'companies', 'notes', 'opted_out_subscription_types', 'opted_in_subscription_types'];
 
-/** The first ten entries of a list, as a contact shows them; the first one has a field that nobody documents. */
+/**
+ * The first ten entries of a list, as a contact shows them; the first one has a field that nobody documents.
+ */
 const shown = (ids: readonly number[]) =>
   ids.map((id) => ({ id: String(id), type: 't', url: `/t/${id}`, ...(id === 1 ? { odd: 1 } : {}) }));
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);

@@ -1,4 +1,7 @@
-/** What stands in the topic of notifications, whichever version wrote it: old and new instances run side by side during a rollout. */
+/**
+ * What stands in the topic of notifications, whichever version wrote it: old and new instances run side by
+ * side during a rollout.
+ */
 
 import { expect, it } from 'vitest';
 import { parseHint } from '../../../src/kafka/hints.js';

@@ -4,7 +4,10 @@ import { isAtHome, NewestByKey } from '../../../src/kafka/newest.js';
 import { partitionOf } from '../../../src/kafka/partitioner.js';
 
 const COUNT = 6;
-/** Versions of keys in a topic of six partitions that began with two: rising times, and from then on in the keys' own partitions. */
+/**
+ * Versions of keys in a topic of six partitions that began with two: rising times, and from then on in the
+ * keys' own partitions.
+ */
 const log = fc
   .array(fc.record({ key: fc.nat({ max: 5 }), isOld: fc.boolean() }), { maxLength: 40 })
   .map((all) => {

@@ -9,7 +9,10 @@ import { emptyState } from '../../../src/model/state.js';
 
 const FOREVER = new AbortController().signal;
 
-/** A topic of two partitions as a list of records each, read step by step: a record is seen if it is there when the reading begins. */
+/**
+ * A topic of two partitions as a list of records each, read step by step: a record is seen if it is there
+ * when the reading begins.
+ */
 class Log implements TopicSource {
   readonly logs: TopicRecord[][] = [[], []];
   reads = 0;

@@ -1,6 +1,7 @@
 /**
- * A strict reader of Prometheus's text format, with the conventions that `promtool check metrics` insists on: every family has HELP and
- * TYPE before its samples, counters alone end in `_total`, units are base units, no name repeats its type.
+ * A strict reader of Prometheus's text format, with the conventions that `promtool check metrics` insists on:
+ * every family has HELP and TYPE before its samples, counters alone end in `_total`, units are base units, no
+ * name repeats its type.
  */
 
 export interface Sample {

@@ -1,6 +1,7 @@
 /**
- * Every kind of request that the product makes, with every fault, once and for ever: what a cycle must publish, set aside or fail with.
- * The API is the simulator over HTTP; what is published goes to a table model.
+ * Every kind of request that the product makes, with every fault, once and for ever: what a cycle must
+ * publish, set aside or fail with. The API is the simulator over HTTP; what is published goes to a table
+ * model.
  */
 
 import { setMaxListeners } from 'node:events';
@@ -38,8 +39,9 @@ type FaultName = keyof typeof FAULTS;
 const FAULT_NAMES = Object.keys(FAULTS) as FaultName[];
 
 /**
- * `ok`: everything is published by the same cycle. `aside`: everything but what was asked for, which recovers later. `fails`: the
- * table fails, and its next cycle publishes everything. `gone`: what was asked for counts as gone.
+ * `ok`: everything is published by the same cycle. `aside`: everything but what was asked for, which recovers
+ * later. `fails`: the table fails, and its next cycle publishes everything. `gone`: what was asked for counts
+ * as gone.
  */
 type Outcome = 'ok' | 'aside' | 'fails' | 'gone';
 

@@ -12,7 +12,9 @@ const SECRET = 'the client secret';
 const MOST_AT_ONCE = 100;
 const body = notification('contact.user.updated', { type: 'contact', id: 'c1', name: 'Somebody' });
 
-/** A server that keeps notifications as `keep` does, for one connection with a client secret and one without. */
+/**
+ * A server that keeps notifications as `keep` does, for one connection with a client secret and one without.
+ */
 async function open(keep: (connection: string, hint: Hint) => Promise<void>) {
   const connections = [
     { name: 'acme', credentials: { accessToken: 'a', clientSecret: SECRET } },

@@ -1,4 +1,7 @@
-/** A workspace that keeps what contacts look like shows the same as one that does not, whatever happens to them. */
+/**
+ * A workspace that keeps what contacts look like shows the same as one that does not, whatever happens to
+ * them.
+ */
 
 import { describe, expect, it } from 'vitest';
 import { Client, rowsIn, simulate } from '../../support/simulator.js';

@@ -1,4 +1,7 @@
-/** What the two kinds of cursor lose and keep while rows change between the pages, and what `total_count` says. */
+/**
+ * What the two kinds of cursor lose and keep while rows change between the pages, and what `total_count`
+ * says.
+ */
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,7 @@
-/** A page that was handed over is in nobody's way while the next one is asked for: many windows are read at once, and pages are large. */
+/**
+ * A page that was handed over is in nobody's way while the next one is asked for: many windows are read at
+ * once, and pages are large.
+ */
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';

@@ -1,4 +1,7 @@
-/** Polls of a searched table, over a workspace that changes while it is read: nothing is lost, and nothing comes twice. */
+/**
+ * Polls of a searched table, over a workspace that changes while it is read: nothing is lost, and nothing
+ * comes twice.
+ */
 
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
@@ -152,7 +155,10 @@ it('publishes no version twice, none behind a newer one, and none from before th
   );
 });
 
-/** The rows that are met before the one that breaks come newest first by chance, and those behind it lie above it. */
+/**
+ * The rows that are met before the one that breaks come newest first by chance, and those behind it lie above
+ * it.
+ */
 const UNSORTED = [
   {
     lookback: 297,

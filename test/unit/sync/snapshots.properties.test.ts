@@ -1,4 +1,7 @@
-/** Readings of a whole table, one after another, of a workspace that changes between them: the topic follows it exactly. */
+/**
+ * Readings of a whole table, one after another, of a workspace that changes between them: the topic follows
+ * it exactly.
+ */
 
 import fc from 'fast-check';
 import { expect, it } from 'vitest';

@@ -1,4 +1,7 @@
-/** A table as a model: pages that a test names, a topic with a place for dead letters, and everything that was told meanwhile. */
+/**
+ * A table as a model: pages that a test names, a topic with a place for dead letters, and everything that was
+ * told meanwhile.
+ */
 
 import { type EventMap, type EventName, Events } from '../../../src/model/events.js';
 import type { Change, DeadLetter, OutgoingRecord, RawRow, ShapedRow } from '../../../src/model/row.js';

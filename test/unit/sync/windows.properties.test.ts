@@ -1,4 +1,7 @@
-/** Windows and days in every time zone that this machine knows, from 1970 to 2100, above all where clocks change. */
+/**
+ * Windows and days in every time zone that this machine knows, from 1970 to 2100, above all where clocks
+ * change.
+ */
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

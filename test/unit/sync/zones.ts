@@ -1,4 +1,7 @@
-/** Time zones and the moments at which they are hard: all that this machine knows, and the days when their clocks change. */
+/**
+ * Time zones and the moments at which they are hard: all that this machine knows, and the days when their
+ * clocks change.
+ */
 
 import fc from 'fast-check';
 
@@ -7,7 +10,10 @@ const at = (iso: string) => Date.parse(iso) / 1000;
 const EARLIEST = at('1970-01-01T00:00:00Z');
 const LATEST = at('2100-12-31T23:59:59Z');
 
-/** Days that were skipped, repeated in part or that began behind midnight; each by a moment near its change of clocks. */
+/**
+ * Days that were skipped, repeated in part or that began behind midnight; each by a moment near its change of
+ * clocks.
+ */
 const HARD_DAYS: readonly (readonly [zone: string, iso: string])[] = [
   ['Pacific/Apia', '2011-12-30T10:00:00Z'],
   ['Pacific/Fakaofo', '2011-12-30T11:00:00Z'],

@@ -1,4 +1,7 @@
-/** A child table that lies in lists below its parents: the notes of contacts, as `docs/adding-a-table.md` declares them. */
+/**
+ * A child table that lies in lists below its parents: the notes of contacts, as `docs/adding-a-table.md`
+ * declares them.
+ */
 
 import { expect, it } from 'vitest';
 import { IntercomApi } from '../../../src/intercom/api.js';

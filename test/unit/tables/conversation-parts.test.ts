@@ -1,4 +1,6 @@
-/** Which details the polls of a session read: an API of a few conversations, and a clock that the test moves. */
+/**
+ * Which details the polls of a session read: an API of a few conversations, and a clock that the test moves.
+ */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { IntercomApi } from '../../../src/intercom/api.js';
