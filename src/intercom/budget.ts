@@ -86,10 +86,10 @@ export class Budget {
   }
 
   /**
-   * Waits until one more request may be sent. Every `take` is followed by one `give` of the same asker.
+   * Waits until one more request may be sent. Every `acquire` is followed by one `release` of the same asker.
    * Rejects when `signal` aborts.
    */
-  async take(signal: AbortSignal, { priority, lane }: Asker = ANYBODY): Promise<void> {
+  async acquire(signal: AbortSignal, { priority, lane }: Asker = ANYBODY): Promise<void> {
     signal.throwIfAborted();
     const startedAt = this.#now();
     const lanes = priority === 'foreground' ? this.#foreground : this.#background;
@@ -103,7 +103,7 @@ export class Budget {
    * Marks the end of a request with the headers of its response when there was one. `ms` is how long it took,
    * in milliseconds; null for a request that was refused, which says nothing of latency.
    */
-  give(
+  release(
     headers: Readonly<Record<string, unknown>> | null,
     { priority }: Asker = ANYBODY,
     ms: number | null = null,

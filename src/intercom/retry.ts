@@ -36,7 +36,7 @@ export function nameOf({ method, route, id }: Pick<Asked, 'method' | 'route' | '
  * answer says; `isAnswering`: Intercom has answered other requests of the connection, so that its address is
  * right.
  */
-export function failureOf(
+export function interpretReply(
   asked: Asked,
   answered: Answered,
   origin: string,

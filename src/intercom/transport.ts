@@ -12,7 +12,7 @@ import type { ApiAttempt } from '../model/events.js';
 import { pause } from '../model/pause.js';
 import type { Scope } from '../model/set-aside.js';
 import type { Asker, Budget } from './budget.js';
-import { failureOf, nameOf, retryAfterMs, retryPlan } from './retry.js';
+import { interpretReply, nameOf, retryAfterMs, retryPlan } from './retry.js';
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST';
@@ -176,7 +176,7 @@ export class Transport implements Requester {
 
   async #attempt(request: ApiRequest, asker: Asker): Promise<ApiReply | Failure> {
     const { budget, signal } = this.#options;
-    await budget.take(signal, asker).catch((cause: unknown) => {
+    await budget.acquire(signal, asker).catch((cause: unknown) => {
       throw new PublisherError('stopped', 'stopped while waiting for the request budget', { cause });
     });
     const sentAt = performance.now();
@@ -205,7 +205,7 @@ export class Transport implements Requester {
         throw new PublisherError('stopped', 'stopped while waiting for Intercom', { cause });
       return { error: cause instanceof PublisherError ? cause : this.#unreachable(request, cause), closedMs };
     } finally {
-      budget.give(headers, asker, closedMs === null ? ms : null);
+      budget.release(headers, asker, closedMs === null ? ms : null);
     }
   }
 
@@ -216,7 +216,7 @@ export class Transport implements Requester {
   ): Promise<Record<string, unknown> | PublisherError> {
     if (body.length >= LARGE_REPLY_BYTES) await this.#nextTurn();
     const answered = { status, headers, text: body.toString('utf8') };
-    return failureOf(request, answered, this.#origin.origin, this.#options.token, this.#isAnswering);
+    return interpretReply(request, answered, this.#origin.origin, this.#options.token, this.#isAnswering);
   }
 
   /** Whether other requests are answered: what fails meanwhile is not the connection's address. */

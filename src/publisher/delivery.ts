@@ -25,7 +25,7 @@ export interface DeliveryOptions {
   readonly schema: Pick<TableSchema, 'codec'>;
   readonly writer: Writer;
   /** What is in the dead-letter topic of this table now: by key, the digest of its letter. */
-  readonly buried: Map<string, string>;
+  readonly deadLetterHashes: Map<string, string>;
   /**
    * For a child table: finds the keys of published rows by their parents' IDs; null: a deleted row's ID is
    * its key.
@@ -53,16 +53,19 @@ export class Delivery implements TableSink {
       };
     }
     return {
-      records: [{ topic, key, value, headers: this.#headers(change) }, ...this.unbury([change.key])],
+      records: [
+        { topic, key, value, headers: this.#headers(change) },
+        ...this.removeDeadLetters([change.key]),
+      ],
     };
   }
 
-  bury(letter: DeadLetter): OutgoingRecord | null {
-    const { table, deadLetters, buried } = this.#options;
+  toDeadLetter(letter: DeadLetter): OutgoingRecord | null {
+    const { table, deadLetters, deadLetterHashes } = this.#options;
     const { key, reason, raw, fetchedAt } = letter;
     const hash = digestOf({ reason, raw });
-    if (buried.get(key) === hash) return null;
-    buried.set(key, hash);
+    if (deadLetterHashes.get(key) === hash) return null;
+    deadLetterHashes.set(key, hash);
     const about = { table, key, reason, fetchedAt: new Date(fetchedAt).toISOString() };
     let value = Buffer.from(canonicalJson({ ...about, raw }));
     if (value.length + BATCH_OVERHEAD_BYTES > deadLetters.maxRecordBytes) {
@@ -72,14 +75,14 @@ export class Delivery implements TableSink {
   }
 
   /** A row that can be published now, or that is gone, needs no dead letter any more. */
-  unbury(keys: Iterable<string>): OutgoingRecord[] {
-    const { buried, deadLetters } = this.#options;
-    const freed = [...keys].filter((key) => buried.delete(key));
+  removeDeadLetters(keys: Iterable<string>): OutgoingRecord[] {
+    const { deadLetterHashes, deadLetters } = this.#options;
+    const freed = [...keys].filter((key) => deadLetterHashes.delete(key));
     return freed.map((key) => ({ topic: deadLetters.topic, key: this.#letterKey(key), value: null }));
   }
 
-  buried(): Iterable<string> {
-    return this.#options.buried.keys();
+  deadLetterKeys(): Iterable<string> {
+    return this.#options.deadLetterHashes.keys();
   }
 
   async keysOf(ids: readonly string[]): Promise<readonly string[]> {

@@ -59,7 +59,8 @@ export async function restorePublished(
         if (record.value === null) misplaced.delete(place);
         else misplaced.add(place);
       } else if (record.value !== null) published.set(key, restoredVersion(record, state, table.isChild));
-      else if (table.remembersDeletes && isRecent(record, table.reads)) published.bury(key, goneAt(record));
+      else if (table.remembersDeletes && isRecent(record, table.reads))
+        published.rememberDeleted(key, goneAt(record));
       else published.delete(key);
     }
   }
@@ -156,25 +157,25 @@ export interface TopicAccess {
 }
 
 /** What is in the dead-letter topic: by table and key, the digest of the letter. */
-export async function restoreBuried(
+export async function restoreDeadLetters(
   reader: TopicReader,
   topic: string,
   partitions: number,
   signal: AbortSignal,
 ): Promise<Map<string, Map<string, string>>> {
-  const buried = new Map<string, Map<string, string>>();
+  const hashes = new Map<string, Map<string, string>>();
   const newest = new NewestByKey(partitions);
   for await (const records of reader.read(topic, { from: 'earliest', signal })) {
     for (const record of records) {
       if (!newest.isNewest(record)) continue;
       const [table = '', ...rest] = (record.key?.toString('utf8') ?? '').split('/');
-      const letters = buried.get(table) ?? new Map<string, string>();
+      const letters = hashes.get(table) ?? new Map<string, string>();
       if (record.value === null) letters.delete(rest.join('/'));
       else letters.set(rest.join('/'), headerText(record, 'hash') ?? '');
-      buried.set(table, letters);
+      hashes.set(table, letters);
     }
   }
-  return buried;
+  return hashes;
 }
 
 /**

@@ -143,7 +143,7 @@ export class Session {
   /** Publishes the states that Kafka does not hold yet. To be called where nothing has failed. */
   async publishLastStates(): Promise<void> {
     const all = [...this.#work.values()];
-    await Promise.all(all.map((work) => work.memory.turns.take(() => publishLastState(work, this.#events))));
+    await Promise.all(all.map((work) => work.memory.lock.run(() => publishLastState(work, this.#events))));
   }
 
   async close(): Promise<void> {

@@ -9,12 +9,12 @@ import { deadLetterTopic } from '../kafka/topics.js';
 import { mustGet } from '../model/must-get.js';
 import { emptyState } from '../model/state.js';
 import type { TableName } from '../model/table-names.js';
+import { Lock } from '../sync/lock.js';
 import type { TableMemory } from '../sync/source.js';
 import { restoredState } from '../sync/state-writes.js';
-import { Turns } from '../sync/turns.js';
 import { onPartitionsAdded } from './partitions-added.js';
 import type { PublishedTable } from './published-table.js';
-import { restoreBuried, restorePublished } from './restore.js';
+import { restoreDeadLetters, restorePublished } from './restore.js';
 import type { SessionParts } from './session-parts.js';
 import { arePartitionsAdded, differencesOf, letterDifferencesOf, stateForTopic } from './topic-identity.js';
 import { markOf, TopicLog } from './topic-log.js';
@@ -22,7 +22,7 @@ import { markOf, TopicLog } from './topic-log.js';
 /** The dead letters of a connection. */
 export interface Letters {
   readonly log: TopicLog;
-  readonly buried: ReadonlyMap<string, Map<string, string>>;
+  readonly hashes: ReadonlyMap<string, Map<string, string>>;
 }
 
 export async function restoreLetters(
@@ -40,8 +40,8 @@ export async function restoreLetters(
     const move = { topic: mark.name, partitions: mark.partitions, isOwn: () => true, signal: end };
     await onPartitionsAdded({ reader: kafka.reader, writer, events }, at, move);
   }
-  const buried = await restoreBuried(kafka.reader, mark.name, mark.partitions, end);
-  return { log: new TopicLog(mark), buried };
+  const hashes = await restoreDeadLetters(kafka.reader, mark.name, mark.partitions, end);
+  return { log: new TopicLog(mark), hashes };
 }
 
 interface Restoring {
@@ -107,7 +107,7 @@ export async function restoreTable(
     state: own ?? emptyState(),
     written,
     published,
-    turns: new Turns(),
+    lock: new Lock(),
     walk: null,
     recovery: null,
   };

@@ -52,10 +52,10 @@ export async function restoreWork(
     const source = createSource(parts, published, grain);
     const restoring = { states, letters, remembersDeletes: remembersDeletes(source) };
     const { memory, log } = await restoreTable(parts, published, restoring);
-    const buried = letters.buried.get(table.name) ?? new Map<string, string>();
+    const deadLetterHashes = letters.hashes.get(table.name) ?? new Map<string, string>();
     const logs = { rows: log, letters: letters.log };
-    const sink = createSink(parts, published, { buried, logs, resetAt: memory.state.resetAt });
-    if (table.reads === 'searched') memory.published.twins.restore(sink.buried());
+    const sink = createSink(parts, published, { deadLetterHashes, logs, resetAt: memory.state.resetAt });
+    if (table.reads === 'searched') memory.published.twins.restore(sink.deadLetterKeys());
     return [table.name, { source, sink, settings, memory }];
   };
   return new Map(await Promise.all(publishedTables(context.config, connection).map(restore)));
@@ -64,7 +64,10 @@ export async function restoreWork(
 function createSink(
   { context: { config, kafka, registry }, topics, schemas, writer, end }: SessionParts,
   { table, connection, topic, deadLetterTopic }: PublishedTable,
-  { resetAt, ...kept }: Pick<DeliveryOptions, 'buried' | 'logs'> & { readonly resetAt: number | null },
+  {
+    resetAt,
+    ...kept
+  }: Pick<DeliveryOptions, 'deadLetterHashes' | 'logs'> & { readonly resetAt: number | null },
 ): Delivery {
   const schema = mustGet(schemas, table.name);
   const { codec } = schema;

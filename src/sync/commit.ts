@@ -61,16 +61,20 @@ export function encode(
     if ('records' in encoded) records.push(...encoded.records);
   }
   records.push(
-    ...sink.unbury([...batch.unchanged.map(({ key }) => key), ...freed, ...twinsIn(sink, versions)]),
+    ...sink.removeDeadLetters([
+      ...batch.unchanged.map(({ key }) => key),
+      ...freed,
+      ...twinsIn(sink, versions),
+    ]),
   );
-  const buried = letters.flatMap((letter) => sink.bury(letter) ?? []);
-  records.push(...buried);
-  return { records, versions, letters: buried.length, deletes: gone.length };
+  const deadLetters = letters.flatMap((letter) => sink.toDeadLetter(letter) ?? []);
+  records.push(...deadLetters);
+  return { records, versions, letters: deadLetters.length, deletes: gone.length };
 }
 
 /** The keys of the dead letters that these versions have if they were held back before. */
 function twinsIn(sink: TableSink, versions: readonly NewVersion[]): string[] {
-  const [any] = sink.buried();
+  const [any] = sink.deadLetterKeys();
   return any === undefined ? [] : versions.map(({ row }) => twinKey(row.key, row.hash));
 }
 
@@ -89,7 +93,7 @@ export function remember(
   for (const { key, fetchedAt } of gone) {
     // A list may show a row for a while after its end. Where rows can't be asked for by ID, the list is all
     // there is.
-    if (remembersDeletes(source)) published.bury(key, fetchedAt);
+    if (remembersDeletes(source)) published.rememberDeleted(key, fetchedAt);
     else published.delete(key);
   }
 }

@@ -37,7 +37,7 @@ export async function publishHinted(
   fetched: Fetched,
   hintedAt: number | null,
 ): Promise<Fetched | null> {
-  return work.memory.turns.take(async () => {
+  return work.memory.lock.run(async () => {
     const { known, beyond } = divide(work, fetched);
     await publishFetched(work, events, known, NOTHING_FOUND, hintedAt);
     return beyond;

@@ -92,7 +92,7 @@ export class PublishedRows {
    * The row is gone since `at` (epoch milliseconds). It is remembered for a while: a search may show a row
    * for minutes after its end, and a row that comes back has a newer version.
    */
-  bury(key: string, at: number): void {
+  rememberDeleted(key: string, at: number): void {
     const versionTime = at / 1000;
     this.set(key, { hash: '', updatedAt: at, versionTime, publishedAfter: at, gone: true });
   }

@@ -118,7 +118,7 @@ export class IdWalk {
   }
 
   /** What was found since the last call. */
-  take(): Findings {
+  drain(): Findings {
     const gone = this.#gone.filter((id) => !this.#leftOut.has(id));
     const differs = this.#differs;
     const unread = this.#unread;

@@ -1,11 +1,11 @@
 /** Work that is done side by side, each piece of which may bring more of it. */
 
 /** What the work on a piece may know and tell. */
-export interface Beside {
+export interface SideBySide {
   /** Whether another piece has failed. */
   isFailed(): boolean;
   /** There may be another piece now. */
-  look(): void;
+  askForMore(): void;
 }
 
 /**
@@ -16,13 +16,13 @@ export interface Beside {
 export async function sideBySide<T>(
   atOnce: () => number,
   next: () => T | null,
-  work: (piece: T, beside: Beside) => Promise<void>,
+  work: (piece: T, beside: SideBySide) => Promise<void>,
 ): Promise<void> {
   const running = new Set<Promise<void>>();
   const failures: unknown[] = [];
   const isFailed = () => failures.length > 0;
-  let look = () => {};
-  const beside = { isFailed, look: () => look() };
+  let askForMore = () => {};
+  const beside = { isFailed, askForMore: () => askForMore() };
   for (;;) {
     while (running.size < atOnce() && !isFailed()) {
       const piece = next();
@@ -34,7 +34,7 @@ export async function sideBySide<T>(
     }
     if (running.size === 0) break;
     const looked = new Promise<void>((resolve) => {
-      look = resolve;
+      askForMore = resolve;
     });
     await Promise.race([...running, looked]);
   }
@@ -42,7 +42,7 @@ export async function sideBySide<T>(
 }
 
 /** Pieces whose outcome is on its way, all readers together: each of them is in memory. */
-export class Backlog {
+export class PendingPages {
   readonly #most: number;
   #pieces = 0;
   #waiting: (() => void)[] = [];
@@ -69,27 +69,27 @@ export class Backlog {
 
 /** Takes one piece after another while the outcomes of those before are still on their way. */
 export class Pipeline {
-  readonly #backlog: Backlog;
+  readonly #pending: PendingPages;
   #outcome: Promise<void> = Promise.resolve();
   #failed = false;
 
-  constructor(backlog: Backlog) {
-    this.#backlog = backlog;
+  constructor(pending: PendingPages) {
+    this.#pending = pending;
   }
 
   /**
    * Takes a piece, and waits until there is room for another. After a failure nothing is taken: `end` throws
    * it.
    */
-  async take(work: () => Promise<{ readonly committed: Promise<void> }>): Promise<void> {
+  async push(work: () => Promise<{ readonly committed: Promise<void> }>): Promise<void> {
     if (this.#failed) return this.end();
     const { committed } = await work();
-    this.#backlog.add(committed);
+    this.#pending.add(committed);
     this.#outcome = this.#outcome.then(() => committed);
     this.#outcome.catch(() => {
       this.#failed = true;
     });
-    await this.#backlog.room();
+    await this.#pending.room();
   }
 
   /** Waits for all outcomes; throws the first failure. */

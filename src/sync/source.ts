@@ -6,12 +6,12 @@ import type { TableState, Window } from '../model/state.js';
 import type { Deletion, Page, ReplicationMethod } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import type { KnownVersions } from './batch.js';
+import type { Lock } from './lock.js';
 import type { PublishedRows } from './published.js';
 import type { IdSource, IdWalk } from './reconcile.js';
 import type { Recovery, RetrySource } from './recovery.js';
 import type { ReplacedIds } from './replaced.js';
 import type { WrittenState } from './state-writes.js';
-import type { Turns } from './turns.js';
 import type { Grain } from './windows.js';
 
 /** Which rows are gone, by their keys. */
@@ -81,11 +81,11 @@ export interface TableSink {
    */
   encode(change: Change): { readonly records: readonly OutgoingRecord[] } | { readonly reason: string };
   /** The record that keeps what can't be published, or null when it is kept as it is already. */
-  bury(letter: DeadLetter): OutgoingRecord | null;
+  toDeadLetter(letter: DeadLetter): OutgoingRecord | null;
   /** The records that take back the dead letters of these keys, where there are any. */
-  unbury(keys: Iterable<string>): readonly OutgoingRecord[];
+  removeDeadLetters(keys: Iterable<string>): readonly OutgoingRecord[];
   /** The keys that have a dead letter. */
-  buried(): Iterable<string>;
+  deadLetterKeys(): Iterable<string>;
   /**
    * The keys of the published rows that a deletion of these IDs takes along: themselves, or the children that
    * they are parents of.
@@ -125,7 +125,7 @@ export interface TableMemory {
   written: WrittenState;
   readonly published: PublishedRows;
   /** Cycles and notifications publish one after another. */
-  readonly turns: Turns;
+  readonly lock: Lock;
   /** The walk over all IDs that runs beside the cycles, if one does. */
   walk: IdWalk | null;
   /** The retries that run beside the cycles, if any do. */

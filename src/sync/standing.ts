@@ -46,7 +46,7 @@ export async function withStanding<T>(
 ): Promise<T> {
   const { found, release } = await holdStanding(table, keys);
   try {
-    return await table.memory.turns.take(() => work(found));
+    return await table.memory.lock.run(() => work(found));
   } finally {
     release();
   }

@@ -24,8 +24,7 @@ import type { Page } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import type { Batch } from './batch.js';
 import { DELETES_KEPT_MS, tombstonesOf } from './commit.js';
-import { Cover } from './cover.js';
-import { CycleLog, type Underway } from './cycle-log.js';
+import { type Commit, CyclePublisher } from './cycle-publisher.js';
 import { deletionsFrom, newDeletions } from './deletions.js';
 import { fetchById } from './fetch-by-id.js';
 import { keysOf, pageOf } from './hinted.js';
@@ -33,9 +32,10 @@ import { type Findings, IdWalk, planWalk } from './reconcile.js';
 import { Recovery, type Retried, type StandingOf } from './recovery.js';
 import { nextTime } from './schedule.js';
 import { SetAsideList } from './set-aside-list.js';
-import { Backlog, type Beside, Pipeline, sideBySide } from './side-by-side.js';
+import { PendingPages, Pipeline, type SideBySide, sideBySide } from './side-by-side.js';
 import type { FoundRows, TableMemory, TableSettings, TableSource, TableWork } from './source.js';
 import { holdStanding, knownOf } from './standing.js';
+import { WindowPlan } from './window-plan.js';
 import { isTooLarge, splitWindow, windowToRead } from './windows.js';
 
 /**
@@ -61,7 +61,7 @@ const NEVER = () => false;
 /** A window that is being read. */
 interface Reading {
   readonly window: Window;
-  readonly cover: Cover;
+  readonly plan: WindowPlan;
   readonly pipeline: Pipeline;
   /** The newest row that there was in it when it began to be read; undefined before the first page. */
   newest: number | null | undefined;
@@ -73,10 +73,10 @@ export class TableCycle {
   readonly #settings: TableSettings;
   readonly #memory: TableMemory;
   readonly #events: Events;
-  readonly #log: CycleLog;
+  readonly #publisher: CyclePublisher;
   readonly #failures = new FailureCount();
   readonly #setAside: SetAsideList;
-  readonly #backlog = new Backlog(MOST_PAGES);
+  readonly #pending = new PendingPages(MOST_PAGES);
   /** IDs of rows that the readings show although they are gone. */
   readonly #doubtful = new Set<string>();
   /** IDs of rows that others have replaced, of which the topic may have some. */
@@ -90,10 +90,10 @@ export class TableCycle {
     this.#settings = work.settings;
     this.#memory = work.memory;
     this.#events = events;
-    this.#log = new CycleLog(work, events);
+    this.#publisher = new CyclePublisher(work, events);
     this.#setAside = new SetAsideList(work, events);
     const { bookmark } = work.memory.state;
-    this.#replacedSince = (bookmark ?? this.#log.startedAt.getTime() / 1000) - work.settings.lookback;
+    this.#replacedSince = (bookmark ?? this.#publisher.startedAt.getTime() / 1000) - work.settings.lookback;
   }
 
   /**
@@ -103,7 +103,7 @@ export class TableCycle {
    */
   async run(awaitWalk: boolean): Promise<CycleSummary> {
     this.#events.emit('table:started', this.#at());
-    const walk = await this.#memory.turns.take(async () => this.#walkUnderWay());
+    const walk = await this.#memory.lock.run(async () => this.#walkUnderWay());
     await this.#publishRetried(false);
     const recovery = this.#startRecovery();
     if (awaitWalk) await recovery?.ended;
@@ -112,14 +112,14 @@ export class TableCycle {
     else await this.#readSearched();
     await this.#readDeletions();
     await this.#settleDoubts();
-    if (walk !== null) await this.#takeFrom(walk, awaitWalk);
+    if (walk !== null) await this.#publishFrom(walk, awaitWalk);
     await this.#publishRetried(true);
     // What was learned of the workspace meanwhile shows in the schema, also where no row was published.
-    await this.#memory.turns.take(() => this.#source.prepare([]));
-    const summary = this.#log.summary(true);
+    await this.#memory.lock.run(() => this.#source.prepare([]));
+    const summary = this.#publisher.summary(true);
     const { bookmark } = this.#memory.state;
-    const ms = Date.now() - this.#log.startedAt.getTime();
-    const { rowsRead } = this.#log;
+    const ms = Date.now() - this.#publisher.startedAt.getTime();
+    const { rowsRead } = this.#publisher;
     this.#events.emit('table:finished', { ...this.#at(), summary, bookmark, ms, rowsRead });
     return summary;
   }
@@ -137,17 +137,17 @@ export class TableCycle {
   /** Keeps the reason of a failure in the table's state; the bookmark stays where it is. */
   async keepReason({ code, message }: PublisherError): Promise<void> {
     const at = new Date().toISOString();
-    await this.#memory.turns.take(() => this.#log.note({ updatedAt: at, error: { code, message, at } }));
+    await this.#memory.lock.run(() => this.#publisher.note({ updatedAt: at, error: { code, message, at } }));
   }
 
   async #readWhole(): Promise<void> {
     const pages = this.#source.pull({ from: this.#settings.startDate, to: null }, this.#idsSetAside);
     this.#memory.published.beginReading();
-    const pipeline = new Pipeline(this.#backlog);
+    const pipeline = new Pipeline(this.#pending);
     let complete = false;
     try {
       for await (const page of pages) {
-        await pipeline.take(() => this.#takeWholePage(page));
+        await pipeline.push(() => this.#publishWholePage(page));
         complete = page.last;
       }
     } finally {
@@ -158,23 +158,25 @@ export class TableCycle {
   }
 
   /** Publishes a page; the last one shows which keys the reading has not met. */
-  #takeWholePage(page: Page): Promise<Underway> {
-    const { published, turns } = this.#memory;
-    return turns.take(async () => {
-      const batch = await this.#log.sortOut(page, (key) => published.isMet(key));
+  #publishWholePage(page: Page): Promise<Commit> {
+    const { published, lock } = this.#memory;
+    return lock.run(async () => {
+      const batch = await this.#publisher.sortOut(page, (key) => published.isMet(key));
       for (const key of batch.met) published.meet(key);
       for (const { key } of batch.twins) published.meet(key);
       this.#doubt(page, batch);
       const gone = page.last ? await this.#confirmGone(this.#unmet()) : [];
-      const freed = page.last ? [...this.#work.sink.buried()].filter((key) => !published.isMet(key)) : [];
+      const freed = page.last
+        ? [...this.#work.sink.deadLetterKeys()].filter((key) => !published.isMet(key))
+        : [];
       const bookmark = page.last && this.#source.method === 'incremental' ? page.newest : null;
       const progress = {
-        rows: this.#log.rowsRead,
+        rows: this.#publisher.rowsRead,
         rowsExpected: published.size || null,
         covered: 0,
         toCover: 0,
       };
-      return this.#log.commit(
+      return this.#publisher.commit(
         batch,
         gone.map((key) => ({ op: 'delete', key, fetchedAt: page.fetchedAt })),
         {
@@ -221,7 +223,7 @@ export class TableCycle {
    */
   #unmet(): string[] {
     const { published } = this.#memory;
-    const oldest = this.#log.startedAt.getTime() - DELETES_KEPT_MS;
+    const oldest = this.#publisher.startedAt.getTime() - DELETES_KEPT_MS;
     return published.unmet().filter((key) => {
       const known = published.get(key);
       if (known?.gone && (known.updatedAt ?? 0) < oldest) published.delete(key);
@@ -277,22 +279,22 @@ export class TableCycle {
       const batch = asked.slice(start, start + MAX_FETCHED);
       const { fetched, unread } = await fetchById(batch, find);
       // Before the commit, whose state carries it.
-      await this.#memory.turns.take(async () => this.#countUnread(batch.length, unread));
-      await this.#log.publishFetched(fetched);
+      await this.#memory.lock.run(async () => this.#countUnread(batch.length, unread));
+      await this.#publisher.publishFetched(fetched);
     }
   }
 
   async #readSearched(): Promise<void> {
     const { bookmark, windows } = this.#memory.state;
     // Within a turn: rows that come sooner wait for it.
-    if (bookmark === null) void this.#memory.turns.take(() => this.#source.prefetch()).catch(() => undefined);
+    if (bookmark === null) void this.#memory.lock.run(() => this.#source.prefetch()).catch(() => undefined);
     const whole = windowToRead({ ...this.#settings, bookmark });
     const setAside = intervalsIn(this.#setAside.entries);
-    const cover = new Cover(whole, windows, this.#settings.lookback, setAside);
+    const plan = new WindowPlan(whole, windows, this.#settings.lookback, setAside);
     await sideBySide(
       () => this.#source.windowsAtOnce(),
-      () => cover.next(),
-      (window, beside) => this.#readWindow(window, cover, beside),
+      () => plan.next(),
+      (window, beside) => this.#readWindow(window, plan, beside),
     );
   }
 
@@ -302,11 +304,11 @@ export class TableCycle {
    */
   async #readDeletions(): Promise<void> {
     if (this.#source.deletions === null) return;
-    const start = Math.floor(this.#log.startedAt.getTime() / 1000) - this.#settings.lookback;
+    const start = Math.floor(this.#publisher.startedAt.getTime() / 1000) - this.#settings.lookback;
     const { state } = this.#memory;
     const listed = await this.#source.deletions(deletionsFrom(state.deletions, start));
     const { ids, mark } = newDeletions(state.deletions, start, listed);
-    await this.#bury(ids, { deletions: mark });
+    await this.#publishDeletes(ids, { deletions: mark });
     this.#memory.walk?.leaveOut(ids);
   }
 
@@ -328,16 +330,16 @@ export class TableCycle {
    * Publishes what a walk has found so far. A walk that broke is taken up again by the next cycle, where it
    * stopped.
    */
-  async #takeFrom(walk: IdWalk, toItsEnd: boolean): Promise<void> {
+  async #publishFrom(walk: IdWalk, toItsEnd: boolean): Promise<void> {
     do {
       if (toItsEnd) await walk.isReady();
-      await this.#takeOnce(walk);
+      await this.#publishOnce(walk);
     } while (toItsEnd && this.#memory.walk === walk);
   }
 
-  async #takeOnce(walk: IdWalk): Promise<void> {
+  async #publishOnce(walk: IdWalk): Promise<void> {
     const { failure } = walk;
-    const findings = walk.take();
+    const findings = walk.drain();
     try {
       await this.#publishFindings(findings);
     } catch (error) {
@@ -353,11 +355,11 @@ export class TableCycle {
   async #publishFindings({ gone, differs, unread, reached, over }: Findings): Promise<void> {
     const find = this.#source.ids?.find;
     if (find !== undefined) await this.#publishByIds(differs, find);
-    await this.#memory.turns.take(async () => this.#setAside.add(unread));
+    await this.#memory.lock.run(async () => this.#setAside.add(unread));
     const { state } = this.#memory;
     const dueAt = state.reconcile?.dueAt ?? new Date().toISOString();
     const isNew = over || unread.length > 0 || reached !== (state.reconcile?.walk?.reached ?? null);
-    if (isNew) await this.#bury(gone, { reconcile: { dueAt, walk: over ? null : { reached } } });
+    if (isNew) await this.#publishDeletes(gone, { reconcile: { dueAt, walk: over ? null : { reached } } });
   }
 
   /** The retries under way, or those that are due now. */
@@ -392,30 +394,33 @@ export class TableCycle {
     { entry, fetched, unread, standing: { found } }: Retried,
     isLast: boolean,
   ): Promise<void> {
-    await this.#memory.turns.take(async () => {
-      const batch = await this.#log.sortOut(pageOf(this.#work, fetched), NEVER, found);
+    await this.#memory.lock.run(async () => {
+      const batch = await this.#publisher.sortOut(pageOf(this.#work, fetched), NEVER, found);
       const tombstones = await tombstonesOf(this.#work, fetched.gone, found);
       this.#setAside.retried(entry, unread);
-      const progress = { rows: this.#log.rowsRead, rowsExpected: null, covered: 0, toCover: 0 };
+      const progress = { rows: this.#publisher.rowsRead, rowsExpected: null, covered: 0, toCover: 0 };
       const isById = entry.id !== null;
-      const { committed } = this.#log.commit(batch, tombstones, { finished: isLast, progress, isById });
+      const { committed } = this.#publisher.commit(batch, tombstones, { finished: isLast, progress, isById });
       await committed;
     });
   }
 
-  async #bury(ids: readonly string[], reached: Parameters<CycleLog['bury']>[1]): Promise<void> {
-    const deletes = await this.#log.bury(ids, reached);
+  async #publishDeletes(
+    ids: readonly string[],
+    reached: Parameters<CyclePublisher['publishDeletes']>[1],
+  ): Promise<void> {
+    const deletes = await this.#publisher.publishDeletes(ids, reached);
     if (deletes > 0) this.#events.emit('deletions:committed', { ...this.#at(), deletes });
   }
 
   /** Walks a window, and again when rows left it meanwhile. */
-  async #readWindow(window: Window, cover: Cover, beside: Beside): Promise<void> {
+  async #readWindow(window: Window, plan: WindowPlan, beside: SideBySide): Promise<void> {
     this.#failures.add('window', 1, []);
     for (let walk = 1; !beside.isFailed(); walk += 1) {
       try {
-        return await this.#walk(window, cover, beside);
+        return await this.#walk(window, plan, beside);
       } catch (error) {
-        if (isIsolable(error) && cover.isSplit) return await this.#setWindowAside(window, cover, error);
+        if (isIsolable(error) && plan.isSplit) return await this.#setWindowAside(window, plan, error);
         if (!(error instanceof PublisherError) || error.code !== 'walk-unclean' || walk === MAX_WALKS)
           throw error;
         this.#events.emit('window:repeated', { ...this.#at(), window, attempt: walk });
@@ -427,7 +432,7 @@ export class TableCycle {
    * A window that can't be had holds up no other: it counts as read for this cycle, and is retried beside the
    * next ones.
    */
-  async #setWindowAside(window: Window, cover: Cover, error: PublisherError): Promise<void> {
+  async #setWindowAside(window: Window, plan: WindowPlan, error: PublisherError): Promise<void> {
     this.#failures.add('window', 0, [error]);
     const { from } = window;
     const to = window.to ?? Math.floor(Date.now() / 1000);
@@ -438,14 +443,14 @@ export class TableCycle {
       cause: error,
       ...(answer === null ? {} : { answer }),
     });
-    await this.#memory.turns.take(async () => {
+    await this.#memory.lock.run(async () => {
       this.#setAside.add([{ ...subject, error: failure }]);
-      const reached = cover.read(window, null);
-      const progress = { rows: this.#log.rowsRead, rowsExpected: null, ...cover.progress };
+      const reached = plan.read(window, null);
+      const progress = { rows: this.#publisher.rowsRead, rowsExpected: null, ...plan.progress };
       const empty = { rows: [], total: null, newest: null, last: false, fetchedAt: Date.now() };
-      const batch = await this.#log.sortOut(empty, NEVER);
+      const batch = await this.#publisher.sortOut(empty, NEVER);
       const end = { finished: reached.complete, progress, reached };
-      await this.#log.commit(batch, [], end).committed;
+      await this.#publisher.commit(batch, [], end).committed;
     });
   }
 
@@ -453,12 +458,12 @@ export class TableCycle {
    * Reads the window once and publishes it; or, when its first page shows that it is too large, leaves it to
    * its pieces.
    */
-  async #walk(window: Window, cover: Cover, beside: Beside): Promise<void> {
-    const reading: Reading = { window, cover, pipeline: new Pipeline(this.#backlog), newest: undefined };
+  async #walk(window: Window, plan: WindowPlan, beside: SideBySide): Promise<void> {
+    const reading: Reading = { window, plan, pipeline: new Pipeline(this.#pending), newest: undefined };
     const pages = this.#source.pull(window, this.#idsSetAside)[Symbol.asyncIterator]();
     try {
       // A page is known to what takes it, and not here while the next one is asked for: pages are large.
-      while (await this.#takeNext(pages, reading, beside)) beside.look();
+      while (await this.#readNext(pages, reading, beside)) beside.askForMore();
     } finally {
       await pages.return?.();
       await reading.pipeline.end();
@@ -466,42 +471,42 @@ export class TableCycle {
   }
 
   /** False when the window is over, left to its pieces, or given up because another one failed. */
-  async #takeNext(pages: AsyncIterator<Page>, reading: Reading, { isFailed }: Beside): Promise<boolean> {
+  async #readNext(pages: AsyncIterator<Page>, reading: Reading, { isFailed }: SideBySide): Promise<boolean> {
     const { value: page, done } = await pages.next();
     if (done || isFailed()) return false;
-    const { window, cover } = reading;
+    const { window, plan } = reading;
     const isFirst = reading.newest === undefined;
-    if (isFirst && !page.last && isTooLarge(page.total, cover.isSplit)) {
+    if (isFirst && !page.last && isTooLarge(page.total, plan.isSplit)) {
       const grain = await this.#source.grain();
       const pieces = splitWindow(window, page, grain);
       if (pieces.length > 1) {
-        cover.split(window, pieces, page.newest, grain);
+        plan.split(window, pieces, page.newest, grain);
         return false;
       }
     }
     if (isFirst) reading.newest = page.newest;
     const { newest = null } = reading;
-    await reading.pipeline.take(() => this.#takePage(page, { window, newest, cover }));
+    await reading.pipeline.push(() => this.#publishPage(page, { window, newest, plan }));
     return true;
   }
 
   /**
    * Publishes a page of a window; `newest` is the newest row that there was in it when it began to be read.
    */
-  #takePage(
+  #publishPage(
     page: Page,
-    { window, newest, cover }: { window: Window; newest: number | null; cover: Cover },
-  ): Promise<Underway> {
-    return this.#memory.turns.take(async () => {
+    { window, newest, plan }: { window: Window; newest: number | null; plan: WindowPlan },
+  ): Promise<Commit> {
+    return this.#memory.lock.run(async () => {
       this.#countUnread(page.asked ?? 0, page.unread ?? []);
-      const batch = await this.#log.sortOut(page, NEVER);
+      const batch = await this.#publisher.sortOut(page, NEVER);
       this.#doubt(page, batch);
-      if (!page.last) cover.reach(window, this.#oldestOf(page, window, newest), newest, page.pace ?? null);
-      const reached = page.last ? cover.read(window, newest) : undefined;
-      const progress = { rows: this.#log.rowsRead, rowsExpected: page.total, ...cover.progress };
+      if (!page.last) plan.reach(window, this.#oldestOf(page, window, newest), newest, page.pace ?? null);
+      const reached = page.last ? plan.read(window, newest) : undefined;
+      const progress = { rows: this.#publisher.rowsRead, rowsExpected: page.total, ...plan.progress };
       const finished = reached?.complete ?? false;
       const end = { finished, progress, ...(reached === undefined ? {} : { reached }) };
-      const underway = this.#log.commit(batch, [], end, page.notShown);
+      const underway = this.#publisher.commit(batch, [], end, page.notShown);
       page.onTaken?.();
       return underway;
     });

@@ -80,9 +80,9 @@ async function startedByWindow(settings: Settings, budget: Budget, workers: numb
   setMaxListeners(0, stop.signal);
   const work = async () => {
     while (!stop.signal.aborted) {
-      await budget.take(stop.signal);
+      await budget.acquire(stop.signal);
       started[api.window] = (started[api.window] ?? 0) + 1;
-      budget.give(await api.request());
+      budget.release(await api.request());
     }
   };
   const ended = Promise.allSettled(Array.from({ length: workers }, work));
@@ -185,7 +185,7 @@ class Crowd {
     const stop = new AbortController();
     this.#waiting.add(stop);
     this.#budget
-      .take(stop.signal, { priority, lane: '' })
+      .acquire(stop.signal, { priority, lane: '' })
       .then(
         () => this.#through.push(priority),
         () => undefined,
@@ -195,7 +195,7 @@ class Crowd {
 
   give(of: Record<string, unknown> | null): void {
     const priority = this.#through.shift();
-    if (priority !== undefined) this.#budget.give(of, { priority, lane: '' });
+    if (priority !== undefined) this.#budget.release(of, { priority, lane: '' });
   }
 
   giveAll(): void {

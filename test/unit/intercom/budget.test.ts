@@ -16,7 +16,7 @@ const BEHIND = { priority: 'background', lane: '' } as const;
 async function started(budget: Budget, count: number): Promise<number> {
   let through = 0;
   for (let i = 0; i < count; i += 1) {
-    void budget.take(never).then(() => {
+    void budget.acquire(never).then(() => {
       through += 1;
     });
   }
@@ -36,10 +36,10 @@ describe('Budget', () => {
 
   it('stops at what the last response left, and goes on when the window ends', async () => {
     const budget = new Budget({ share: 1, maxInFlight: 100 });
-    await budget.take(never);
-    budget.give(headers(10, 4, start + 10_000));
+    await budget.acquire(never);
+    budget.release(headers(10, 4, start + 10_000));
     expect(await started(budget, 9)).toBe(4);
-    for (let i = 0; i < 4; i += 1) budget.give(null);
+    for (let i = 0; i < 4; i += 1) budget.release(null);
     await vi.advanceTimersByTimeAsync(9_900);
     expect(budget.inFlight).toBe(0);
     await vi.advanceTimersByTimeAsync(200);
@@ -48,16 +48,16 @@ describe('Budget', () => {
 
   it('keeps to its share of the window', async () => {
     const budget = new Budget({ share: 0.5, maxInFlight: 100 });
-    await budget.take(never);
-    budget.give(headers(10, 9, start + 10_000));
+    await budget.acquire(never);
+    budget.release(headers(10, 9, start + 10_000));
     expect(await started(budget, 9)).toBe(4);
   });
 
   it('takes the lowest report within a window for the newest', async () => {
     const budget = new Budget({ share: 1, maxInFlight: 100 });
     await started(budget, 2);
-    budget.give(headers(10, 1, start + 10_000));
-    budget.give(headers(10, 8, start + 10_000));
+    budget.release(headers(10, 1, start + 10_000));
+    budget.release(headers(10, 8, start + 10_000));
     expect(await started(budget, 5)).toBeLessThanOrEqual(1);
   });
 
@@ -65,7 +65,7 @@ describe('Budget', () => {
     const budget = new Budget({ share: 1, maxInFlight: 100 });
     budget.pause(3_000);
     const done = vi.fn();
-    void budget.take(never).then(done);
+    void budget.acquire(never).then(done);
     await vi.advanceTimersByTimeAsync(2_900);
     expect(done).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(200);
@@ -76,7 +76,7 @@ describe('Budget', () => {
     const budget = new Budget({ share: 1, maxInFlight: 100 });
     const refuse = () => {
       budget.pause(1_000);
-      budget.give({}, undefined, null);
+      budget.release({}, undefined, null);
     };
     expect(await started(budget, 8)).toBe(8);
     for (let i = 0; i < 8; i += 1) refuse();
@@ -91,19 +91,19 @@ describe('Budget', () => {
     expect(await inFlightAfter(() => undefined)).toBe(1);
     expect(await inFlightAfter(refuse)).toBe(1);
     expect(budget.refusals).toBe(2);
-    expect(await inFlightAfter(() => budget.give(null))).toBe(1);
-    expect(await inFlightAfter(() => budget.give({}, undefined, 10))).toBe(5);
+    expect(await inFlightAfter(() => budget.release(null))).toBe(1);
+    expect(await inFlightAfter(() => budget.release({}, undefined, 10))).toBe(5);
     expect(budget.refusals).toBe(0);
   });
 
   it('goes on when no response says anything about the window', async () => {
     const budget = new Budget({ share: 1, maxInFlight: 100 });
-    await budget.take(never);
-    budget.give(headers(2, 1, start + 10_000));
+    await budget.acquire(never);
+    budget.release(headers(2, 1, start + 10_000));
     await vi.advanceTimersByTimeAsync(10_100);
     expect(await started(budget, 5)).toBe(2);
-    budget.give(null);
-    budget.give(null);
+    budget.release(null);
+    budget.release(null);
     await vi.advanceTimersByTimeAsync(10_100);
     expect(budget.inFlight).toBe(2);
   });
@@ -111,8 +111,8 @@ describe('Budget', () => {
   it('rejects who waits when the work is stopped', async () => {
     const stop = new AbortController();
     const budget = new Budget({ share: 1, maxInFlight: 1 });
-    await budget.take(never);
-    const waiting = budget.take(stop.signal);
+    await budget.acquire(never);
+    const waiting = budget.acquire(stop.signal);
     stop.abort(new Error('stop'));
     await expect(waiting).rejects.toThrow('stop');
   });
@@ -121,25 +121,25 @@ describe('Budget', () => {
     const budget = new Budget({ share: 1, maxInFlight: 2 });
     const order: string[] = [];
     const take = (name: string, priority: 'foreground' | 'background') =>
-      void budget.take(never, { priority, lane: '' }).then(() => order.push(name));
+      void budget.acquire(never, { priority, lane: '' }).then(() => order.push(name));
     take('walk 1', 'background');
     take('walk 2', 'background');
     take('poll 1', 'foreground');
     take('poll 2', 'foreground');
     await vi.advanceTimersByTimeAsync(0);
     expect(order).toEqual(['walk 1', 'poll 1']);
-    budget.give(headers(10, 8, start + 10_000), BEHIND);
+    budget.release(headers(10, 8, start + 10_000), BEHIND);
     await vi.advanceTimersByTimeAsync(0);
     expect(order).toEqual(['walk 1', 'poll 1', 'poll 2']);
-    budget.give(headers(10, 7, start + 10_000));
+    budget.release(headers(10, 7, start + 10_000));
     await vi.advanceTimersByTimeAsync(0);
     expect(order).toEqual(['walk 1', 'poll 1', 'poll 2', 'walk 2']);
-    budget.give(headers(10, 6, start + 10_000));
-    budget.give(headers(10, 6, start + 10_000), BEHIND);
+    budget.release(headers(10, 6, start + 10_000));
+    budget.release(headers(10, 6, start + 10_000), BEHIND);
     expect(budget.use.used).toBe(4);
     take('walk 3', 'background');
     await vi.advanceTimersByTimeAsync(0);
-    budget.give(null, BEHIND);
+    budget.release(null, BEHIND);
     take('walk 4', 'background');
     await vi.advanceTimersByTimeAsync(0);
     expect(order.at(-1)).toBe('walk 3');
@@ -154,25 +154,25 @@ describe('Budget', () => {
     const budget = new Budget({ share: 1, maxInFlight: 1 });
     const order: string[] = [];
     const take = (lane: string) =>
-      void budget.take(never, { priority: 'foreground', lane }).then(() => order.push(lane));
+      void budget.acquire(never, { priority: 'foreground', lane }).then(() => order.push(lane));
     for (const lane of ['parts', 'parts', 'parts', 'parts', 'contacts', 'contacts', 'tags']) take(lane);
     for (let i = 0; i < 7; i += 1) {
       await vi.advanceTimersByTimeAsync(0);
-      budget.give(null);
+      budget.release(null);
     }
     expect(order).toEqual(['parts', 'parts', 'contacts', 'tags', 'parts', 'contacts', 'parts']);
   });
 
   it('does not let those through whose wait was given up', async () => {
     const budget = new Budget({ share: 1, maxInFlight: 1 });
-    await budget.take(never);
+    await budget.acquire(never);
     const stop = new AbortController();
-    const given = budget.take(stop.signal, { priority: 'foreground', lane: 'tags' });
+    const given = budget.acquire(stop.signal, { priority: 'foreground', lane: 'tags' });
     const next = vi.fn();
-    void budget.take(never).then(next);
+    void budget.acquire(never).then(next);
     stop.abort(new Error('given up'));
     await expect(given).rejects.toThrow('given up');
-    budget.give(null);
+    budget.release(null);
     await vi.advanceTimersByTimeAsync(0);
     expect(next).toHaveBeenCalled();
     expect(budget.inFlight).toBe(1);
@@ -182,14 +182,14 @@ describe('Budget', () => {
     const inFlightAt = async (ms: number, limit: number) => {
       const budget = new Budget({ share: 1, maxInFlight: 100 });
       for (let i = 0; i < 300; i += 1) {
-        await budget.take(never);
-        budget.give({}, undefined, ms);
+        await budget.acquire(never);
+        budget.release({}, undefined, ms);
         // A refusal comes at once, wherever the API is.
-        await budget.take(never);
-        budget.give({}, undefined, null);
+        await budget.acquire(never);
+        budget.release({}, undefined, null);
       }
-      await budget.take(never);
-      budget.give(headers(limit, limit, start + 10_000), undefined, ms);
+      await budget.acquire(never);
+      budget.release(headers(limit, limit, start + 10_000), undefined, ms);
       return started(budget, 200);
     };
     // A near API needs few, a far one more; and a budget of 500 a second at 100 ms keeps 75 under way.

@@ -5,7 +5,7 @@
 
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { failureOf, retryAfterMs, retryPlan } from '../../../src/intercom/retry.js';
+import { interpretReply, retryAfterMs, retryPlan } from '../../../src/intercom/retry.js';
 import { PublisherError } from '../../../src/model/errors.js';
 
 const ORIGIN = 'https://api.example';
@@ -36,7 +36,7 @@ const answered = fc.record({ status, text, headers: fc.constant({}) });
 it('takes an answer for good only when it succeeded and holds the list that was asked for', () => {
   fc.assert(
     fc.property(asked, answered, (request, answer) => {
-      const outcome = failureOf(request, answer, ORIGIN, TOKEN);
+      const outcome = interpretReply(request, answer, ORIGIN, TOKEN);
       if (outcome instanceof PublisherError) {
         expect(outcome.answer?.status).toBe(answer.status);
         expect(outcome.message).toContain(`${request.method} ${request.route}: ${answer.status}`);
@@ -54,7 +54,7 @@ it('calls nothing gone but what an error list of the API calls so', () => {
   const gone = fc.constantFrom(404, 410).chain((of) => fc.record({ text, status: fc.constant(of) }));
   fc.assert(
     fc.property(asked, fc.oneof(answered, gone), (request, answer) => {
-      const outcome = failureOf(request, { headers: {}, ...answer }, ORIGIN, TOKEN);
+      const outcome = interpretReply(request, { headers: {}, ...answer }, ORIGIN, TOKEN);
       if (!(outcome instanceof PublisherError) || outcome.code !== 'api-not-found') return;
       expect([404, 410]).toContain(answer.status);
       expect(JSON.parse(answer.text)).toMatchObject({ errors: expect.any(Array) });
@@ -72,7 +72,7 @@ it('waits from half of a doubling time to all of it, up to twenty seconds, and o
       fc.integer({ min: 1, max: 2_000 }),
       chance,
       (request, answer, failures, random) => {
-        const outcome = failureOf(request, answer, ORIGIN, TOKEN);
+        const outcome = interpretReply(request, answer, ORIGIN, TOKEN);
         if (!(outcome instanceof PublisherError)) return;
         const wait = retryPlan(outcome, failures, () => random);
         const isRefused =

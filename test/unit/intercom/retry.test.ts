@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { failureOf, retryAfterMs, retryPlan } from '../../../src/intercom/retry.js';
+import { interpretReply, retryAfterMs, retryPlan } from '../../../src/intercom/retry.js';
 import { PublisherError } from '../../../src/model/errors.js';
 
 const TOKEN = 'dG9rOnNlY3JldA==';
@@ -15,9 +15,9 @@ const errors = (code: string) => ({
   errors: [{ code, message: 'why' }],
 });
 
-describe('failureOf', () => {
+describe('interpretReply', () => {
   it('gives back the object of a good answer', () => {
-    expect(failureOf(asked, answer(200, { data: [] }), 'http://x', TOKEN)).toEqual({ data: [] });
+    expect(interpretReply(asked, answer(200, { data: [] }), 'http://x', TOKEN)).toEqual({ data: [] });
   });
 
   it.each([
@@ -47,7 +47,7 @@ describe('failureOf', () => {
     ['too many requests', 429, errors('rate_limit_exceeded'), 'api-error', /budget/],
     ['HTML behind 502', 502, '<html>', 'api-error', /GET \/tags: 502/],
   ])('%s', (_, status, body, code, message) => {
-    const failure = failureOf(asked, answer(status, body), 'http://x', TOKEN);
+    const failure = interpretReply(asked, answer(status, body), 'http://x', TOKEN);
     expect(failure).toBeInstanceOf(PublisherError);
     expect(failure).toMatchObject({ code, message: expect.stringMatching(message) });
   });
@@ -56,7 +56,7 @@ describe('failureOf', () => {
 it('names the entity, and does not blame the address of a connection that is answered', () => {
   const detail = { method: 'GET', route: '/conversations/{id}', id: '7' };
   const page = (isAnswering: boolean) =>
-    failureOf(detail, answer(404, '<html>'), 'http://x', TOKEN, isAnswering) as PublisherError;
+    interpretReply(detail, answer(404, '<html>'), 'http://x', TOKEN, isAnswering) as PublisherError;
   expect(page(true).message).toMatch(/^GET \/conversations\/7: 404 .* other requests are answered$/);
   expect(page(false).message).toMatch(/check region or baseUrl/);
 });
@@ -64,21 +64,21 @@ it('names the entity, and does not blame the address of a connection that is ans
 it('does not quote the token', () => {
   const errors = [{ code: `refused ${TOKEN}`, message: `${'x'.repeat(190)}${TOKEN}` }];
   const body = { type: 'error.list', request_id: TOKEN, errors };
-  const failure = failureOf(asked, answer(500, body), 'http://x', TOKEN) as PublisherError;
+  const failure = interpretReply(asked, answer(500, body), 'http://x', TOKEN) as PublisherError;
   expect(failure.message).toMatch(/refused … \("x{190}…"\) \[request …\]/);
   expect(JSON.stringify(failure.answer)).not.toContain('dG9r');
 });
 
 describe('retryPlan', () => {
   const failure = (status: number) =>
-    failureOf(asked, answer(status, errors('x')), 'http://x', TOKEN) as PublisherError;
+    interpretReply(asked, answer(status, errors('x')), 'http://x', TOKEN) as PublisherError;
 
   it.each([401, 403, 404, 410, 400, 422])('does not ask again after %i', (status) => {
     expect(retryPlan(failure(status), 1)).toBeNull();
   });
 
   it('asks twice again after a page of a gateway', () => {
-    const page = failureOf(asked, answer(404, '<html>'), 'http://x', TOKEN) as PublisherError;
+    const page = interpretReply(asked, answer(404, '<html>'), 'http://x', TOKEN) as PublisherError;
     expect([1, 2, 3].map((failures) => retryPlan(page, failures, () => 1))).toEqual([500, 1_000, null]);
   });
 

@@ -40,13 +40,13 @@ describe('IdWalk', () => {
     ]);
     const { walked, pulled, asked } = source(known, ['b'], ['c']);
     const walk = new IdWalk(walked, null);
-    expect(walk.take()).toEqual({ gone: [], differs: [], unread: [], reached: null, over: false });
+    expect(walk.drain()).toEqual({ gone: [], differs: [], unread: [], reached: null, over: false });
     await walk.ended;
     expect(pulled).toEqual([{ from: 10, to: 30 }]);
     expect(asked).toEqual(['a', 'c']);
     expect(walk.failure).toBeNull();
-    expect(walk.take()).toEqual({ gone: ['c'], differs: [], unread: [], reached: 30, over: true });
-    expect(walk.take()).toEqual({ gone: [], differs: [], unread: [], reached: 30, over: true });
+    expect(walk.drain()).toEqual({ gone: ['c'], differs: [], unread: [], reached: 30, over: true });
+    expect(walk.drain()).toEqual({ gone: [], differs: [], unread: [], reached: 30, over: true });
   });
 
   it('finds rows whose content differs, and rows that the topic does not have, between the times that it knows', async () => {
@@ -80,7 +80,13 @@ describe('IdWalk', () => {
     );
     await walk.ended;
     expect(pulled).toEqual([{ from: 5, to: 30 }]);
-    expect(walk.take()).toEqual({ gone: [], differs: ['b', 'unknown'], unread: [], reached: 30, over: true });
+    expect(walk.drain()).toEqual({
+      gone: [],
+      differs: ['b', 'unknown'],
+      unread: [],
+      reached: 30,
+      over: true,
+    });
   });
 
   it('compares neither what is no row nor what is set aside, and names the row whose content can’t be had', async () => {
@@ -108,10 +114,10 @@ describe('IdWalk', () => {
     expect(hashed).toEqual(expect.arrayContaining(['a', 'b']));
     expect(new Set(hashed).size).toBe(2);
     const unread = [{ id: 'b', window: null, error: broken }];
-    const findings = walk.take();
+    const findings = walk.drain();
     expect(findings).toEqual({ gone: [], differs: ['a'], unread, reached: 30, over: true });
     walk.putBack(findings);
-    expect(walk.take()).toEqual(findings);
+    expect(walk.drain()).toEqual(findings);
   });
 
   it.each(['taken', 'stopped'])('pauses when many differ, until they are %s', async (how) => {
@@ -143,7 +149,7 @@ describe('IdWalk', () => {
     let rounds = 0;
     for (let over = false; !over; rounds += 1) {
       await walk.isReady();
-      const taken = walk.take();
+      const taken = walk.drain();
       expect(taken.reached).toBe(Number(taken.differs.at(-1) ?? 2_499));
       found.push(...taken.differs);
       over = taken.over;
@@ -159,7 +165,7 @@ describe('IdWalk', () => {
     await walk.ended;
     expect(asked).toEqual(ids);
     expect(most()).toBe(10);
-    expect(walk.take().gone).toEqual(ids);
+    expect(walk.drain().gone).toEqual(ids);
   });
 
   it('looks only at the rows of its window, both ends included', async () => {
@@ -173,7 +179,13 @@ describe('IdWalk', () => {
       { from: 2_500, to: 3_999 },
     ]);
     expect(asked).toEqual(['0', '2999']);
-    expect(walk.take()).toEqual({ gone: ['0', '2999'], differs: [], unread: [], reached: 3_999, over: true });
+    expect(walk.drain()).toEqual({
+      gone: ['0', '2999'],
+      differs: [],
+      unread: [],
+      reached: 3_999,
+      over: true,
+    });
   });
 
   it('leaves out what was found in another way', async () => {
@@ -188,7 +200,7 @@ describe('IdWalk', () => {
     const walk = new IdWalk(walked, null);
     walk.leaveOut(['a']);
     await walk.ended;
-    expect(walk.take().gone).toEqual(['b']);
+    expect(walk.drain().gone).toEqual(['b']);
   });
 
   it('goes on in rounds where not all IDs fit into memory, behind what it has reached', async () => {
@@ -205,7 +217,7 @@ describe('IdWalk', () => {
     const walk = new IdWalk({ ...walked, known }, 5);
     await walk.ended;
     expect(after).toEqual([5, 15]);
-    expect(walk.take()).toMatchObject({ reached: 20, over: true });
+    expect(walk.drain()).toMatchObject({ reached: 20, over: true });
   });
 
   it('does not mind rows that left the search meanwhile, and breaks with everything else', async () => {
@@ -219,12 +231,12 @@ describe('IdWalk', () => {
     });
     const unclean = new IdWalk(breaking(new PublisherError('walk-unclean', 'left')), null);
     await unclean.ended;
-    expect(unclean.take()).toEqual({ gone: ['a'], differs: [], unread: [], reached: 10, over: true });
+    expect(unclean.drain()).toEqual({ gone: ['a'], differs: [], unread: [], reached: 10, over: true });
     const error = new PublisherError('api-unreachable', 'no answer');
     const broken = new IdWalk(breaking(error), 3);
     await broken.ended;
     expect(broken.failure).toBe(error);
-    expect(broken.take()).toEqual({ gone: [], differs: [], unread: [], reached: 3, over: false });
+    expect(broken.drain()).toEqual({ gone: [], differs: [], unread: [], reached: 3, over: false });
     const defect = new IdWalk(breaking(new TypeError('x')), null);
     await defect.ended;
     expect(defect.failure).toMatchObject({ code: 'internal' });

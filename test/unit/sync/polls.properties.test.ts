@@ -10,10 +10,10 @@ import { PublisherError } from '../../../src/model/errors.js';
 import { Events } from '../../../src/model/events.js';
 import type { RawRow, ShapedRow } from '../../../src/model/row.js';
 import { emptyState } from '../../../src/model/state.js';
+import { Lock } from '../../../src/sync/lock.js';
 import { PublishedRows, type PublishedVersion } from '../../../src/sync/published.js';
 import type { TableMemory, TableSource } from '../../../src/sync/source.js';
 import { TableCycle } from '../../../src/sync/table-cycle.js';
-import { Turns } from '../../../src/sync/turns.js';
 import { runs } from '../../support/runs.js';
 import { type ModelRow, SearchModel, type World, world } from '../intercom/search-model.js';
 import { TopicModel } from './topic-model.js';
@@ -91,7 +91,7 @@ async function replicate(
     state: emptyState(),
     published: new PublishedRows(false),
     written: { state: null, at: 0 },
-    turns: new Turns(),
+    lock: new Lock(),
     walk: null,
     recovery: null,
   };

@@ -101,7 +101,7 @@ describe('PublishedRows', () => {
   function take(rows: PublishedRows, { kind, key, time, publishedAfter }: Step): void {
     if (kind === 'set') rows.set(key, { hash: key, updatedAt: null, versionTime: time, publishedAfter });
     else if (kind === 'move') rows.moveTo(key, time);
-    else if (kind === 'bury') rows.bury(key, publishedAfter);
+    else if (kind === 'bury') rows.rememberDeleted(key, publishedAfter);
     else if (kind === 'delete') rows.delete(key);
     else rows.forgetBefore(time ?? 0);
   }

@@ -50,7 +50,7 @@ describe('PublishedRows', () => {
   it('remembers that a row is gone until no search can show it any more', () => {
     const rows = new PublishedRows();
     rows.set('a', { hash: 'x', updatedAt: 1_000, versionTime: 1, publishedAfter: 1 });
-    rows.bury('a', 9_000);
+    rows.rememberDeleted('a', 9_000);
     expect(judge(rows.get('a'), { hash: 'x', updatedAt: 1_000, versionTime: 1 })).toBe('stale');
     rows.forgetBefore(1);
     expect(rows.restoreFrom()).toBe(9_000);
@@ -67,13 +67,13 @@ describe('PublishedRows', () => {
 
   it('asks for a row that is shown although it is gone at first, then whenever its tombstone is twice as old', () => {
     const rows = new PublishedRows();
-    rows.bury('a', 1_000);
+    rows.rememberDeleted('a', 1_000);
     const asked = (until: number) =>
       Array.from({ length: until }, (_, second) => 1_000 * (second + 2)).filter((now) =>
         rows.shouldCheck('a', now),
       );
     expect(asked(40)).toEqual([2_000, 3_000, 5_000, 9_000, 17_000, 33_000]);
-    rows.bury('a', 60_000);
+    rows.rememberDeleted('a', 60_000);
     expect(rows.shouldCheck('a', 60_500)).toBe(true);
     rows.set('a', version(1, 2));
     expect(rows.shouldCheck('a', 90_000)).toBe(false);

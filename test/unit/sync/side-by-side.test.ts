@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Backlog, Pipeline, sideBySide } from '../../../src/sync/side-by-side.js';
+import { PendingPages, Pipeline, sideBySide } from '../../../src/sync/side-by-side.js';
 
 /** A promise to be settled from outside. */
 function open() {
@@ -58,7 +58,7 @@ describe('sideBySide', () => {
       () => pieces.shift() ?? null,
       (piece, beside) => {
         begun.push(piece);
-        look = beside.look;
+        look = beside.askForMore;
         return under.promise;
       },
     );
@@ -143,12 +143,12 @@ describe('sideBySide', () => {
 
 describe('Pipeline', () => {
   it('takes pieces while outcomes are on their way, as many as all pipelines together may have', async () => {
-    const backlog = new Backlog(2);
-    const [one, other] = [new Pipeline(backlog), new Pipeline(backlog)];
+    const pending = new PendingPages(2);
+    const [one, other] = [new Pipeline(pending), new Pipeline(pending)];
     const outcomes = [open(), open(), open()];
     const taken: number[] = [];
     const take = (pipeline: Pipeline, index: number) =>
-      pipeline.take(async () => {
+      pipeline.push(async () => {
         taken.push(index);
         return { committed: outcomes[index]?.promise ?? Promise.resolve() };
       });
@@ -178,14 +178,14 @@ describe('Pipeline', () => {
   });
 
   it('makes room when an outcome is a failure, takes nothing more, and throws the first at its end', async () => {
-    const pipeline = new Pipeline(new Backlog(1));
+    const pipeline = new Pipeline(new PendingPages(1));
     const [first, second] = [open(), open()];
-    const wait = pipeline.take(async () => ({ committed: first.promise }));
+    const wait = pipeline.push(async () => ({ committed: first.promise }));
     first.reject(new Error('first'));
     await wait;
     await settle();
     let taken = false;
-    const next = pipeline.take(async () => {
+    const next = pipeline.push(async () => {
       taken = true;
       return { committed: second.promise };
     });
@@ -195,6 +195,6 @@ describe('Pipeline', () => {
   });
 
   it('is at its end when nothing was taken', async () => {
-    await new Pipeline(new Backlog(1)).end();
+    await new Pipeline(new PendingPages(1)).end();
   });
 });

@@ -10,10 +10,10 @@ import { Events } from '../../../src/model/events.js';
 import type { RawRow, ShapedRow } from '../../../src/model/row.js';
 import { emptyState } from '../../../src/model/state.js';
 import type { Page } from '../../../src/model/table.js';
+import { Lock } from '../../../src/sync/lock.js';
 import { PublishedRows } from '../../../src/sync/published.js';
 import type { TableMemory, TableSource } from '../../../src/sync/source.js';
 import { TableCycle } from '../../../src/sync/table-cycle.js';
-import { Turns } from '../../../src/sync/turns.js';
 import { runs } from '../../support/runs.js';
 import { NO_RETRY } from './table-model.js';
 import { TopicModel } from './topic-model.js';
@@ -104,7 +104,7 @@ class Replica {
     state: emptyState(),
     published: new PublishedRows(),
     written: { state: null, at: 0 },
-    turns: new Turns(),
+    lock: new Lock(),
     walk: null,
     recovery: null,
   };

@@ -7,6 +7,7 @@ import { type EventMap, type EventName, Events } from '../../../src/model/events
 import type { Change, DeadLetter, OutgoingRecord, RawRow, ShapedRow } from '../../../src/model/row.js';
 import { emptyState, type TableState, type Window } from '../../../src/model/state.js';
 import type { Page } from '../../../src/model/table.js';
+import { Lock } from '../../../src/sync/lock.js';
 import { PublishedRows, type PublishedVersion } from '../../../src/sync/published.js';
 import type { RetrySource } from '../../../src/sync/recovery.js';
 import type {
@@ -16,7 +17,6 @@ import type {
   TableSource,
   TableWork,
 } from '../../../src/sync/source.js';
-import { Turns } from '../../../src/sync/turns.js';
 import { type Logged, standingIn } from './topic-model.js';
 
 export interface ModelRow {
@@ -110,7 +110,7 @@ export class TableModel implements TableSink, TableWork {
       state: emptyState(),
       written: { state: null, at: 0 },
       published: new PublishedRows(this.source.reads === 'whole'),
-      turns: new Turns(),
+      lock: new Lock(),
       walk: null,
       recovery: null,
     };
@@ -133,22 +133,25 @@ export class TableModel implements TableSink, TableWork {
     const value = change.op === 'delete' ? null : change.bytes;
     if (value?.includes('"tooLarge":true')) return { reason: 'too large' };
     return {
-      records: [{ topic: 'rows', key: Buffer.from(change.key), value }, ...this.unbury([change.key])],
+      records: [
+        { topic: 'rows', key: Buffer.from(change.key), value },
+        ...this.removeDeadLetters([change.key]),
+      ],
     };
   }
 
-  bury(letter: DeadLetter): OutgoingRecord | null {
+  toDeadLetter(letter: DeadLetter): OutgoingRecord | null {
     if (this.letters.has(letter.key)) return null;
     this.letters.set(letter.key, letter);
     return { topic: 'letters', key: Buffer.from(letter.key), value: Buffer.from(letter.reason) };
   }
 
-  unbury(keys: Iterable<string>): OutgoingRecord[] {
+  removeDeadLetters(keys: Iterable<string>): OutgoingRecord[] {
     const freed = [...keys].filter((key) => this.letters.delete(key));
     return freed.map((key) => ({ topic: 'letters', key: Buffer.from(key), value: null }));
   }
 
-  buried(): Iterable<string> {
+  deadLetterKeys(): Iterable<string> {
     return this.letters.keys();
   }
 

@@ -33,15 +33,15 @@ export class TopicModel<Row> implements TableSink {
     return { records: [{ topic: 'rows', key: Buffer.from(change.key), value }] };
   }
 
-  bury(): never {
+  toDeadLetter(): never {
     throw new Error('every row of a model has a key');
   }
 
-  unbury(): readonly OutgoingRecord[] {
+  removeDeadLetters(): readonly OutgoingRecord[] {
     return [];
   }
 
-  buried(): Iterable<string> {
+  deadLetterKeys(): Iterable<string> {
     return [];
   }
 

@@ -44,7 +44,7 @@ const MOST_AHEAD = 64;
  */
 const LEAST_SHARED_ROWS = 600;
 
-export class Cover {
+export class WindowPlan {
   readonly #whole: Window;
   readonly #lookback: number;
   readonly #before: readonly ClosedWindow[];

@@ -3,15 +3,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Window } from '../../../src/model/state.js';
-import { type ClosedWindow, Cover, type Reached } from '../../../src/sync/cover.js';
+import { type ClosedWindow, type Reached, WindowPlan } from '../../../src/sync/window-plan.js';
 
 const LOOKBACK = 100;
 const SECOND = { unit: 'second' } as const;
 
 /** A cover that was split into these windows, the last of them open, with rows up to `newest`. */
-function coverOf(pieces: readonly Window[], newest: number, ahead: readonly ClosedWindow[] = []): Cover {
+function coverOf(pieces: readonly Window[], newest: number, ahead: readonly ClosedWindow[] = []): WindowPlan {
   const whole = { from: pieces[0]?.from ?? 0, to: null };
-  const cover = new Cover(whole, ahead, LOOKBACK);
+  const cover = new WindowPlan(whole, ahead, LOOKBACK);
   const first = cover.next();
   if (first === null) throw new Error('there is nothing to read');
   cover.split(first, pieces, newest, SECOND);
@@ -25,13 +25,13 @@ const three = [
 ] as const;
 
 /** Everything that can be read now. */
-function taken(cover: Cover): Window[] {
+function taken(cover: WindowPlan): Window[] {
   const windows: Window[] = [];
   for (let next = cover.next(); next !== null; next = cover.next()) windows.push(next);
   return windows;
 }
 
-describe('Cover', () => {
+describe('WindowPlan', () => {
   it('moves the bookmark past what is read without a gap, and records what is read ahead of it', () => {
     const cover = coverOf(three, 3_000);
     const [first, second, third] = taken(cover) as [Window, Window, Window];
@@ -97,7 +97,7 @@ describe('Cover', () => {
   });
 
   it('keeps an interval that was small enough in one piece', () => {
-    const cover = new Cover({ from: 0, to: null }, [], LOOKBACK);
+    const cover = new WindowPlan({ from: 0, to: null }, [], LOOKBACK);
     const whole = cover.next() as Window;
     cover.reach(whole, 5_000, 9_000, 1);
     expect(cover.next()).toBeNull();
@@ -128,7 +128,7 @@ describe('Cover', () => {
         };
         for (const [cycle, all] of cycles.entries()) {
           const from = Math.max(0, bookmark - LOOKBACK);
-          const cover = new Cover({ from, to: null }, ahead, LOOKBACK);
+          const cover = new WindowPlan({ from, to: null }, ahead, LOOKBACK);
           const open: Window[] = [];
           const check = (reached: Reached) => {
             if (reached.bookmark !== null) bookmark = Math.max(bookmark, reached.bookmark);

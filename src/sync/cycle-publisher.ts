@@ -33,11 +33,11 @@ const NEVER = () => false;
 const NOTHING_FOUND: KnownVersions = { get: () => undefined };
 
 /** A commit under way, in an object, so that a turn can end before it. */
-export interface Underway {
+export interface Commit {
   readonly committed: Promise<void>;
 }
 
-export class CycleLog {
+export class CyclePublisher {
   readonly #work: TableWork;
   readonly #events: Events;
   readonly #startedAt = new Date();
@@ -83,7 +83,7 @@ export class CycleLog {
     gone: readonly Tombstone[],
     { reached, finished, progress, freed = [], isById = false }: PageEnd,
     notShown = 0,
-  ): Underway {
+  ): Commit {
     const publishedAfter = Date.now();
     const encoded = encode(this.#work.sink, batch, gone, freed);
     const { records, versions, letters, deletes } = encoded;
@@ -125,12 +125,16 @@ export class CycleLog {
    * Publishes the tombstones of rows (or of the children of rows) that are gone, with what that brings the
    * state to; not to be called within the table's turn.
    */
-  bury(ids: readonly string[], reached: Partial<TableState>): Promise<number> {
+  publishDeletes(ids: readonly string[], reached: Partial<TableState>): Promise<number> {
     const keys = this.#work.source.isChild ? [] : ids;
-    return withStanding(this.#work, keys, (found) => this.#bury(ids, reached, found));
+    return withStanding(this.#work, keys, (found) => this.#publishDeletes(ids, reached, found));
   }
 
-  async #bury(ids: readonly string[], reached: Partial<TableState>, found: KnownVersions): Promise<number> {
+  async #publishDeletes(
+    ids: readonly string[],
+    reached: Partial<TableState>,
+    found: KnownVersions,
+  ): Promise<number> {
     const gone = await tombstonesOf(this.#work, ids, found);
     const encoded = encode(this.#work.sink, NOTHING, gone);
     remember(this.#work, NOTHING, gone, Date.now());
