@@ -10,7 +10,7 @@ import type { Fleet } from '../support/fleet.js';
 import { readWithLibrdkafka } from '../support/librdkafka.js';
 
 const SEED = Number(process.env.CALM_SEED ?? 1);
-const ROWS = 8_000;
+const ROWS = 4_000;
 
 let cluster: KafkaCluster;
 let fleet: Fleet | null = null;

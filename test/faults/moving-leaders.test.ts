@@ -16,7 +16,7 @@ import { createTopics } from '../support/create-topics.js';
 
 const PARTITIONS = 6;
 /** Records that stand in the topic before the first act. */
-const RECORDS = 100_000;
+const RECORDS = Number(process.env.MOVING_RECORDS ?? 40_000);
 const BATCH = 5_000;
 
 let cluster: KafkaCluster;
