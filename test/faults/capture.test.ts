@@ -163,7 +163,7 @@ describe('the companies scroll', () => {
   ] as const;
 
   it.each(broken)('starts again after %s midway, loses nothing and deletes nothing', async (_, fault) => {
-    const { simulator } = await open({ counts, scrollExpirySeconds: 1 }, ['companies']);
+    const { simulator } = await open({ counts, scrollExpirySeconds: 2 }, ['companies']);
     await project.cycle();
     simulator.faults.inject({ ...fault, match: '/companies/scroll', after: 2, times: 1 });
     const id = simulator.workspace.create('companies', { name: 'new' });
