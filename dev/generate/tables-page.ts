@@ -2,7 +2,7 @@
 
 import { contentOf, type Field, type RecordSchema, tableSchema } from '../../src/avro/schema.js';
 import { typeText } from '../../src/avro/type-text.js';
-import type { Table } from '../../src/model/table.js';
+import { replicationKeyOf, type Table } from '../../src/model/table.js';
 
 const INTRO = `# Tables and fields
 
@@ -36,9 +36,11 @@ export function tablesReference(tables: readonly ReferredTable[]): string {
   return [INTRO, ...tables.map(section)].join('\n');
 }
 
-function section({ name, method, key, replicationKey: by = 'updated_at' }: ReferredTable): string {
+function section(table: ReferredTable): string {
+  const { name, method, key } = table;
   const schema = tableSchema(name);
-  const replicationKey = method === 'incremental' ? `, replication key \`${by}\`` : '';
+  const column = replicationKeyOf(table);
+  const replicationKey = column === null ? '' : `, replication key \`${column}\``;
   const rows = rowsOf(schema, '', '', null);
   return [
     `## ${name}`,

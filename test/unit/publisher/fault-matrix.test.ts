@@ -66,6 +66,8 @@ const CONVERSATION = '7';
 const CONTACT = 'cut';
 const REFUSED = { '403 with an error list': ['fails', 'fails'] } as const;
 const LIST = { once: 'ok', forever: 'fails', but: REFUSED } as const;
+/** A page that one row breaks: its ID is not known. */
+const PAGE = { shown: null, once: 'ok', forever: 'aside', but: REFUSED } as const;
 const ROW = {
   once: 'ok',
   forever: 'aside',
@@ -83,20 +85,14 @@ const CASES: readonly Case[] = [
     table: 'conversations',
     match: 'POST /conversations/search',
     holding: CONVERSATION,
-    shown: null,
-    once: 'ok',
-    forever: 'aside',
-    but: REFUSED,
+    ...PAGE,
   },
   {
     request: 'a contact search page with one row',
     table: 'contacts',
     match: 'POST /contacts/search',
     holding: CONTACT,
-    shown: null,
-    once: 'ok',
-    forever: 'aside',
-    but: REFUSED,
+    ...PAGE,
   },
   {
     request: 'a detail',
@@ -140,10 +136,7 @@ const CASES: readonly Case[] = [
     table: 'tickets',
     match: 'POST /tickets/search',
     holding: 'tickets-3',
-    shown: null,
-    once: 'ok',
-    forever: 'aside',
-    but: REFUSED,
+    ...PAGE,
   },
 ];
 
