@@ -17,6 +17,8 @@ import { LocalServer, type ServerDir, serverDir } from './server.js';
 const run = promisify(execFile);
 
 const LOG_SETTINGS = fileURLToPath(new URL('log4j2.xml', import.meta.url));
+/** Kafka before 4.0 logs through log4j 1. */
+const LOG4J1_SETTINGS = new URL('log4j.properties', import.meta.url);
 /**
  * Any 22 characters of base64url; not random, since one that begins with `-` would be taken for an option.
  */
@@ -26,6 +28,7 @@ const JVM_FLAGS = [
   '-XX:+UseSerialGC',
   '-XX:TieredStopAtLevel=1',
   `-Dlog4j2.configurationFile=${LOG_SETTINGS}`,
+  `-Dlog4j.configuration=${LOG4J1_SETTINGS}`,
 ];
 
 /** A running broker. `brokers` is what a client takes. */
