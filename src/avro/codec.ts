@@ -95,6 +95,7 @@ export function rowShaper(
       row: { op: 'upsert', key: id, bytes, hash, updatedAt, fetchedAt },
       value,
       raw: redacted,
+      redacted: () => redacted,
       leftovers: misfits.length === 0 ? shaped.leftovers : [...shaped.leftovers, ...misfits],
     };
   };

@@ -10,7 +10,7 @@ import { newestOf, numberOf, rowsIn } from './reply.js';
 import { scrollCompanies } from './scroll.js';
 import { nextCursor, type Search, walkNewestFirst } from './search.js';
 import { completeSublists } from './sublists.js';
-import type { ApiReply, ReplyReader, Requester } from './transport.js';
+import type { ApiReply, Requester } from './transport.js';
 
 /** The workspace behind a token. */
 export interface Workspace {
@@ -38,8 +38,6 @@ export interface Detail {
   readonly fetchedAt: number;
 }
 
-export type ReadersOf = (list: string) => ReplyReader | undefined;
-
 export type AttributeModel = 'contact' | 'company';
 
 /** A version before the endpoint answers so: with an error list, and not with a gateway's page. */
@@ -55,13 +53,10 @@ function isStandard(row: RawRow): boolean {
 export class IntercomApi {
   readonly #transport: Requester;
   readonly #signal: AbortSignal;
-  readonly #readers: ReadersOf;
 
-  /** `readers` gives what reads the large replies of a search, by the key of its rows. */
-  constructor(transport: Requester, signal: AbortSignal, readers: ReadersOf = () => undefined) {
+  constructor(transport: Requester, signal: AbortSignal) {
     this.#transport = transport;
     this.#signal = signal;
-    this.#readers = readers;
   }
 
   /** Asks who the token belongs to; throws `credentials-refused` when it is not valid. */
@@ -177,8 +172,7 @@ export class IntercomApi {
 
   /** Yields the rows of a window of `updated_at`, newest first. */
   search(search: Search, window: Window): AsyncGenerator<Page> {
-    const reader = this.#readers(search.list);
-    return walkNewestFirst(this.#transport, reader === undefined ? search : { ...search, reader }, window);
+    return walkNewestFirst(this.#transport, search, window);
   }
 
   /** Yields all companies. */

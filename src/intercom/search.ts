@@ -21,7 +21,7 @@ import type { Page } from '../model/table.js';
 import { epochSeconds } from '../model/time.js';
 import { newestOf, numberOf, rowsIn } from './reply.js';
 import { isTransient } from './retry.js';
-import type { ApiReply, ReplyReader, Requester } from './transport.js';
+import type { ApiReply, Requester } from './transport.js';
 
 export interface Search {
   /** Where to search. */
@@ -32,8 +32,6 @@ export interface Search {
   readonly list: string;
   /** The API promises to sort as asked. Elsewhere it has always done so, and nothing may depend on it. */
   readonly isOrdered?: boolean;
-  /** Reads large replies. */
-  readonly reader?: ReplyReader;
 }
 
 /** The most rows that a page of any search may hold. */
@@ -320,7 +318,6 @@ function ask(
     scope: 'page',
     lists: [search.list],
     ...(attempts === undefined ? {} : { attempts }),
-    ...(search.reader === undefined ? {} : { reader: search.reader }),
     body: {
       query,
       sort: { field: 'updated_at', order },

@@ -29,8 +29,8 @@ export interface ApiRequest {
   readonly body?: unknown;
   /** The reply must hold an array under one of these keys, else it is unreadable. */
   readonly lists?: readonly string[];
-  /** Reads a large reply in place of this process's main thread. */
-  readonly reader?: ReplyReader;
+  /** Decodes a large reply in place of `JSON.parse`. */
+  readonly decode?: ReplyDecoder;
   /**
    * False where a request that may have taken effect must not be sent again (each call to a scroll moves it
    * on).
@@ -39,7 +39,7 @@ export interface ApiRequest {
 }
 
 /** Gives the JSON object of a reply, or null where the caller has to parse it. */
-export type ReplyReader = (body: Buffer) => Promise<Record<string, unknown> | null>;
+export type ReplyDecoder = (body: Buffer) => Promise<Record<string, unknown> | null>;
 
 /** Sends requests: at once, or behind those of all others. */
 export interface Requester {
@@ -189,7 +189,7 @@ export class Transport implements Requester {
       headers = answer.headers;
       ms = performance.now() - sentAt;
       const receivedAt = Date.now();
-      const failure = (await readElsewhere(request, answer)) ?? (await this.#read(request, answer));
+      const failure = (await decodeElsewhere(request, answer)) ?? (await this.#read(request, answer));
       if (failure instanceof PublisherError) {
         if (failure.answer?.status === 429) {
           closedMs = Math.max(retryAfterMs(headers), retryPlan(failure, 0) ?? 0);
@@ -317,13 +317,13 @@ async function readBody(request: ApiRequest, body: Dispatcher.ResponseData['body
   return Buffer.concat(chunks);
 }
 
-/** Null where the reply is not for the request's reader: it is small, or it is no success. */
-async function readElsewhere(
-  { reader }: ApiRequest,
+/** Null where the reply is not for the request's decoder: it is small, or it is no success. */
+async function decodeElsewhere(
+  { decode }: ApiRequest,
   { status, body }: Answer,
 ): Promise<Record<string, unknown> | null> {
-  if (reader === undefined || status !== 200 || body.length < LARGE_REPLY_BYTES) return null;
-  return reader(body);
+  if (decode === undefined || status !== 200 || body.length < LARGE_REPLY_BYTES) return null;
+  return decode(body);
 }
 
 /** Asked again it would be as large. */

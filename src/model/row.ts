@@ -69,11 +69,10 @@ export type ShapedRow =
       readonly ok: true;
       readonly row: Upsert;
       readonly leftovers: readonly string[];
-      /**
-       * The row as it came, as far as the field rules let anybody see it; or what stands in its place
-       * (`readyOf`).
-       */
+      /** The row as `TableSource.prepare` expects it. */
       readonly raw: RawRow;
+      /** The row as it came, without what the field rules leave out. */
+      redacted(): RawRow;
     }
   | { readonly ok: false; readonly letter: DeadLetter };
 
@@ -93,36 +92,6 @@ export function idOf({ id }: RawRow): string {
   // Some objects can't be converted: `{"toString": 0}` throws, and so does a number beyond 2^53 in
   // `JSON.stringify`.
   return typeof id === 'object' ? canonicalJson(id) : String(id);
-}
-
-/** What became of a row that was shaped where its reply was read. */
-export interface Ready {
-  /** What it was shaped by: to be compared only. */
-  readonly by: unknown;
-  readonly row: Omit<Upsert, 'op' | 'fetchedAt'>;
-  readonly leftovers: readonly string[];
-  /** The row as it came. */
-  original(): RawRow;
-  /** The same, as far as the field rules let anybody see it. */
-  redacted(): RawRow;
-}
-
-const READY = Symbol('shaped where its reply was read');
-
-type MaybeReady = RawRow & { readonly [READY]?: Ready };
-
-/**
- * Stands in the place of a row that is shaped already. It has only the fields that readings look at, as they
- * came.
- */
-export function readyRow(fields: RawRow, ready: Ready): RawRow {
-  const row: MaybeReady = { ...fields, [READY]: ready };
-  return row;
-}
-
-/** What was made of the row, where that has happened already. */
-export function readyOf(row: RawRow): Ready | undefined {
-  return (row as MaybeReady)[READY];
 }
 
 /** An object of a reply. */

@@ -84,8 +84,6 @@ export interface Table<Api> {
   readonly windowsAtOnce?: number;
   /** The column that a bookmark counts by; `updated_at` where it is left out. */
   readonly replicationKey?: string;
-  /** Its rows are those of its search, as they come: they may be shaped where the replies are read. */
-  readonly takesReadyRows?: boolean;
   /**
    * Reads the window (searched tables) or everything (whole tables). Rows in `setAside` need not be asked for
    * by their IDs.

@@ -3,9 +3,9 @@
 import { setMaxListeners } from 'node:events';
 import type { ConnectionConfig } from '../config/config.js';
 import { tokenOf } from '../config/credentials.js';
-import { IntercomApi, type ReadersOf } from '../intercom/api.js';
+import { IntercomApi } from '../intercom/api.js';
 import { Budget } from '../intercom/budget.js';
-import { Transport } from '../intercom/transport.js';
+import { type Requester, Transport } from '../intercom/transport.js';
 import type { Events } from '../model/events.js';
 import type { TableName } from '../model/table-names.js';
 
@@ -18,7 +18,7 @@ const MAX_IN_FLIGHT = 100;
 export interface ConnectionApi {
   readonly api: IntercomApi;
   /** For the work of a table: tables are served in turns. */
-  readonly ofTable: (table: TableName, readers?: ReadersOf) => IntercomApi;
+  readonly ofTable: (table: TableName, through?: (requester: Requester) => Requester) => IntercomApi;
   /** For work that can wait. */
   readonly background: IntercomApi;
   /** The same, and each request is sent once. */
@@ -51,7 +51,8 @@ export async function openApi(
   });
   return {
     api: new IntercomApi(transport, signal),
-    ofTable: (table, readers) => new IntercomApi(transport.lane(table), signal, readers),
+    ofTable: (table, through = (requester) => requester) =>
+      new IntercomApi(through(transport.lane(table)), signal),
     background: new IntercomApi(transport.background, signal),
     retrying: new IntercomApi(
       { request: (request) => transport.background.request({ ...request, attempts: 1 }) },

@@ -16,14 +16,15 @@ import { pause } from '../model/pause.js';
 import type { RawRow } from '../model/row.js';
 import { isIsolable, isRefusal } from '../model/set-aside.js';
 import type { TableName } from '../model/table-names.js';
-import { type Fetched, publishBeyondMemory, publishHinted } from '../sync/hinted.js';
-import type { TableWork } from '../sync/source.js';
+import { publishBeyondMemory, publishNotified } from '../sync/notified.js';
+import type { Fetched } from '../sync/source.js';
+import type { TableLedger } from '../sync/table-ledger.js';
 import type { IntercomTable } from '../tables/all.js';
 
 /** A table that notifications concern. */
 export interface HintedTable {
   readonly table: IntercomTable;
-  readonly work: TableWork;
+  readonly ledger: TableLedger;
 }
 
 export interface HintWorkOptions {
@@ -226,12 +227,12 @@ export class HintWork {
     const { events, deletes } = this.#options;
     const newest = Math.max(...batch.map(({ waiting: { at } }) => at));
     const tables = this.#concernedBy(entity);
-    if (deletes) for (const { work } of tables) queueReplaced(queue, work, batch, newest);
+    if (deletes) for (const { ledger } of tables) queueReplaced(queue, ledger, batch, newest);
     const gone = deletes ? batch.filter(({ detail }) => detail === null).map(({ id }) => id) : [];
-    for (const { table, work } of tables) {
+    for (const { table, ledger } of tables) {
       const hintedAt = this.#isCaughtUp ? Math.min(queue.oldest, newest) : null;
-      const beyond = await publishHinted(work, events, { ...foundRows(table, batch), gone }, hintedAt);
-      if (beyond !== null) await this.#lookUp(queue, work, beyond, newest);
+      const beyond = await publishNotified(ledger, events, { ...foundRows(table, batch), gone }, hintedAt);
+      if (beyond !== null) await this.#lookUp(queue, ledger, beyond, newest);
     }
   }
 
@@ -239,8 +240,8 @@ export class HintWork {
    * Publishes, beside everything else, what only the topic can judge. Waits when too much of that is under
    * way.
    */
-  async #lookUp({ lookups }: Queue, work: TableWork, beyond: Fetched, at: number): Promise<void> {
-    const lookup: Promise<void> = publishBeyondMemory(work, this.#options.events, beyond)
+  async #lookUp({ lookups }: Queue, ledger: TableLedger, beyond: Fetched, at: number): Promise<void> {
+    const lookup: Promise<void> = publishBeyondMemory(ledger, this.#options.events, beyond)
       .catch((thrown: unknown) => {
         const error = asPublisherError(thrown);
         if (error.code !== 'stopped') this.#break(error);
@@ -306,18 +307,13 @@ function isFatal({ reach }: PublisherError): boolean {
 }
 
 /** What the rows say that they have replaced is asked for, too: a merge names the surviving contact alone. */
-function queueReplaced(
-  queue: Queue,
-  { source, settings, memory }: TableWork,
-  batch: readonly Answer[],
-  at: number,
-): void {
+function queueReplaced(queue: Queue, ledger: TableLedger, batch: readonly Answer[], at: number): void {
   const rows = batch.flatMap(({ detail }) => (detail === null ? [] : [detail.row]));
-  const since = (memory.state.bookmark ?? at / 1000) - settings.lookback;
+  const { source, settings, state } = ledger;
+  const since = (state.bookmark ?? at / 1000) - settings.lookback;
   const ids = source.replaced?.due(rows, since) ?? [];
   source.replaced?.add(ids);
-  for (const id of ids)
-    if (memory.published.get(id)?.gone !== true) queue.add(id, { at, tries: 0, failures: 0 });
+  for (const id of ids) if (ledger.known(id)?.gone !== true) queue.add(id, { at, tries: 0, failures: 0 });
 }
 
 /** The rows that a table has of the answers, each with the time at which it was asked for. */
@@ -339,17 +335,17 @@ function least(times: readonly number[]): number {
 
 /** The time up to which all of these tables have worked off their notifications, or null. */
 function earliest(tables: readonly HintedTable[]): number | null {
-  const times = tables.map(({ work }) => work.memory.state.hintedAt);
+  const times = tables.map(({ ledger }) => ledger.state.hintedAt);
   return times.length === 0 || times.includes(null) ? null : Math.min(...times.map(Number));
 }
 
 /** The tables of a connection that notifications concern. */
 export function hintedTables(
   tables: readonly IntercomTable[],
-  work: ReadonlyMap<TableName, TableWork>,
+  work: ReadonlyMap<TableName, { readonly ledger: TableLedger }>,
 ): HintedTable[] {
   return tables.flatMap((table) => {
     const own = work.get(table.name);
-    return table.hinted === undefined || own === undefined ? [] : [{ table, work: own }];
+    return table.hinted === undefined || own === undefined ? [] : [{ table, ledger: own.ledger }];
   });
 }

@@ -8,8 +8,7 @@ import type { Registry } from '../avro/registry.js';
 import { isAtHome, NewestByKey } from '../kafka/newest.js';
 import { headerText, type TopicReader, type TopicRecord } from '../kafka/reader.js';
 import type { TableState } from '../model/state.js';
-import { DELETES_KEPT_MS } from '../sync/commit.js';
-import { PublishedRows, type PublishedVersion } from '../sync/published.js';
+import { EveryRow, type PublishedRows, type PublishedVersion, RecentRows } from '../sync/published.js';
 import { KnownIdCollector, type KnownIds } from '../sync/reconcile.js';
 import { CLOCK_SKEW_MS } from './versions.js';
 
@@ -37,8 +36,8 @@ export async function restorePublished(
     isWhole: boolean;
     partitions: number;
     signal: AbortSignal;
-    /** Whether deleted rows are remembered (`remembersDeletes`). */
-    remembersDeletes: boolean;
+    /** Of a table that is read whole: whether deleted rows are remembered (`EveryRow`). */
+    remembersDeleted: boolean;
     /** Whether its rows move with a parent, whose time the topic does not tell without decoding. */
     isChild: boolean;
     /** Called for each record of another producer. */
@@ -47,7 +46,8 @@ export async function restorePublished(
 ): Promise<RestoredRows> {
   const { state, partitions } = table;
   const isWhole = table.isWhole || table.reads === 'whole';
-  const published = new PublishedRows(isWhole);
+  const published: PublishedRows =
+    table.reads === 'whole' ? new EveryRow(table.remembersDeleted) : new RecentRows(isWhole);
   const misplaced = new Set<string>();
   const since = state?.restoreFrom ?? null;
   if (!isWhole && since === null) return { published, misplaced: 0 };
@@ -59,9 +59,7 @@ export async function restorePublished(
         if (record.value === null) misplaced.delete(place);
         else misplaced.add(place);
       } else if (record.value !== null) published.set(key, restoredVersion(record, state, table.isChild));
-      else if (table.remembersDeletes && isRecent(record, table.reads))
-        published.rememberDeleted(key, goneAt(record));
-      else published.delete(key);
+      else published.restoreDeleted(key, goneAt(record));
     }
   }
   return { published, misplaced: misplaced.size };
@@ -87,14 +85,6 @@ function ownOf(
  */
 function goneAt(record: TopicRecord): number {
   return Math.min(Number(headerText(record, 'fetched_at') ?? record.timestamp), Date.now());
-}
-
-/**
- * Of a table that is read whole, old tombstones are forgotten; a searched one is read from some time on
- * anyway.
- */
-function isRecent(record: TopicRecord, reads: 'whole' | 'searched'): boolean {
-  return reads === 'searched' || goneAt(record) >= Date.now() - DELETES_KEPT_MS;
 }
 
 function restoredVersion(

@@ -14,7 +14,6 @@ import { Writer } from '../kafka/writer.js';
 import type { PublisherError } from '../model/errors.js';
 import type { Events } from '../model/events.js';
 import type { TableName } from '../model/table-names.js';
-import { publishLastState } from '../sync/commit.js';
 import { type FailedTable, runCycle } from '../sync/cycle.js';
 import type { TableWork } from '../sync/source.js';
 import { tablesOf } from '../tables/all.js';
@@ -109,8 +108,8 @@ export class Session {
       const work = await restoreWork({ ...opened, context, topics, schemas, writer, end }, connection);
       const weak = weakHashes(connection);
       if (weak !== null) events.emit('warning', { connection: connection.name, message: weak });
-      for (const [table, { memory }] of work) {
-        events.emit('table:restored', { connection: connection.name, table, state: memory.state });
+      for (const [table, { ledger }] of work) {
+        events.emit('table:restored', { connection: connection.name, table, state: ledger.state });
       }
       events.emit('connection:owned', { connection: connection.name, tables: [...work.keys()] });
       const hints = takesNotifications(connection) ? context.hints : null;
@@ -142,8 +141,7 @@ export class Session {
 
   /** Publishes the states that Kafka does not hold yet. To be called where nothing has failed. */
   async publishLastStates(): Promise<void> {
-    const all = [...this.#work.values()];
-    await Promise.all(all.map((work) => work.memory.lock.run(() => publishLastState(work, this.#events))));
+    await Promise.all([...this.#work.values()].map(({ ledger }) => ledger.recordLast()));
   }
 
   async close(): Promise<void> {
@@ -151,7 +149,7 @@ export class Session {
     this.#stop.abort();
     await this.#hinted?.ended;
     await Promise.all(
-      [...this.#work.values()].flatMap(({ memory }) => [memory.walk?.ended, memory.recovery?.ended]),
+      [...this.#work.values()].flatMap(({ tasks }) => [tasks.walk?.ended, tasks.recovery?.ended]),
     );
     await this.#writer.close().catch(() => undefined);
     await this.#transport.close();

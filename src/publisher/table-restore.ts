@@ -9,9 +9,8 @@ import { deadLetterTopic } from '../kafka/topics.js';
 import { mustGet } from '../model/must-get.js';
 import { emptyState } from '../model/state.js';
 import type { TableName } from '../model/table-names.js';
-import { Lock } from '../sync/lock.js';
-import type { TableMemory } from '../sync/source.js';
 import { restoredState } from '../sync/state-writes.js';
+import type { RestoredTable } from '../sync/table-ledger.js';
 import { onPartitionsAdded } from './partitions-added.js';
 import type { PublishedTable } from './published-table.js';
 import { restoreDeadLetters, restorePublished } from './restore.js';
@@ -47,15 +46,15 @@ export async function restoreLetters(
 interface Restoring {
   readonly states: States;
   readonly letters: Letters;
-  /** Whether tombstones are remembered over a restart. */
-  readonly remembersDeletes: boolean;
+  /** Whether its rows can be asked for by ID: see `EveryRow`. */
+  readonly remembersDeleted: boolean;
 }
 
 export async function restoreTable(
   parts: SessionParts,
   { table, connection, topic }: PublishedTable,
-  { states, letters, remembersDeletes }: Restoring,
-): Promise<{ memory: TableMemory; log: TopicLog }> {
+  { states, letters, remembersDeleted }: Restoring,
+): Promise<{ restored: RestoredTable; log: TopicLog }> {
   const { end } = parts;
   const { config, kafka, events } = parts.context;
   const { codec } = mustGet(parts.schemas, table.name);
@@ -82,7 +81,7 @@ export async function restoreTable(
     isWhole: isAnew,
     partitions,
     signal: end,
-    remembersDeletes,
+    remembersDeleted,
     isChild: table.parent !== undefined,
     onForeign,
   };
@@ -100,18 +99,10 @@ export async function restoreTable(
     await moved();
     restored = await restore();
   }
-  const { published } = restored;
-  const own = state !== undefined && isAnew ? stateForTopic(state, published.restoreFrom()) : state;
+  const { published: rows } = restored;
+  const own = state !== undefined && isAnew ? stateForTopic(state, rows.restoreFrom()) : state;
   const written = restoredState(state);
-  const memory = {
-    state: own ?? emptyState(),
-    written,
-    published,
-    lock: new Lock(),
-    walk: null,
-    recovery: null,
-  };
-  return { memory, log: new TopicLog(mark) };
+  return { restored: { state: own ?? emptyState(), written, rows }, log: new TopicLog(mark) };
 }
 
 function beginsAnew(connection: string, table: TableName, differences: readonly string[]) {

@@ -19,14 +19,14 @@ import {
 import type { Registry } from '../avro/registry.js';
 import { adaptDefinitions, type FieldRules } from '../avro/rules.js';
 import type { Field, RecordSchema } from '../avro/schema.js';
-import type { ReplyReader } from '../intercom/transport.js';
+import type { ReplyDecoder } from '../intercom/transport.js';
 import { PublisherError } from '../model/errors.js';
-import { type RawRow, readyOf, type ShapedRow } from '../model/row.js';
+import type { RawRow, ShapedRow } from '../model/row.js';
 import type { KeyName } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import type { PublishedTable } from './published-table.js';
 import type { ShapingPlan } from './shaping/page.js';
-import { readyReply } from './shaping/ready-rows.js';
+import { readyOf, readyReply } from './shaping/ready-rows.js';
 import type { Shaping } from './shaping/shaping.js';
 
 export interface TableSchemaOptions {
@@ -87,11 +87,17 @@ export class TableSchema {
     // The schema has changed since.
     if (ready.by !== this.#plan) return this.#shape(ready.original(), fetchedAt);
     const { row, leftovers } = ready;
-    return { ok: true, row: { op: 'upsert', ...row, fetchedAt }, leftovers, raw };
+    return {
+      ok: true,
+      row: { op: 'upsert', ...row, fetchedAt },
+      leftovers,
+      raw,
+      redacted: () => ready.redacted(),
+    };
   }
 
-  /** Reads replies whose rows under this key are of this table, and shapes them meanwhile. */
-  reader(list: string): ReplyReader {
+  /** Decodes replies whose rows under this key are of this table, and shapes them meanwhile. */
+  decoder(list: string): ReplyDecoder {
     return async (body) => {
       const plan = this.#plan;
       const page = await this.#options.shaping.shape(body, list, plan, this.#columnless);

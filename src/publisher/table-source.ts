@@ -20,6 +20,7 @@ import type { GrainOf } from './grain.js';
 import type { PublishedTable } from './published-table.js';
 import { knownIds } from './restore.js';
 import type { SessionParts } from './session-parts.js';
+import { isShaped, shapingRequester } from './shaping/requester.js';
 import type { TableSchema } from './table-schema.js';
 
 /** Windows of a table that are read side by side at most: each has a page in memory. */
@@ -35,13 +36,17 @@ export function createSource(parts: SessionParts, published: PublishedTable, gra
   const { table, connection } = published;
   const { ofTable, requestsAtOnce, schemas } = parts;
   const schema = mustGet(schemas, table.name);
-  const api = ofTable(table.name, table.takesReadyRows ? (list) => schema.reader(list) : undefined);
+  const api = ofTable(table.name, (lane) =>
+    shapingRequester(lane, table.name, (list) => schema.decoder(list)),
+  );
   const defined = schemas.get(DEFINES_COLUMNS_OF[table.name] ?? table.name) ?? schema;
   const find = finder(table, api);
   const { parent, replaces } = table;
   type Pull = (window: Window, setAside?: ReadonlySet<string>) => AsyncIterable<Page>;
   const pull: Pull =
     table.polling?.(api, connection.lookback) ?? ((window, setAside) => table.pull(api, window, setAside));
+  const versionTime = (raw: RawRow) =>
+    epochSeconds(table.versionTime === undefined ? raw.updated_at : table.versionTime(raw));
   return {
     name: table.name,
     method: table.method,
@@ -50,13 +55,14 @@ export function createSource(parts: SessionParts, published: PublishedTable, gra
       defined === schema ? pull(window, setAside) : learningFrom(pull(window, setAside), defined),
     windowsAtOnce: () => Math.min(table.windowsAtOnce ?? WINDOWS_AT_ONCE, requestsAtOnce()),
     prefetch: async () => {
-      if (table.takesReadyRows) void parts.context.shaping.start();
+      if (isShaped(table.name)) void parts.context.shaping.start();
       await Promise.all([grain(table), schema.prefetch()]);
     },
     shape: (raw, fetchedAt) => schema.shape(raw, fetchedAt),
     prepare: (rows) => schema.prepare(rows),
-    versionTime: (raw) =>
-      epochSeconds(table.versionTime === undefined ? raw.updated_at : table.versionTime(raw)),
+    versionTime,
+    isTooOld: (raw) =>
+      table.method === 'incremental' && (versionTime(raw) ?? connection.startDate) < connection.startDate,
     grain: () => grain(table),
     confirmGone: (keys) => confirmGone(table, api, keys),
     isChild: parent !== undefined,

@@ -4,8 +4,8 @@ import type { ConnectionConfig } from '../config/config.js';
 import type { IntercomApi } from '../intercom/api.js';
 import { mustGet } from '../model/must-get.js';
 import type { TableName } from '../model/table-names.js';
-import { remembersDeletes } from '../sync/commit.js';
 import type { TableWork } from '../sync/source.js';
+import { TableLedger } from '../sync/table-ledger.js';
 import { Delivery, type DeliveryOptions } from './delivery.js';
 import { grainOf } from './grain.js';
 import { type PublishedTable, publishedTables } from './published-table.js';
@@ -50,13 +50,14 @@ export async function restoreWork(
   const restore = async (published: PublishedTable): Promise<[TableName, TableWork]> => {
     const { table } = published;
     const source = createSource(parts, published, grain);
-    const restoring = { states, letters, remembersDeletes: remembersDeletes(source) };
-    const { memory, log } = await restoreTable(parts, published, restoring);
+    const restoring = { states, letters, remembersDeleted: source.find !== undefined };
+    const { restored, log } = await restoreTable(parts, published, restoring);
     const deadLetterHashes = letters.hashes.get(table.name) ?? new Map<string, string>();
     const logs = { rows: log, letters: letters.log };
-    const sink = createSink(parts, published, { deadLetterHashes, logs, resetAt: memory.state.resetAt });
-    if (table.reads === 'searched') memory.published.twins.restore(sink.deadLetterKeys());
-    return [table.name, { source, sink, settings, memory }];
+    const sink = createSink(parts, published, { deadLetterHashes, logs, resetAt: restored.state.resetAt });
+    const { events } = context;
+    const ledger = new TableLedger({ source, sink, settings, events }, restored);
+    return [table.name, { ledger, tasks: { walk: null, recovery: null } }];
   };
   return new Map(await Promise.all(publishedTables(context.config, connection).map(restore)));
 }

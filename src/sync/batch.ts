@@ -1,16 +1,18 @@
 /** What of a page is to be published: pure, given what was published before. */
 
-import { type DeadLetter, type RawRow, readyOf, type ShapedRow, type Upsert } from '../model/row.js';
+import type { DeadLetter, RawRow, ShapedRow, Upsert } from '../model/row.js';
 import type { Page } from '../model/table.js';
 import { type ComparableVersion, isTwin, judge, type PublishedVersion } from './published.js';
 import type { TableSource } from './source.js';
-import { type Twins, twinKey } from './twins.js';
+import { type TwinRule, twinKey } from './twins.js';
 
 /** A version to publish, with what decides its window (epoch seconds) and the row it was made of. */
 export interface NewVersion {
   readonly row: Upsert;
   readonly versionTime: number | null;
+  /** As its schema sees it (`ShapedRow.raw`). */
   readonly raw: RawRow;
+  redacted(): RawRow;
 }
 
 export interface Batch {
@@ -18,7 +20,7 @@ export interface Batch {
   readonly versions: readonly NewVersion[];
   /** Rows without a usable key. */
   readonly letters: readonly DeadLetter[];
-  /** Rows that share their key with the one that is published: see `Twins`. */
+  /** Rows that share their key with the one that is published: see `TwinRule`. */
   readonly twins: readonly DeadLetter[];
   /** Every key met, whatever became of its row. */
   readonly met: ReadonlySet<string>;
@@ -37,7 +39,7 @@ export interface KnownVersions {
 
 /** What rows are compared with. */
 export interface ComparedVersions extends KnownVersions {
-  readonly twins: Twins;
+  readonly twins: TwinRule;
 }
 
 /** A row with a key, and what it is compared by. */
@@ -51,8 +53,7 @@ interface Candidate {
 }
 
 /**
- * Sorts the rows of a page. `startDate` is in epoch seconds; `metBefore` tells the keys that earlier pages of
- * the same reading had. Of several rows of one key on a page, neither of them newer, the one with the
+ * Sorts the rows of a page. `metBefore` tells the keys that earlier pages of the same reading had. Of several rows of one key on a page, neither of them newer, the one with the
  * smallest hash counts; on several pages of a whole table the first. A key that two rows share would else be
  * published anew in each cycle.
  */
@@ -60,10 +61,9 @@ export function sortOut(
   page: Page,
   source: TableSource,
   published: ComparedVersions,
-  startDate: number,
   metBefore: (key: string) => boolean,
 ): Batch {
-  const sorting = new Sorting(source, published, startDate, metBefore);
+  const sorting = new Sorting(source, published, metBefore);
   const candidates: Candidate[] = [];
   for (const raw of page.rows) {
     const shaped = source.shape(raw, page.fetchedAt);
@@ -110,7 +110,6 @@ function losersAmong(candidates: readonly Candidate[]): ReadonlySet<Candidate> {
 class Sorting {
   readonly #source: TableSource;
   readonly #published: ComparedVersions;
-  readonly #startDate: number;
   readonly #metBefore: (key: string) => boolean;
   readonly #versions: NewVersion[] = [];
   readonly #letters: DeadLetter[] = [];
@@ -123,15 +122,9 @@ class Sorting {
   readonly #leftovers = new Map<string, number>();
   readonly #pending = new Map<string, ComparableVersion>();
 
-  constructor(
-    source: TableSource,
-    published: ComparedVersions,
-    startDate: number,
-    metBefore: (key: string) => boolean,
-  ) {
+  constructor(source: TableSource, published: ComparedVersions, metBefore: (key: string) => boolean) {
     this.#source = source;
     this.#published = published;
-    this.#startDate = startDate;
     this.#metBefore = metBefore;
   }
 
@@ -158,19 +151,14 @@ class Sorting {
   /** A row that shares its key with another one of the page, which counts. */
   addLoser(candidate: Candidate): void {
     const { key, hash } = candidate.shaped.row;
-    if (this.#source.reads === 'searched') this.#published.twins.hold(key, hash);
+    this.#published.twins.hold(key, hash);
     this.#addTwin(candidate);
   }
 
-  #addTwin({ shaped: { row, raw } }: Candidate): void {
+  #addTwin({ shaped: { row, redacted } }: Candidate): void {
     const { key, hash, fetchedAt } = row;
     const reason = `another row has the same key ${key}: the one with the smaller content hash is published`;
-    this.#twins.push({
-      key: twinKey(key, hash),
-      reason,
-      raw: readyOf(raw)?.redacted() ?? raw,
-      fetchedAt,
-    });
+    this.#twins.push({ key: twinKey(key, hash), reason, raw: redacted(), fetchedAt });
   }
 
   add(candidate: Candidate): void {
@@ -180,38 +168,31 @@ class Sorting {
     const again = this.#counted.has(key) || this.#metBefore(key);
     this.#counted.add(key);
     const before = this.#published.get(key);
-    if (before === undefined && startsTooEarly(this.#source, row, this.#startDate)) return;
+    if (before === undefined && this.#source.isTooOld(raw)) return;
     const known = this.#pending.get(key) ?? before;
+    const { twins } = this.#published;
     if (this.#isHeldBack(candidate, known, again)) {
       this.#addTwin(candidate);
       return;
     }
-    if (again && this.#source.reads === 'whole' && !isNewer(version, known)) return;
-    this.#published.twins.meet(key);
+    if (again && twins.isFirstOnly && !isNewer(version, known)) return;
+    twins.meet(key);
     const verdict = judge(known, version, askedAt);
     const { versionTime } = version;
     if (verdict === 'unchanged') this.#unchanged.push({ key, versionTime });
     if (verdict === 'stale' && known?.gone) this.#returned.push({ key, raw });
     if (verdict !== 'publish') return;
     this.#pending.set(key, version);
-    this.#versions.push({ row, versionTime, raw: shaped.raw });
+    this.#versions.push({ row, versionTime, raw: shaped.raw, redacted: shaped.redacted });
     for (const path of shaped.leftovers) this.#leftovers.set(path, (this.#leftovers.get(path) ?? 0) + 1);
   }
 
-  /** Whether another row of its key is published, and goes on being so. */
-  #isHeldBack({ shaped, version }: Candidate, known: ComparableVersion | undefined, again: boolean): boolean {
+  /** Whether another row of its key is published, and stays so. */
+  #isHeldBack({ shaped, version }: Candidate, known: ComparableVersion | undefined, isMet: boolean): boolean {
     if (known === undefined || !isTwin(known, version)) return false;
-    if (this.#source.reads === 'whole') return again;
     const { key, hash } = shaped.row;
-    const { twins } = this.#published;
-    if (twins.holds(key, hash)) return true;
-    if (!twins.wasReplaced(key, hash)) {
-      if (this.#isOfReading(key)) twins.replace(key, known.hash);
-      return false;
-    }
-    const isLoser = hash > known.hash;
-    twins.hold(key, isLoser ? hash : known.hash);
-    return isLoser;
+    const of = { hash: known.hash, isMet, isOfReading: this.#isOfReading(key) };
+    return this.#published.twins.isHeldBack(key, hash, of);
   }
 
   /** Whether the version of a key that is known was published by the reading under way. */
@@ -220,15 +201,6 @@ class Sorting {
     const { publishedAfter } = this.#published.get(key) ?? {};
     return publishedAfter !== undefined && this.#published.twins.isOfReading(publishedAfter);
   }
-}
-
-/**
- * A search leaves old rows out by its window; of a table that is read whole they come along. Rows without a
- * time are in.
- */
-function startsTooEarly(source: TableSource, row: Upsert, startDate: number): boolean {
-  if (source.method !== 'incremental' || source.reads !== 'whole' || row.updatedAt === null) return false;
-  return row.updatedAt < startDate * 1000;
 }
 
 function isNewer(version: ComparableVersion, known: ComparableVersion | undefined): boolean {

@@ -1,53 +1,55 @@
-/**
- * What one cycle of one table publishes: each page with what is new in it, and with how far it brings the
- * table.
- */
+/** What one cycle of one table publishes, counted in its summary and reported. */
 
 import type { EventMap, Events, Progress } from '../model/events.js';
-import type { OutgoingRecord, Tombstone } from '../model/row.js';
 import type { CycleSummary, TableState } from '../model/state.js';
 import type { Page } from '../model/table.js';
-import { type Batch, type KnownVersions, type NewVersion, sortOut } from './batch.js';
-import { advance, encode, NOTHING, publish, remember, tombstonesOf } from './commit.js';
-import { type Fetched, keysOf, pageOf } from './hinted.js';
-import type { TableWork } from './source.js';
-import { knownOf, withStanding } from './standing.js';
+import type { Fetched } from './source.js';
+import type { Commit, End, Publication, TableLedger } from './table-ledger.js';
 
 /** Keys that an event names, at most. */
 const MAX_KEYS = 10;
 
-/** What a page brings the table to. */
-export interface PageEnd {
+/** What a page brings the cycle to. */
+export interface PageEnd extends Pick<End, 'tombstones' | 'freed'> {
   /** What is safe with it: nothing new where it is left out. */
   readonly reached?: { readonly bookmark: number | null; readonly ahead: TableState['windows'] };
   /** Whether the cycle ends with this page. */
   readonly finished: boolean;
-  readonly progress: Progress;
-  /** Keys of dead letters whose rows are gone. */
-  readonly freed?: readonly string[];
-  /** Whether its rows were asked for by ID: none of them is late then. */
-  readonly isById?: boolean;
+  readonly progress: Omit<Progress, 'rows'>;
 }
 
-const NEVER = () => false;
-const NOTHING_FOUND: KnownVersions = { get: () => undefined };
+/** A publication of a cycle; `isById`: its rows were asked for by ID, so that none of them is late. */
+export type CyclePage = Omit<Publication, 'complete'> & {
+  readonly isById?: boolean;
+  complete(batch: Commit['batch']): PageEnd | Promise<PageEnd>;
+};
 
-/** A commit under way, in an object, so that a turn can end before it. */
-export interface Commit {
+/** A commit under way, in an object, so that `await` does not wait for it. */
+export interface Underway {
   readonly committed: Promise<void>;
 }
 
+const NO_PROGRESS = { rowsExpected: null, covered: 0, toCover: 0 };
+const NO_ROWS: Omit<Page, 'fetchedAt'> = { rows: [], total: null, newest: null, last: false };
+
+/** What is published with no progress of the cycle's own: rows by ID, retries, deletions. */
+export const lastOf = (finished: boolean): PageEnd => ({ finished, progress: NO_PROGRESS });
+
+export function emptyPage(): Page {
+  return { ...NO_ROWS, fetchedAt: Date.now() };
+}
+
 export class CyclePublisher {
-  readonly #work: TableWork;
+  readonly #ledger: TableLedger;
   readonly #events: Events;
   readonly #startedAt = new Date();
   readonly #number: number;
   readonly #done = { rowsRead: 0, records: 0, deletes: 0, notShown: 0 };
 
-  constructor(work: TableWork, events: Events) {
-    this.#work = work;
+  constructor(ledger: TableLedger, events: Events) {
+    this.#ledger = ledger;
     this.#events = events;
-    this.#number = (work.memory.state.cycle?.number ?? 0) + 1;
+    this.#number = (ledger.state.cycle?.number ?? 0) + 1;
   }
 
   get startedAt(): Date {
@@ -58,95 +60,92 @@ export class CyclePublisher {
     return this.#done.rowsRead;
   }
 
-  /** What of a page is to be published; to be asked within the table's turn. */
-  async sortOut(
-    page: Page,
-    met: (key: string) => boolean,
-    found: KnownVersions = NOTHING_FOUND,
-  ): Promise<Batch> {
-    const { source, settings, memory } = this.#work;
-    this.#done.rowsRead += page.rows.length;
-    const known = found === NOTHING_FOUND ? memory.published : knownOf(this.#work, found);
-    const sort = () => sortOut(page, source, known, settings.startDate, met);
-    const batch = sort();
-    if (batch.versions.length === 0) return batch;
-    const isChanged = await source.prepare(batch.versions.map(({ raw }) => raw));
-    return isChanged ? sort() : batch;
+  /** Publishes a page; resolves when its commit is under way. A failed commit ends the session. */
+  async publish(page: CyclePage): Promise<Underway> {
+    const { notShown = 0, rows } = page.page;
+    const ends: PageEnd[] = [];
+    const complete = async (batch: Commit['batch']): Promise<End> => {
+      this.#done.rowsRead += rows.length;
+      const end = await page.complete(batch);
+      ends.push(end);
+      this.#done.notShown += notShown;
+      return this.#endOf(end);
+    };
+    const commit = await this.#ledger.publish({ ...page, complete });
+    return { committed: this.#reportAfter(commit, ends[0] ?? lastOf(false), page) };
   }
 
-  /**
-   * Hands a page over for publishing; to be called within the table's turn. What follows may build on it at
-   * once: a failed commit ends the session.
-   */
-  commit(
-    batch: Batch,
-    gone: readonly Tombstone[],
-    { reached, finished, progress, freed = [], isById = false }: PageEnd,
-    notShown = 0,
-  ): Commit {
-    const publishedAfter = Date.now();
-    const encoded = encode(this.#work.sink, batch, gone, freed);
-    const { records, versions, letters, deletes } = encoded;
-    const late = isById ? 0 : this.#countLate(versions);
-    remember(this.#work, { ...batch, versions }, gone, publishedAfter);
-    this.#done.notShown += notShown;
-    this.#done.records += versions.length;
-    this.#done.deletes += deletes;
-    const isNews = records.length > 0 || reached !== undefined || finished;
-    const publishing = isNews
-      ? this.#publish(records, this.#stateAfter(batch, encoded, reached, finished))
-      : null;
-    const { bookmark } = this.#work.memory.state;
+  #endOf({ tombstones = [], freed = [], reached, finished }: PageEnd): End {
+    return {
+      tombstones,
+      freed,
+      bookmark: reached?.bookmark ?? null,
+      isNews: reached !== undefined || finished,
+      change: ({ records, deletes }) => {
+        this.#done.records += records;
+        this.#done.deletes += deletes;
+        const { state } = this.#ledger;
+        const windows = reached?.ahead ?? state.windows;
+        return { windows, cycle: this.summary(finished), error: finished ? null : state.error };
+      },
+    };
+  }
+
+  /** The page itself is not kept until its commit is over. */
+  #reportAfter(commit: Commit, { progress }: PageEnd, { page, isById = false }: CyclePage): Promise<void> {
+    const { records, deletes, deadLetters, late, batch, committed } = commit;
     const twins = batch.twins.slice(0, MAX_KEYS).map(({ key }) => key);
-    const named = twins.length === 0 ? {} : { twins };
-    const told = { records: versions.length, deletes, deadLetters: letters, ...named, late, notShown };
-    const event = { ...this.#at(), ...told, unknownFields: batch.leftovers, bookmark, progress };
-    return { committed: this.#tellAfter(publishing, event) };
+    return this.#report(committed, {
+      ...this.#ledger.at,
+      records,
+      deletes,
+      deadLetters,
+      ...(twins.length === 0 ? {} : { twins }),
+      late: isById ? 0 : late,
+      notShown: page.notShown ?? 0,
+      unknownFields: batch.leftovers,
+      bookmark: this.#ledger.state.bookmark,
+      progress: { rows: this.#done.rowsRead, ...progress },
+    });
   }
 
-  /** In a method of its own, so that the rows of the page are not kept until then. */
-  async #tellAfter(publishing: Promise<void> | null, event: EventMap['page:committed']): Promise<void> {
-    await publishing;
+  async #report(committed: Promise<void>, event: EventMap['page:committed']): Promise<void> {
+    await committed;
     this.#events.emit('page:committed', event);
   }
 
-  /** Publishes what was asked for by ID; not to be called within the table's turn. */
+  /** Publishes what was asked for by ID; reads the topic first. */
   async publishFetched(fetched: Fetched): Promise<void> {
-    const { committed } = await withStanding(this.#work, keysOf(this.#work, fetched), async (found) => {
-      const batch = await this.sortOut(pageOf(this.#work, fetched), NEVER, found);
-      const gone = await tombstonesOf(this.#work, fetched.gone, found);
-      const progress = { rows: this.#done.rowsRead, rowsExpected: null, covered: 0, toCover: 0 };
-      return this.commit(batch, gone, { finished: true, progress, isById: true });
-    });
-    await committed;
+    const { found, release } = await this.#ledger.holdStanding(this.#ledger.keysOf(fetched));
+    try {
+      const page = this.#ledger.pageOf(fetched);
+      const rest = { gone: fetched.gone, found, isById: true, complete: () => lastOf(true) };
+      const { committed } = await this.publish({ page, ...rest });
+      await committed;
+    } finally {
+      release();
+    }
   }
 
   /**
    * Publishes the tombstones of rows (or of the children of rows) that are gone, with what that brings the
-   * state to; not to be called within the table's turn.
+   * state to; reads the topic first.
    */
-  publishDeletes(ids: readonly string[], reached: Partial<TableState>): Promise<number> {
-    const keys = this.#work.source.isChild ? [] : ids;
-    return withStanding(this.#work, keys, (found) => this.#publishDeletes(ids, reached, found));
+  async publishDeletes(ids: readonly string[], reached: Partial<TableState>): Promise<number> {
+    const { isChild = false } = this.#ledger.source;
+    const complete = (): End => {
+      const end = this.#endOf(lastOf(true));
+      return { ...end, change: (held) => ({ ...end.change?.(held), ...reached }) };
+    };
+    const publication = { page: emptyPage(), gone: ids, complete };
+    const { committed, deletes } = await this.#ledger.publishKnowing(isChild ? [] : ids, publication);
+    await committed;
+    return deletes;
   }
 
-  async #publishDeletes(
-    ids: readonly string[],
-    reached: Partial<TableState>,
-    found: KnownVersions,
-  ): Promise<number> {
-    const gone = await tombstonesOf(this.#work, ids, found);
-    const encoded = encode(this.#work.sink, NOTHING, gone);
-    remember(this.#work, NOTHING, gone, Date.now());
-    this.#done.deletes += gone.length;
-    const state = this.#stateAfter(NOTHING, encoded, undefined, true);
-    await this.#publish(encoded.records, { ...state, ...reached });
-    return gone.length;
-  }
-
-  /** Publishes the state alone, with what happened to the cycle. */
+  /** Records what happened to the cycle. */
   async note(change: Partial<TableState>): Promise<void> {
-    await this.#publish([], { ...this.#work.memory.state, cycle: this.summary(false), ...change });
+    await this.#ledger.record({ cycle: this.summary(false), ...change });
   }
 
   summary(finished: boolean): CycleSummary {
@@ -154,32 +153,5 @@ export class CyclePublisher {
     const finishedAt = finished ? new Date().toISOString() : null;
     const startedAt = this.#startedAt.toISOString();
     return { number: this.#number, startedAt, finishedAt, records, deletes, notShown };
-  }
-
-  #stateAfter(
-    batch: Batch,
-    encoded: Parameters<typeof advance>[2],
-    reached: PageEnd['reached'],
-    finished: boolean,
-  ): TableState {
-    const state = advance(this.#work, batch, encoded, reached?.bookmark ?? null);
-    const windows = reached?.ahead ?? state.windows;
-    return { ...state, windows, cycle: this.summary(finished), error: finished ? null : state.error };
-  }
-
-  #publish(records: readonly OutgoingRecord[], state: TableState): Promise<void> {
-    return publish(this.#work, this.#events, records, state);
-  }
-
-  /** How many lie behind what a search had published for certain. */
-  #countLate(versions: readonly NewVersion[]): number {
-    const { source, memory } = this.#work;
-    const { bookmark } = memory.state;
-    if (source.reads === 'whole' || bookmark === null) return 0;
-    return versions.filter(({ versionTime }) => versionTime !== null && versionTime < bookmark).length;
-  }
-
-  #at() {
-    return { connection: this.#work.settings.connection, table: this.#work.source.name };
   }
 }

@@ -29,7 +29,7 @@ export async function runCycle(
 ): Promise<FailedTable[]> {
   const startedAt = Date.now();
   const cycles = tables.map((work) => new TableCycle(work, events));
-  events.emit('cycle:started', { connection, tables: tables.map(({ source }) => source.name) });
+  events.emit('cycle:started', { connection, tables: tables.map(({ ledger }) => ledger.source.name) });
   const outcomes = await Promise.allSettled(
     cycles.map((cycle) =>
       runTable(cycle, awaitWalks)

@@ -1,8 +1,7 @@
 /** Asks for rows by their IDs, so that an ID that can't be asked for concerns no other one. */
 
 import { isolate, type Unread } from '../model/set-aside.js';
-import type { Fetched } from './hinted.js';
-import type { FoundRows } from './source.js';
+import type { Fetched, FoundRows } from './source.js';
 
 export interface FetchedById {
   readonly fetched: Fetched;

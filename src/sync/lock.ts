@@ -5,7 +5,11 @@ export class Lock {
   /** Does the work once all work before it is done, whether that failed or not. */
   run<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(work);
-    this.#last = turn.catch(() => undefined);
+    // What the work returned is not kept: it may hold a page.
+    this.#last = turn.then(
+      () => undefined,
+      () => undefined,
+    );
     return turn;
   }
 }

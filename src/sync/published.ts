@@ -6,8 +6,9 @@
  * lookback. Both are restored from the topic itself, the second one from the time of its oldest entry on.
  */
 
+import type { NewVersion } from './batch.js';
 import { CompactVersions, isCompact } from './compact-versions.js';
-import { Twins } from './twins.js';
+import { FirstTwin, SmallerTwin, type TwinRule } from './twins.js';
 
 /** The version of a row that was published last. */
 export interface PublishedVersion {
@@ -28,9 +29,13 @@ export interface PublishedVersion {
   readonly gone?: boolean;
 }
 
-export class PublishedRows {
+/** How long a deleted row of a table that is read whole is remembered: lists may show it for as long. */
+export const DELETES_KEPT_MS = 24 * 3_600_000;
+
+/** The rows of a table that are known to be in its topic; `EveryRow` or `RecentRows`. */
+export abstract class PublishedRows {
   /** Rows that share a key with a published one. */
-  readonly twins = new Twins();
+  abstract readonly twins: TwinRule;
   readonly #compact = new CompactVersions();
   readonly #isLarge: boolean;
   /** What is not, or can't be, kept compactly. */
@@ -49,9 +54,27 @@ export class PublishedRows {
   /**
    * `isLarge`: for every row of a table, compactly. Else for some thousand, which a plain map finds faster.
    */
-  constructor(isLarge = true) {
+  constructor(isLarge: boolean) {
     this.#isLarge = isLarge;
   }
+
+  /** Those of the keys that only the topic can tell of. */
+  abstract unknownOf(keys: readonly string[]): string[];
+
+  /** How many of the versions lie behind the bookmark (epoch seconds): a search showed them late. */
+  abstract countLate(versions: readonly NewVersion[], bookmark: number | null): number;
+
+  /** Epoch milliseconds from which a restore has to read the topic; null: it need not, or reads all of it. */
+  abstract restoreFrom(): number | null;
+
+  /** The bookmark moved: no reading goes further back than to `floor` (epoch seconds). */
+  abstract moveFloor(floor: number): void;
+
+  /** The row was deleted at `at` (epoch milliseconds); readings may show it for a while. */
+  abstract deleted(key: string, at: number): void;
+
+  /** A tombstone of `at` (epoch milliseconds) was read from the topic. */
+  abstract restoreDeleted(key: string, at: number): void;
 
   get(key: string): PublishedVersion | undefined {
     return this.#others.get(key) ?? (this.#compact.size === 0 ? undefined : this.#compact.get(key));
@@ -74,7 +97,7 @@ export class PublishedRows {
    * The version stands, but what decides its window (epoch seconds) has moved; never back, since late
    * readings come in any order.
    */
-  moveTo(key: string, versionTime: number | null): void {
+  refresh(key: string, versionTime: number | null): void {
     const known = this.get(key);
     if (known === undefined || known.versionTime === versionTime) return;
     const isOlder = known.versionTime !== null && versionTime !== null && versionTime < known.versionTime;
@@ -92,7 +115,7 @@ export class PublishedRows {
    * The row is gone since `at` (epoch milliseconds). It is remembered for a while: a search may show a row
    * for minutes after its end, and a row that comes back has a newer version.
    */
-  rememberDeleted(key: string, at: number): void {
+  protected rememberDeleted(key: string, at: number): void {
     const versionTime = at / 1000;
     this.set(key, { hash: '', updatedAt: at, versionTime, publishedAfter: at, gone: true });
   }
@@ -150,7 +173,7 @@ export class PublishedRows {
    * Forgets the versions that lie before `floor` (epoch seconds): no reading will bring them again unless
    * they change.
    */
-  forgetBefore(floor: number): void {
+  protected forgetBefore(floor: number): void {
     if (this.#holds > 0) return;
     let oldest = Number.POSITIVE_INFINITY;
     const isKept = (versionTime: number | null, publishedAfter: number) => {
@@ -169,8 +192,83 @@ export class PublishedRows {
    * Epoch milliseconds from which a restore finds every version that is known now, or null when there is
    * none. Exact behind `forgetBefore`, and never too late.
    */
-  restoreFrom(): number | null {
+  protected get oldest(): number | null {
     return this.#restoreFrom;
+  }
+}
+
+/** Every row of a table that is read whole. */
+export class EveryRow extends PublishedRows {
+  readonly twins = new FirstTwin();
+  readonly #remembersDeleted: boolean;
+
+  /**
+   * `remembersDeleted`: rows can be asked for by ID, so that one that a list shows after its end is not
+   * published again. Elsewhere the list is all there is.
+   */
+  constructor(remembersDeleted = true) {
+    super(true);
+    this.#remembersDeleted = remembersDeleted;
+  }
+
+  unknownOf(): string[] {
+    return [];
+  }
+
+  countLate(): number {
+    return 0;
+  }
+
+  restoreFrom(): null {
+    return null;
+  }
+
+  moveFloor(): void {}
+
+  deleted(key: string, at: number): void {
+    if (this.#remembersDeleted) this.rememberDeleted(key, at);
+    else this.delete(key);
+  }
+
+  restoreDeleted(key: string, at: number): void {
+    if (at >= Date.now() - DELETES_KEPT_MS) this.deleted(key, at);
+    else this.delete(key);
+  }
+}
+
+/** The rows of a searched table that its next windows may show again. */
+export class RecentRows extends PublishedRows {
+  readonly twins = new SmallerTwin();
+
+  /** `isLarge`: it begins with every row of the topic. */
+  constructor(isLarge = false) {
+    super(isLarge);
+  }
+
+  unknownOf(keys: readonly string[]): string[] {
+    return keys.filter((key) => this.get(key) === undefined);
+  }
+
+  countLate(versions: readonly NewVersion[], bookmark: number | null): number {
+    const isLate = ({ versionTime }: NewVersion) =>
+      bookmark !== null && versionTime !== null && versionTime < bookmark;
+    return versions.filter(isLate).length;
+  }
+
+  restoreFrom(): number | null {
+    return this.oldest;
+  }
+
+  moveFloor(floor: number): void {
+    this.forgetBefore(floor);
+  }
+
+  deleted(key: string, at: number): void {
+    this.rememberDeleted(key, at);
+  }
+
+  restoreDeleted(key: string, at: number): void {
+    this.rememberDeleted(key, at);
   }
 }
 

@@ -8,8 +8,8 @@ import type { RawRow } from '../model/row.js';
 import { isIsolable, type SetAside, type Unread } from '../model/set-aside.js';
 import type { Window } from '../model/state.js';
 import type { Page } from '../model/table.js';
-import type { Fetched } from './hinted.js';
-import type { Standing } from './standing.js';
+import type { Fetched } from './source.js';
+import type { Standing } from './table-ledger.js';
 
 /** What a retry works with. */
 export interface RetrySource {

@@ -6,12 +6,10 @@ import type { TableState, Window } from '../model/state.js';
 import type { Deletion, Page, ReplicationMethod } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import type { KnownVersions } from './batch.js';
-import type { Lock } from './lock.js';
-import type { PublishedRows } from './published.js';
 import type { IdSource, IdWalk } from './reconcile.js';
 import type { Recovery, RetrySource } from './recovery.js';
 import type { ReplacedIds } from './replaced.js';
-import type { WrittenState } from './state-writes.js';
+import type { TableLedger } from './table-ledger.js';
 import type { Grain } from './windows.js';
 
 /** Which rows are gone, by their keys. */
@@ -41,6 +39,8 @@ export interface TableSource {
   prepare(rows: readonly RawRow[]): Promise<boolean>;
   /** Epoch seconds of what decides the row's window: its own time, or its parent's. */
   versionTime(raw: RawRow): number | null;
+  /** Whether a row lies before the start date: it is not replicated then, unless it was published before. */
+  isTooOld(raw: RawRow): boolean;
   /** How finely its windows can be split. */
   grain(): Promise<Grain>;
   /**
@@ -65,6 +65,17 @@ export interface TableSource {
   readonly ids: IdSource | null;
   /** What retries of set-aside rows and windows work with. */
   readonly retry: RetrySource;
+}
+
+/** What became of the entities that were asked for by their IDs. */
+export interface Fetched {
+  readonly rows: readonly RawRow[];
+  /** IDs of what is gone. */
+  readonly gone: readonly string[];
+  /** Epoch milliseconds of the latest reply. */
+  readonly fetchedAt: number;
+  /** Epoch milliseconds at which a row was asked for by ID; left out where it was not. */
+  readonly askedAt?: ((row: RawRow) => number) | undefined;
 }
 
 /** What was asked for by an ID. */
@@ -110,24 +121,16 @@ export interface TableSettings {
   readonly reconcile: string | null;
 }
 
-/** Everything that it takes to publish a table. */
+/** What a connection keeps of a table between its cycles. */
 export interface TableWork {
-  readonly source: TableSource;
-  readonly sink: TableSink;
-  readonly settings: TableSettings;
-  readonly memory: TableMemory;
+  readonly ledger: TableLedger;
+  /** What runs beside the cycles. */
+  readonly tasks: TableTasks;
 }
 
-/** What a connection keeps of a table between cycles: as restored from Kafka, then as committed. */
-export interface TableMemory {
-  state: TableState;
-  /** What Kafka holds of it: `state` may be a last cycle ahead. */
-  written: WrittenState;
-  readonly published: PublishedRows;
-  /** Cycles and notifications publish one after another. */
-  readonly lock: Lock;
-  /** The walk over all IDs that runs beside the cycles, if one does. */
+export interface TableTasks {
+  /** The walk over all IDs, or null. */
   walk: IdWalk | null;
-  /** The retries that run beside the cycles, if any do. */
+  /** The retries of what is set aside, or null. */
   recovery: Recovery | null;
 }

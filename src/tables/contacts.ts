@@ -17,7 +17,6 @@ export const contacts: Table<IntercomApi> = {
   method: 'incremental',
   key: 'id',
   reads: 'searched',
-  takesReadyRows: true,
   grain: 'day',
   pull: (api, window, setAside) => pullContacts(api, window, new ListsRead(0), setAside),
   polling: (api, lookback) => {

@@ -11,7 +11,6 @@ export const conversations: Table<IntercomApi> = {
   method: 'incremental',
   key: 'id',
   reads: 'searched',
-  takesReadyRows: true,
   grain: 'second',
   pull: (api, window) => api.search(CONVERSATION_SEARCH, window),
   customAttributes: (api) => api.conversationAttributes(),

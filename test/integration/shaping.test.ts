@@ -8,7 +8,8 @@ import { describe, expect, inject, it } from 'vitest';
 import { rowShaper } from '../../src/avro/codec.js';
 import { Registry } from '../../src/avro/registry.js';
 import { parseJson } from '../../src/intercom/parse.js';
-import { type RawRow, readyOf } from '../../src/model/row.js';
+import type { RawRow } from '../../src/model/row.js';
+import { readyOf } from '../../src/publisher/shaping/ready-rows.js';
 import { TableSchema } from '../../src/publisher/table-schema.js';
 import { shapingThread } from '../support/shaping.js';
 import { simulate } from '../support/simulator.js';
@@ -58,7 +59,7 @@ describe('a schema with a shaping thread', () => {
     // The others turn out to have no definition.
     await schema.prepare(sent);
     expect(others.length).toBeGreaterThan(1);
-    const reply = await schema.reader('data')(body);
+    const reply = await schema.decoder('data')(body);
     const rows = reply?.data as RawRow[];
     expect(rows.every((row) => readyOf(row) !== undefined)).toBe(true);
     const columns = [
@@ -81,7 +82,7 @@ describe('a schema with a shaping thread', () => {
     const [first = '', second = ''] = attributesIn(sent);
     const schema = await schemaWithThread([definition(first)]);
     await schema.prepare(sent);
-    const rows = (await schema.reader('data')(body))?.data as RawRow[];
+    const rows = (await schema.decoder('data')(body))?.data as RawRow[];
     schema.learn([definition(second)]);
     expect(await schema.prepare([])).toBe(true);
     for (const [index, row] of rows.entries()) {

@@ -4,8 +4,35 @@ import { compileRules } from '../../avro/rules.js';
 import { tableSchema } from '../../avro/schema.js';
 import { parseJson } from '../../intercom/parse.js';
 import { rowsIn } from '../../intercom/reply.js';
-import { type RawRow, type Ready, readyRow, rowOf } from '../../model/row.js';
+import { type RawRow, rowOf, type Upsert } from '../../model/row.js';
 import type { ShapedCells, ShapedPage, ShapingPlan } from './page.js';
+
+/** What became of a row that was shaped where its reply was parsed. */
+export interface Ready {
+  /** What it was shaped by: to be compared only. */
+  readonly by: unknown;
+  readonly row: Omit<Upsert, 'op' | 'fetchedAt'>;
+  readonly leftovers: readonly string[];
+  /** The row as it came. */
+  original(): RawRow;
+  /** The same, without what the field rules leave out. */
+  redacted(): RawRow;
+}
+
+const READY = Symbol('shaped where its reply was parsed');
+
+type MaybeReady = RawRow & { readonly [READY]?: Ready };
+
+/** What was made of the row, where that has happened already. */
+export function readyOf(row: RawRow): Ready | undefined {
+  return (row as MaybeReady)[READY];
+}
+
+/** Stands in the place of a row that is shaped: it has only the fields that readings need, as they came. */
+function readyRow(fields: RawRow, ready: Ready): RawRow {
+  const row: MaybeReady = { ...fields, [READY]: ready };
+  return row;
+}
 
 /** The reply that the page was, with its rows shaped by this plan. */
 export function readyReply(

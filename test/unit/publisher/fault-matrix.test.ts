@@ -281,15 +281,15 @@ async function expectedOf({ request, table }: Case): Promise<string[]> {
 }
 
 /** Lets everything that is set aside be due. */
-function makeDue({ model: { memory } }: World): void {
+function makeDue({ model: { ledger } }: World): void {
   const nextAt = new Date(0).toISOString();
-  const setAside = memory.state.setAside.map((each) => ({ ...each, nextAt }));
-  memory.state = { ...memory.state, setAside };
+  const setAside = ledger.state.setAside.map((each) => ({ ...each, nextAt }));
+  ledger.change({ setAside });
 }
 
 function outcomeOf(error: PublisherError | null, { model }: World, all: readonly string[]): Outcome {
   if (error !== null) return 'fails';
-  if (model.memory.state.setAside.length > 0) return 'aside';
+  if (model.ledger.state.setAside.length > 0) return 'aside';
   return standing(model).length === all.length ? 'ok' : 'gone';
 }
 
@@ -322,12 +322,12 @@ describe.each(CASES)('$request', (of) => {
 function expectShown({ model }: World, { shown }: Case, all: readonly string[]): void {
   const missing = all.filter((key) => !standing(model).includes(key));
   expect(missing).toHaveLength(1);
-  const [entry] = model.memory.state.setAside;
-  expect(model.memory.state.setAside).toHaveLength(1);
+  const [entry] = model.ledger.state.setAside;
+  expect(model.ledger.state.setAside).toHaveLength(1);
   expect(entry?.id).toBe(shown);
   if (typeof shown === 'string') expect(entry?.message).toContain(shown);
   expect(entry?.message).not.toContain('region');
-  expect(model.commits.at(-1)?.state.setAside).toEqual(model.memory.state.setAside);
+  expect(model.commits.at(-1)?.state.setAside).toEqual(model.ledger.state.setAside);
 }
 
 /** When the fault is over, everything is published, each row once. */
@@ -338,7 +338,7 @@ async function expectRecovery(world: World, outcome: Outcome, all: readonly stri
   expect(await world.cycle()).toBeNull();
   makeDue(world);
   expect(await world.cycle()).toBeNull();
-  expect(world.model.memory.state.setAside).toEqual([]);
+  expect(world.model.ledger.state.setAside).toEqual([]);
   expect(standing(world.model).sort()).toEqual(all);
 }
 
@@ -358,11 +358,11 @@ describe('an existence check', () => {
       // It is there: a search or a scroll that does not show it says nothing.
       world.remove(broken);
       world.faults.inject({ ...FAULTS[name], match: `GET /${table}/${broken}` } as Fault);
-      world.model.memory.state = { ...world.model.memory.state, reconcile: null };
+      world.model.ledger.change({ reconcile: null });
       expect(await world.cycle(), name).toBeNull();
       const isThere = standing(world.model).includes(broken);
       expect(standing(world.model), name).not.toContain(gone);
-      const { setAside } = world.model.memory.state;
+      const { setAside } = world.model.ledger.state;
       expect(
         setAside.map(({ id }) => id),
         name,
@@ -371,7 +371,7 @@ describe('an existence check', () => {
       makeDue(world);
       expect(await world.cycle(), name).toBeNull();
       expect(standing(world.model), name).not.toContain(broken);
-      expect(world.model.memory.state.setAside, name).toEqual([]);
+      expect(world.model.ledger.state.setAside, name).toEqual([]);
       return [name, isThere] as const;
     });
     const outcomes = Object.fromEntries(await Promise.all(cells));

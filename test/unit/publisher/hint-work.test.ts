@@ -87,7 +87,7 @@ it.each<ErrorCode>([
       `contact bad is set aside after a notification: no ${code}`,
       `gave up on the notification for contact bad; a poll or reconcile will find the change: no ${code}`,
     ]);
-    expect(model.memory.state.hintedAt).toBe(NOW + 399_000);
+    expect(model.ledger.state.hintedAt).toBe(NOW + 399_000);
   },
 );
 
@@ -117,12 +117,12 @@ it('does not wait for an answer that does not come', async () => {
   await pass(10);
   expect(model.records).toEqual(['rows good there']);
   // What is not processed yet is found by the next owner.
-  expect(model.memory.state.hintedAt).toBe(NOW);
+  expect(model.ledger.state.hintedAt).toBe(NOW);
   await pass(60_000);
   name('later');
   await pass(10);
   expect(model.records).toContain('rows later there');
-  expect(model.memory.state.hintedAt).toBe(NOW);
+  expect(model.ledger.state.hintedAt).toBe(NOW);
   release(null);
 });
 
@@ -171,7 +171,7 @@ it('ends when the plan has lapsed, for the next owner, and gives no ID up for it
   expect(asked).toEqual(['a', 'b']);
   expect(warnings).toEqual([]);
   // The next owner begins before it.
-  expect(model.memory.state.hintedAt).toBe(NOW);
+  expect(model.ledger.state.hintedAt).toBe(NOW);
 });
 
 it('ends with the failure of a commit, for the next owner', async () => {

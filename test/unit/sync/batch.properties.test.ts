@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { RawRow, ShapedRow } from '../../../src/model/row.js';
 import { type Batch, sortOut } from '../../../src/sync/batch.js';
-import { judge, PublishedRows } from '../../../src/sync/published.js';
+import { EveryRow, judge, type PublishedRows, RecentRows } from '../../../src/sync/published.js';
 import type { TableSource } from '../../../src/sync/source.js';
 import { twinKey } from '../../../src/sync/twins.js';
 import { NO_RETRY } from './table-model.js';
@@ -47,6 +47,7 @@ function sourceOf({ reads, method }: Pick<TableSource, 'reads' | 'method'>): Tab
     reads,
     shape,
     versionTime: (raw) => raw.time as number | null,
+    isTooOld: () => false,
     pull: async function* () {},
     windowsAtOnce: () => 1,
     grain: async () => ({ unit: 'second' }),
@@ -74,8 +75,11 @@ function shape(raw: RawRow, fetchedAt: number): ShapedRow {
     updatedAt,
     fetchedAt,
   } as const;
-  return { ok: true, raw, row: made, leftovers: [] };
+  return { ok: true, raw, redacted: () => raw, row: made, leftovers: [] };
 }
+
+const rowsOf = ({ reads }: Pick<TableSource, 'reads'>) =>
+  reads === 'whole' ? new EveryRow() : new RecentRows();
 
 const pageOf = (rows: readonly Row[]) => ({
   rows: rows as unknown as readonly RawRow[],
@@ -97,7 +101,7 @@ function remember(published: PublishedRows, { versions }: Batch): void {
 function readAll(of: TableSource, published: PublishedRows, all: readonly (readonly Row[])[]): Batch[] {
   const met = new Set<string>();
   return all.map((rows) => {
-    const batch = sortOut(pageOf(rows), of, published, 0, (key) => of.reads === 'whole' && met.has(key));
+    const batch = sortOut(pageOf(rows), of, published, (key) => of.reads === 'whole' && met.has(key));
     for (const key of batch.met) met.add(key);
     remember(published, batch);
     return batch;
@@ -107,7 +111,7 @@ function readAll(of: TableSource, published: PublishedRows, all: readonly (reado
 it('publishes of each key only versions that follow each other, over pages and readings', () => {
   fc.assert(
     fc.property(tables, fc.array(pages), (table, readings) => {
-      const published = new PublishedRows();
+      const published = rowsOf(table);
       const last = new Map<string, Batch['versions'][number]>();
       for (const all of readings) {
         for (const { versions } of readAll(sourceOf(table), published, all)) {
@@ -128,7 +132,7 @@ it('publishes of one key in a reading of a whole table one version, and more onl
   fc.assert(
     fc.property(tables, sharing, ({ method }, all) => {
       const times = new Map<string, number | null>();
-      const batches = readAll(sourceOf({ method, reads: 'whole' }), new PublishedRows(), all);
+      const batches = readAll(sourceOf({ method, reads: 'whole' }), new EveryRow(), all);
       for (const { row: made } of batches.flatMap(({ versions }) => versions)) {
         const before = times.get(made.key);
         if (before !== undefined)
@@ -144,7 +148,7 @@ it('publishes nothing when the pages of a whole table are read again, even where
   fc.assert(
     fc.property(tables, sharing, ({ method }, all) => {
       const source = sourceOf({ method, reads: 'whole' });
-      const published = new PublishedRows();
+      const published = new EveryRow();
       readAll(source, published, all);
       const again = readAll(source, published, all);
       expect(again.flatMap(({ versions }) => versions)).toEqual([]);
@@ -157,13 +161,12 @@ it('accounts for every row: published, unchanged, outdated, without a key, or an
   fc.assert(
     fc.property(tables, pages, fc.array(row), (table, before, rows) => {
       const source = sourceOf(table);
-      const published = new PublishedRows();
+      const published = rowsOf(table);
       readAll(source, published, before);
       const { versions, letters, twins, met, unchanged } = sortOut(
         pageOf(rows),
         source,
         published,
-        0,
         () => false,
       );
       expect(letters.length).toBe(rows.filter(({ id }) => id === null).length);

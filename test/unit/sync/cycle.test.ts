@@ -60,8 +60,8 @@ describe('runCycle', () => {
     const result = await pass(contacts, tags);
     expect(result).toMatchObject({ failed: [{ table: 'contacts', error }], done: ['contacts', 'tags'] });
     expect(result.abandoned()).toBe(0);
-    expect(contacts.memory.state.error).toMatchObject({ code: 'api-unreachable', message: 'no answer' });
-    expect(tags.memory.state).toMatchObject({ error: null, records: 1 });
+    expect(contacts.ledger.state.error).toMatchObject({ code: 'api-unreachable', message: 'no answer' });
+    expect(tags.ledger.state).toMatchObject({ error: null, records: 1 });
     expect(contacts.of('cycle:finished')).toMatchObject([{ failed: 1 }]);
     expect(contacts.of('table:failed')).toMatchObject([{ table: 'contacts', error }]);
   });
@@ -82,7 +82,7 @@ describe('runCycle', () => {
       const result = await pass(contacts, tags);
       expect(result).toMatchObject({ thrown: error, done: ['contacts', 'tags'] });
       expect(result.abandoned()).toBe(1);
-      const reasons = [contacts, tags].map(({ memory }) => memory.state.error?.code ?? null);
+      const reasons = [contacts, tags].map(({ ledger }) => ledger.state.error?.code ?? null);
       // Who was fenced must not write any more.
       expect(reasons).toEqual(code === 'fenced' ? [null, null] : [code, code]);
       expect(contacts.of('cycle:finished')).toEqual([]);
@@ -95,7 +95,7 @@ describe('runCycle', () => {
     const result = await pass(contacts);
     expect(result).toMatchObject({ thrown: error });
     expect(result.abandoned()).toBe(1);
-    expect(contacts.memory.state.error).toBeNull();
+    expect(contacts.ledger.state.error).toBeNull();
   });
 
   it('names the failure that says why, not that the others stopped', async () => {

@@ -10,10 +10,10 @@ import { PublisherError } from '../../../src/model/errors.js';
 import { Events } from '../../../src/model/events.js';
 import type { RawRow, ShapedRow } from '../../../src/model/row.js';
 import { emptyState } from '../../../src/model/state.js';
-import { Lock } from '../../../src/sync/lock.js';
-import { PublishedRows, type PublishedVersion } from '../../../src/sync/published.js';
-import type { TableMemory, TableSource } from '../../../src/sync/source.js';
+import { type PublishedVersion, RecentRows } from '../../../src/sync/published.js';
+import type { TableSource, TableTasks } from '../../../src/sync/source.js';
 import { TableCycle } from '../../../src/sync/table-cycle.js';
+import { TableLedger } from '../../../src/sync/table-ledger.js';
 import { runs } from '../../support/runs.js';
 import { type ModelRow, SearchModel, type World, world } from '../intercom/search-model.js';
 import { TopicModel } from './topic-model.js';
@@ -35,6 +35,7 @@ function sourceOf(model: SearchModel, { rules: { daysIn } }: World): TableSource
     prefetch: async () => undefined,
     prepare: async () => false,
     versionTime: (raw: RawRow) => Number(raw.updated_at),
+    isTooOld: () => false,
     grain: async () => (daysIn === null ? { unit: 'second' } : { unit: 'day', timeZone: daysIn }),
     confirmGone: async (keys) => ({ gone: keys, unread: [] }),
     deletions: null,
@@ -57,7 +58,7 @@ function shape(raw: RawRow, fetchedAt: number): ShapedRow {
     updatedAt,
     fetchedAt,
   } as const;
-  return { ok: true, raw, row, leftovers: [] };
+  return { ok: true, raw, redacted: () => raw, row, leftovers: [] };
 }
 
 class TopicOfRows extends TopicModel<ModelRow> {
@@ -87,19 +88,16 @@ async function replicate(
   const model = new SearchModel(of);
   model.broken = broken;
   const topic = new TopicOfRows();
-  const memory: TableMemory = {
-    state: emptyState(),
-    published: new PublishedRows(false),
-    written: { state: null, at: 0 },
-    lock: new Lock(),
-    walk: null,
-    recovery: null,
-  };
   const settings = { connection: 'acme', reconcile: null, ...at };
   const source = sourceOf(model, of);
+  const tasks: TableTasks = { walk: null, recovery: null };
+  const ledger = new TableLedger(
+    { source, sink: topic, settings, events: new Events() },
+    { state: emptyState(), written: { state: null, at: 0 }, rows: new RecentRows() },
+  );
   const poll = async () => {
     try {
-      await new TableCycle({ source, sink: topic, settings, memory }, new Events()).run(false);
+      await new TableCycle({ ledger, tasks }, new Events()).run(false);
     } catch (error) {
       if (!(error instanceof PublisherError && EXPECTED.has(error.code))) throw error;
     }
@@ -109,13 +107,13 @@ async function replicate(
   model.rest(at.lookback);
   model.broken = new Set();
   // What was set aside recovers now, and everything else is read once more.
-  for (let tries = 0; tries === 0 || memory.state.setAside.length > 0; tries += 1) {
+  for (let tries = 0; tries === 0 || ledger.state.setAside.length > 0; tries += 1) {
     expect(tries).toBeLessThan(20);
-    const due = memory.state.setAside.map((each) => ({ ...each, nextAt: new Date(0).toISOString() }));
-    memory.state = { ...memory.state, setAside: due };
-    await memory.recovery?.ended;
+    const due = ledger.state.setAside.map((each) => ({ ...each, nextAt: new Date(0).toISOString() }));
+    ledger.change({ setAside: due });
+    await tasks.recovery?.ended;
     await poll();
-    await memory.recovery?.ended;
+    await tasks.recovery?.ended;
     await poll();
   }
   return { model, topic };

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { judge, PublishedRows, type PublishedVersion } from '../../../src/sync/published.js';
+import { judge, type PublishedVersion, RecentRows } from '../../../src/sync/published.js';
 
 const optional = (time: fc.Arbitrary<number>) => fc.option(time, { freq: 5 });
 const version = fc.record({
@@ -61,7 +61,7 @@ describe('judge', () => {
   });
 });
 
-describe('PublishedRows', () => {
+describe('RecentRows', () => {
   interface Step {
     readonly kind: 'set' | 'move' | 'bury' | 'delete' | 'forget';
     readonly key: string;
@@ -98,18 +98,18 @@ describe('PublishedRows', () => {
     });
   }
 
-  function take(rows: PublishedRows, { kind, key, time, publishedAfter }: Step): void {
+  function take(rows: RecentRows, { kind, key, time, publishedAfter }: Step): void {
     if (kind === 'set') rows.set(key, { hash: key, updatedAt: null, versionTime: time, publishedAfter });
-    else if (kind === 'move') rows.moveTo(key, time);
-    else if (kind === 'bury') rows.rememberDeleted(key, publishedAfter);
+    else if (kind === 'move') rows.refresh(key, time);
+    else if (kind === 'bury') rows.deleted(key, publishedAfter);
     else if (kind === 'delete') rows.delete(key);
-    else rows.forgetBefore(time ?? 0);
+    else rows.moveFloor(time ?? 0);
   }
 
   it('remembers what the next windows may bring again, and from when a restore finds all of it', () => {
     fc.assert(
       fc.property(fc.array(step), (steps) => {
-        const rows = new PublishedRows();
+        const rows = new RecentRows(true);
         let model = new Map<string, PublishedVersion>();
         for (const each of steps) {
           take(rows, each);
@@ -150,7 +150,7 @@ describe('PublishedRows', () => {
     );
     fc.assert(
       fc.property(steps, (all) => {
-        const rows = new PublishedRows();
+        const rows = new RecentRows(true);
         const model = new Map<string, PublishedVersion>();
         const met = new Set<string>();
         for (const [index, { kind, key, version }] of all.entries()) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judge, PublishedRows } from '../../../src/sync/published.js';
+import { judge, RecentRows } from '../../../src/sync/published.js';
 
 describe('judge', () => {
   const known = { hash: 'a', updatedAt: 2_000, versionTime: 2 };
@@ -46,15 +46,15 @@ describe('judge', () => {
   });
 });
 
-describe('PublishedRows', () => {
+describe('RecentRows', () => {
   it('remembers that a row is gone until no search can show it any more', () => {
-    const rows = new PublishedRows();
+    const rows = new RecentRows(true);
     rows.set('a', { hash: 'x', updatedAt: 1_000, versionTime: 1, publishedAfter: 1 });
-    rows.rememberDeleted('a', 9_000);
+    rows.deleted('a', 9_000);
     expect(judge(rows.get('a'), { hash: 'x', updatedAt: 1_000, versionTime: 1 })).toBe('stale');
-    rows.forgetBefore(1);
+    rows.moveFloor(1);
     expect(rows.restoreFrom()).toBe(9_000);
-    rows.forgetBefore(10);
+    rows.moveFloor(10);
     expect(rows.get('a')).toBeUndefined();
   });
 
@@ -66,14 +66,14 @@ describe('PublishedRows', () => {
   });
 
   it('asks for a row that is shown although it is gone at first, then whenever its tombstone is twice as old', () => {
-    const rows = new PublishedRows();
-    rows.rememberDeleted('a', 1_000);
+    const rows = new RecentRows(true);
+    rows.deleted('a', 1_000);
     const asked = (until: number) =>
       Array.from({ length: until }, (_, second) => 1_000 * (second + 2)).filter((now) =>
         rows.shouldCheck('a', now),
       );
     expect(asked(40)).toEqual([2_000, 3_000, 5_000, 9_000, 17_000, 33_000]);
-    rows.rememberDeleted('a', 60_000);
+    rows.deleted('a', 60_000);
     expect(rows.shouldCheck('a', 60_500)).toBe(true);
     rows.set('a', version(1, 2));
     expect(rows.shouldCheck('a', 90_000)).toBe(false);
@@ -81,44 +81,44 @@ describe('PublishedRows', () => {
   });
 
   it('forgets nothing while the topic is read', () => {
-    const rows = new PublishedRows();
+    const rows = new RecentRows(true);
     const releases = [rows.hold(), rows.hold()];
     rows.set('a', version(1, 2));
     for (const release of releases) {
-      rows.forgetBefore(10);
+      rows.moveFloor(10);
       expect(rows.get('a')).toBeDefined();
       release();
     }
-    rows.forgetBefore(10);
+    rows.moveFloor(10);
     expect(rows.get('a')).toBeUndefined();
   });
 
   it('forgets what lies before the floor, and keeps what has no time or lies at it', () => {
-    const rows = new PublishedRows();
+    const rows = new RecentRows(true);
     rows.set('old', version(9, 1));
     rows.set('at', version(10, 2));
     rows.set('timeless', version(null, 3));
-    rows.forgetBefore(10);
+    rows.moveFloor(10);
     expect(rows.unmet()).toEqual(['at', 'timeless']);
   });
 
   it('restores from the oldest publication that is still known', () => {
-    const rows = new PublishedRows();
+    const rows = new RecentRows(true);
     expect(rows.restoreFrom()).toBeNull();
     rows.set('future', version(5_000, 100));
     rows.set('today', version(20, 700));
     rows.set('old', version(10, 50));
     expect(rows.restoreFrom()).toBe(50);
-    rows.forgetBefore(15);
+    rows.moveFloor(15);
     expect(rows.restoreFrom()).toBe(100);
   });
 
   it('moves a version that was read again, but not its publication', () => {
-    const rows = new PublishedRows();
+    const rows = new RecentRows(true);
     rows.set('row', version(10, 50));
-    rows.moveTo('row', 30);
-    rows.moveTo('row', 15);
-    rows.forgetBefore(20);
+    rows.refresh('row', 30);
+    rows.refresh('row', 15);
+    rows.moveFloor(20);
     expect(rows.get('row')).toEqual(version(30, 50));
   });
 });

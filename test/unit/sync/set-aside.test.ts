@@ -16,7 +16,7 @@ import {
   withUnread,
 } from '../../../src/model/set-aside.js';
 import type { Window } from '../../../src/model/state.js';
-import { publishHinted } from '../../../src/sync/hinted.js';
+import { publishNotified } from '../../../src/sync/notified.js';
 import { TableCycle } from '../../../src/sync/table-cycle.js';
 import { NO_RETRY, page, row, TableModel } from './table-model.js';
 
@@ -24,9 +24,9 @@ const broken = new PublisherError('api-error', 'GET /conversations/7: 500 server
 const unread = (id: string, error = broken): Unread => ({ id, window: null, error });
 const gap = (from: number, to: number): Unread => ({ id: null, window: { from, to }, error: broken });
 const DUE = new Date(0).toISOString();
-const makeDue = ({ memory }: TableModel) => {
-  const setAside = memory.state.setAside.map((each) => ({ ...each, nextAt: DUE }));
-  memory.state = { ...memory.state, setAside };
+const makeDue = ({ ledger }: TableModel) => {
+  const setAside = ledger.state.setAside.map((each) => ({ ...each, nextAt: DUE }));
+  ledger.change({ setAside });
 };
 const run = (model: TableModel) => new TableCycle(model, model.events).run(true);
 
@@ -199,7 +199,7 @@ describe('a cycle', () => {
     model.readings = [[page([row('c', 300)])]];
     await run(model);
     expect(model.records).toEqual(['rows c there']);
-    expect(model.memory.state.setAside).toEqual([]);
+    expect(model.ledger.state.setAside).toEqual([]);
   });
 
   it('gives a tombstone to what a retry finds gone, and none to an ID that was never published', async () => {
@@ -211,7 +211,7 @@ describe('a cycle', () => {
     makeDue(model);
     await run(model);
     expect(model.records).toEqual(['rows c there', 'rows b gone']);
-    expect(model.memory.state).toMatchObject({ deletes: 1, setAside: [] });
+    expect(model.ledger.state).toMatchObject({ deletes: 1, setAside: [] });
   });
 
   it('sets an ID in doubt aside that can’t be fetched, and publishes it when it is there, whatever its time', async () => {
@@ -230,7 +230,7 @@ describe('a cycle', () => {
       [page([row('a', 300), row('b', 310)])],
     ];
     await run(model);
-    await publishHinted(model, model.events, { rows: [], gone: ['a'], fetchedAt: 9 }, null);
+    await publishNotified(model.ledger, model.events, { rows: [], gone: ['a'], fetchedAt: 9 }, null);
     vi.setSystemTime(Date.now() + 1_000);
     await run(model);
     expect(asked).toEqual(['a']);
@@ -242,7 +242,7 @@ describe('a cycle', () => {
     expect(asked).toEqual(['a']);
     expect(model.records.toSorted()).toEqual(['rows a gone', 'rows a there', 'rows a there', 'rows b there']);
     expect(model.records.indexOf('rows a gone')).toBe(1);
-    expect(model.memory.state.setAside).toEqual([]);
+    expect(model.ledger.state.setAside).toEqual([]);
   });
 
   it('forgets nothing before a retry that has looked into the topic is published', async () => {
@@ -254,19 +254,19 @@ describe('a cycle', () => {
     model.standing = async (keys) => {
       const found = await standing.call(model, keys);
       const newer = { rows: [row('b', 305, { text: 'newer' })], gone: [], fetchedAt: 9 };
-      await publishHinted(model, model.events, newer, null);
+      await publishNotified(model.ledger, model.events, newer, null);
       return found;
     };
     model.source = {
       ...model.source,
       // The bookmark passes it in between.
       async *pull() {
-        await model.memory.recovery?.ended;
+        await model.tasks.recovery?.ended;
         yield page([row('y', 900)]);
       },
     };
     await run(model);
-    expect(model.memory.state).toMatchObject({ bookmark: 900, setAside: [] });
+    expect(model.ledger.state).toMatchObject({ bookmark: 900, setAside: [] });
     expect(model.records.filter((line) => line === 'rows b there')).toHaveLength(1);
     model.source = {
       ...model.source,
@@ -275,7 +275,7 @@ describe('a cycle', () => {
       },
     };
     await run(model);
-    expect(model.memory.published.get('b')).toBeUndefined();
+    expect(model.ledger.known('b')).toBeUndefined();
   });
 
   it('fails, with its bookmark where it was, when too much can’t be read', async () => {
@@ -283,7 +283,7 @@ describe('a cycle', () => {
     const many = Array.from({ length: 11 }, (_, index) => unread(`c${index}`));
     model.readings = [[page([row('a', 300)], { unread: many, asked: 25 })]];
     await expect(run(model)).rejects.toBe(broken);
-    expect(model.memory.state).toMatchObject({ bookmark: null, setAside: [] });
+    expect(model.ledger.state).toMatchObject({ bookmark: null, setAside: [] });
   });
 
   it('reads the other windows when one of them can’t be had, and that one later', async () => {
@@ -305,8 +305,8 @@ describe('a cycle', () => {
       retry: { read: () => expect.fail('no row is set aside'), pull },
     });
     await run(model);
-    const [entry] = model.memory.state.setAside;
-    expect(model.memory.state).toMatchObject({ bookmark: 10_000, windows: [], error: null });
+    const [entry] = model.ledger.state.setAside;
+    expect(model.ledger.state).toMatchObject({ bookmark: 10_000, windows: [], error: null });
     expect(entry).toMatchObject({ id: null, window: { from: 100 } });
     expect(entry?.message).toContain('updated_at 1970-01-01T00:01:40Z to');
     const missing = `r${entry?.window?.to}`;
@@ -316,6 +316,6 @@ describe('a cycle', () => {
     makeDue(model);
     await run(model);
     expect(model.records).toContain(`rows ${missing} there`);
-    expect(model.memory.state.setAside).toEqual([]);
+    expect(model.ledger.state.setAside).toEqual([]);
   });
 });

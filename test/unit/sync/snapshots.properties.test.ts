@@ -10,10 +10,10 @@ import { Events } from '../../../src/model/events.js';
 import type { RawRow, ShapedRow } from '../../../src/model/row.js';
 import { emptyState } from '../../../src/model/state.js';
 import type { Page } from '../../../src/model/table.js';
-import { Lock } from '../../../src/sync/lock.js';
-import { PublishedRows } from '../../../src/sync/published.js';
-import type { TableMemory, TableSource } from '../../../src/sync/source.js';
+import { EveryRow } from '../../../src/sync/published.js';
+import type { TableSource } from '../../../src/sync/source.js';
 import { TableCycle } from '../../../src/sync/table-cycle.js';
+import { TableLedger } from '../../../src/sync/table-ledger.js';
 import { runs } from '../../support/runs.js';
 import { NO_RETRY } from './table-model.js';
 import { TopicModel } from './topic-model.js';
@@ -94,20 +94,14 @@ function shape(raw: RawRow, fetchedAt: number): ShapedRow {
     updatedAt,
     fetchedAt,
   } as const;
-  return { ok: true, raw, row, leftovers: [] };
+  return { ok: true, raw, redacted: () => raw, row, leftovers: [] };
 }
 
 class Replica {
   readonly workspace = new Workspace();
   readonly topic = new TopicModel<Row>();
-  readonly #memory: TableMemory = {
-    state: emptyState(),
-    published: new PublishedRows(),
-    written: { state: null, at: 0 },
-    lock: new Lock(),
-    walk: null,
-    recovery: null,
-  };
+  readonly #rows = new EveryRow(false);
+  #state = emptyState();
   readonly #method: TableSource['method'];
 
   constructor(method: TableSource['method']) {
@@ -126,6 +120,8 @@ class Replica {
       prefetch: async () => undefined,
       prepare: async () => false,
       versionTime: (raw) => raw.updated_at as number | null,
+      isTooOld: ({ updated_at: time }) =>
+        this.#method === 'incremental' && time !== null && Number(time) < START,
       grain: async () => ({ unit: 'second' }),
       confirmGone: async (keys) => {
         const shown = keys.filter(
@@ -139,10 +135,15 @@ class Replica {
       retry: NO_RETRY,
     };
     const settings = { connection: 'acme', startDate: START, lookback: 0, reconcile: null };
-    const cycle = new TableCycle({ source, sink: this.topic, settings, memory: this.#memory }, new Events());
+    const ledger = new TableLedger(
+      { source, sink: this.topic, settings, events: new Events() },
+      { state: this.#state, written: { state: null, at: 0 }, rows: this.#rows },
+    );
+    const cycle = new TableCycle({ ledger, tasks: { walk: null, recovery: null } }, new Events());
     await cycle.run(false).catch((error: unknown) => {
       if (!(error instanceof PublisherError) || error.code !== 'api-unreachable') throw error;
     });
+    this.#state = ledger.state;
   }
 }
 

@@ -3,7 +3,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PublisherError } from '../../../src/model/errors.js';
 import { emptyState, type TableState } from '../../../src/model/state.js';
-import { publishLastState } from '../../../src/sync/commit.js';
 import { IDLE_STATE_MS, isStateDue, restoredState } from '../../../src/sync/state-writes.js';
 import { TableCycle } from '../../../src/sync/table-cycle.js';
 import { page, row, TableModel } from './table-model.js';
@@ -113,10 +112,10 @@ describe('a table', () => {
     expect(model.commits.length - first).toBe(2);
     expect(model.commits.at(-1)?.state.cycle?.number).toBe(121);
     expect(model.of('table:finished')).toHaveLength(151);
-    await publishLastState(model, model.events);
-    expect(model.commits.at(-1)?.state).toEqual(model.memory.state);
+    await model.ledger.recordLast();
+    expect(model.commits.at(-1)?.state).toEqual(model.ledger.state);
     expect(model.commits.at(-1)?.state.cycle?.number).toBe(151);
-    await publishLastState(model, model.events);
+    await model.ledger.recordLast();
     expect(model.commits.length - first).toBe(3);
   });
 

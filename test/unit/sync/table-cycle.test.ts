@@ -60,7 +60,7 @@ describe('a cycle of a searched table', () => {
       cycle: { ...cycle, finishedAt: ISO, records: 3 },
     });
     expect(summary).toEqual({ ...cycle, finishedAt: ISO, records: 3 });
-    expect(model.memory.state).toEqual(last);
+    expect(model.ledger.state).toEqual(last);
     const none = { deletes: 0, deadLetters: 0, late: 0 };
     expect(model.told.map(({ name }) => name)).toEqual([
       'table:started',
@@ -119,7 +119,7 @@ describe('a cycle of a searched table', () => {
     expect(model.pulled.map(({ from }) => from)).toEqual([100, 240, 240]);
     expect(model.records).toEqual(['rows a there', 'rows b there']);
     expect(model.of('page:committed').map(({ late }) => late)).toEqual([0, 1, 0]);
-    expect(model.memory.state).toMatchObject({ bookmark: 300, records: 2, cycle: { number: 3, records: 0 } });
+    expect(model.ledger.state).toMatchObject({ bookmark: 300, records: 2, cycle: { number: 3, records: 0 } });
   });
 
   it('never moves its bookmark back, nor its start before the start date', async () => {
@@ -128,7 +128,7 @@ describe('a cycle of a searched table', () => {
     await run(model);
     await run(model);
     expect(model.pulled.map(({ from }) => from)).toEqual([280, 280]);
-    expect(model.memory.state.bookmark).toBe(300);
+    expect(model.ledger.state.bookmark).toBe(300);
   });
 
   it('keeps what can’t be published as dead letters, once each, until a later version can', async () => {
@@ -147,7 +147,7 @@ describe('a cycle of a searched table', () => {
       'rows a there',
       'letters a gone',
     ]);
-    expect(model.memory.state).toMatchObject({ deadLetters: 2, records: 1 });
+    expect(model.ledger.state).toMatchObject({ deadLetters: 2, records: 1 });
     expect(model.of('page:committed').map(({ deadLetters, records }) => [deadLetters, records])).toEqual([
       [2, 0],
       [0, 0],
@@ -245,7 +245,7 @@ describe('a cycle of a searched table', () => {
       { from: 250, to: null },
     ]);
     expect(model.records.sort()).toEqual(['rows a there', 'rows z there']);
-    expect(model.memory.state).toMatchObject({ bookmark: 400, windows: [] });
+    expect(model.ledger.state).toMatchObject({ bookmark: 400, windows: [] });
   });
 
   it('ends with the first failure, and keeps what was committed', async () => {
@@ -254,7 +254,7 @@ describe('a cycle of a searched table', () => {
     model.readings = [[page([row('a', 300)], { last: false }), broken]];
     await expect(run(model)).rejects.toBe(broken);
     expect(model.records).toEqual(['rows a there']);
-    expect(model.memory.state).toMatchObject({ bookmark: null, records: 1 });
+    expect(model.ledger.state).toMatchObject({ bookmark: null, records: 1 });
     expect(model.of('table:finished')).toEqual([]);
   });
 
@@ -279,13 +279,13 @@ describe('a cycle of a table that is read whole', () => {
       [page([row('a', 300)], { last: false }), page([row('d', 310)], { newest: 310 })],
     ];
     await run(model);
-    expect(model.memory.state).toMatchObject({ bookmark: 300, restoreFrom: null, windows: [] });
+    expect(model.ledger.state).toMatchObject({ bookmark: 300, restoreFrom: null, windows: [] });
     await run(model);
     expect(model.commits.map(({ records }) => records)).toEqual([
       ['rows a there', 'rows b there', 'rows c there'],
       ['rows d there', 'rows b gone', 'rows c gone'],
     ]);
-    expect(model.memory.state).toMatchObject({
+    expect(model.ledger.state).toMatchObject({
       bookmark: 310,
       deletes: 2,
       cycle: { deletes: 2, records: 1 },
@@ -302,7 +302,7 @@ describe('a cycle of a table that is read whole', () => {
     model.readings = [[page([row('a', 50)])]];
     await run(model);
     expect(model.records).toEqual(['rows a there']);
-    expect(model.memory.state.bookmark).toBeNull();
+    expect(model.ledger.state.bookmark).toBeNull();
   });
 
   it('leaves out rows from before the start date where it is incremental', async () => {
@@ -375,8 +375,8 @@ describe('deletions that the API lists', () => {
     expect(asked[0]).toBe(at - 60);
     expect(model.records).toEqual(['rows a there', 'rows b there', 'rows a gone']);
     expect(model.of('deletions:committed')).toEqual([{ ...AT, deletes: 1 }]);
-    expect(model.memory.state).toMatchObject({ deletes: 1, deletions: { at: at - 1, ids: ['a'] } });
-    expect(model.memory.state.cycle).toMatchObject({ number: 3, deletes: 0 });
+    expect(model.ledger.state).toMatchObject({ deletes: 1, deletions: { at: at - 1, ids: ['a'] } });
+    expect(model.ledger.state.cycle).toMatchObject({ number: 3, deletes: 0 });
     expect(model.commits.find(({ state }) => state.deletes === 1)?.state.cycle).toMatchObject({ deletes: 1 });
   });
 });
@@ -414,16 +414,16 @@ describe('the walk over all IDs', () => {
     await twoNights(model);
     expect(model.records).toEqual(['rows a there', 'rows b there', 'rows a gone']);
     expect(model.of('table:reconciled')).toEqual([{ ...AT, deletes: 1 }]);
-    expect(model.memory.walk).toBeNull();
+    expect(model.tasks.walk).toBeNull();
     const dueAt = new Date(Date.UTC(2026, 0, 4, 3)).toISOString();
-    expect(model.memory.state.reconcile).toEqual({ dueAt, walk: null });
+    expect(model.ledger.state.reconcile).toEqual({ dueAt, walk: null });
   });
 
   it('does not run before it is due', async () => {
     const model = walking();
     model.readings = [[page([row('a', 300), row('b', 290)])], [page([])]];
     await run(model, true);
-    expect(model.memory.state.reconcile).toEqual({
+    expect(model.ledger.state.reconcile).toEqual({
       dueAt: new Date(Date.UTC(2026, 0, 3, 3)).toISOString(),
       walk: null,
     });
@@ -445,12 +445,13 @@ describe('the walk over all IDs', () => {
       },
     });
     await expect(twoNights(model)).rejects.toBe(broken);
-    expect(model.memory).toMatchObject({ walk: null, state: { reconcile: { walk: { reached: 300 } } } });
+    expect(model.tasks.walk).toBeNull();
+    expect(model.ledger.state).toMatchObject({ reconcile: { walk: { reached: 300 } } });
     expect(model.records.at(-1)).toBe('rows a gone');
     breaks = false;
     await run(model, true);
     expect(after).toEqual([null, 300, 300]);
-    expect(model.memory.state.reconcile?.walk).toBeNull();
+    expect(model.ledger.state.reconcile?.walk).toBeNull();
     expect(model.of('table:reconciled')).toEqual([{ ...AT, deletes: 0 }]);
   });
 
@@ -473,7 +474,7 @@ describe('the walk over all IDs', () => {
     model.readings = [[page([])]];
     await run(model, true);
     expect(model.records).toEqual(['rows a there', 'rows b there', 'rows b there']);
-    expect(model.memory.walk).toBeNull();
+    expect(model.tasks.walk).toBeNull();
   });
 
   it('goes on beside the cycles unless they wait for it', async () => {
@@ -483,13 +484,13 @@ describe('the walk over all IDs', () => {
     await run(model);
     vi.setSystemTime(NOW + 86_400_000);
     await run(model);
-    expect(model.memory.walk).not.toBeNull();
+    expect(model.tasks.walk).not.toBeNull();
     expect(model.records).toHaveLength(2);
     answer(true);
-    await model.memory.walk?.ended;
+    await model.tasks.walk?.ended;
     await run(model);
     expect(model.records.at(-1)).toBe('rows a gone');
-    expect(model.memory.walk).toBeNull();
+    expect(model.tasks.walk).toBeNull();
   });
 
   it('leaves out what a list of deletions told meanwhile', async () => {
@@ -537,13 +538,13 @@ describe('a failure', () => {
     await cycle.fail(error);
     expect(cycle.table).toBe('contacts');
     expect(model.of('table:failed')).toEqual([{ ...AT, error }]);
-    expect(model.memory.state).toMatchObject({
+    expect(model.ledger.state).toMatchObject({
       updatedAt: ISO,
       error: { code: 'api-unreachable', message: 'no answer', at: ISO },
       cycle: { number: 1, finishedAt: null },
     });
     model.readings = [[page([row('a', 300)])]];
     await run(model);
-    expect(model.memory.state).toMatchObject({ error: null, cycle: { number: 2 } });
+    expect(model.ledger.state).toMatchObject({ error: null, cycle: { number: 2 } });
   });
 });

@@ -7,16 +7,16 @@ import { type EventMap, type EventName, Events } from '../../../src/model/events
 import type { Change, DeadLetter, OutgoingRecord, RawRow, ShapedRow } from '../../../src/model/row.js';
 import { emptyState, type TableState, type Window } from '../../../src/model/state.js';
 import type { Page } from '../../../src/model/table.js';
-import { Lock } from '../../../src/sync/lock.js';
-import { PublishedRows, type PublishedVersion } from '../../../src/sync/published.js';
+import { EveryRow, type PublishedVersion, RecentRows } from '../../../src/sync/published.js';
 import type { RetrySource } from '../../../src/sync/recovery.js';
 import type {
-  TableMemory,
   TableSettings,
   TableSink,
   TableSource,
+  TableTasks,
   TableWork,
 } from '../../../src/sync/source.js';
+import { TableLedger } from '../../../src/sync/table-ledger.js';
 import { type Logged, standingIn } from './topic-model.js';
 
 export interface ModelRow {
@@ -73,9 +73,9 @@ const EVENTS: readonly EventName[] = [
 
 export class TableModel implements TableSink, TableWork {
   readonly settings: TableSettings;
-  /** To be changed as a test wants it. */
-  source: TableSource;
-  readonly memory: TableMemory;
+  readonly #source: TableSource;
+  readonly ledger: TableLedger;
+  readonly tasks: TableTasks = { walk: null, recovery: null };
   readonly events = new Events();
   readonly told: { readonly name: EventName; readonly event: EventMap[EventName] }[] = [];
   /** Each commit: its records as text, and the state behind it. */
@@ -89,7 +89,8 @@ export class TableModel implements TableSink, TableWork {
 
   constructor(source: Partial<TableSource> = {}, settings: Partial<TableSettings> = {}) {
     this.settings = { connection: 'acme', startDate: 100, lookback: 60, reconcile: null, ...settings };
-    this.source = {
+    const { startDate } = this.settings;
+    this.#source = {
       name: 'contacts',
       method: 'incremental',
       reads: 'searched',
@@ -98,7 +99,8 @@ export class TableModel implements TableSink, TableWork {
       shape,
       prefetch: async () => undefined,
       prepare: async () => false,
-      versionTime: ({ updated_at }) => updated_at as number | null,
+      versionTime,
+      isTooOld: (raw) => this.#source.method === 'incremental' && (versionTime(raw) ?? startDate) < startDate,
       grain: async () => ({ unit: 'second' }),
       confirmGone: async (keys) => ({ gone: keys, unread: [] }),
       deletions: null,
@@ -106,19 +108,22 @@ export class TableModel implements TableSink, TableWork {
       retry: NO_RETRY,
       ...source,
     };
-    this.memory = {
-      state: emptyState(),
-      written: { state: null, at: 0 },
-      published: new PublishedRows(this.source.reads === 'whole'),
-      lock: new Lock(),
-      walk: null,
-      recovery: null,
-    };
+    const rows = this.#source.reads === 'whole' ? new EveryRow() : new RecentRows();
+    this.ledger = new TableLedger(
+      { source: this.#source, sink: this, settings: this.settings, events: this.events },
+      { state: emptyState(), written: { state: null, at: 0 }, rows },
+    );
     for (const name of EVENTS) this.events.on(name, (event) => void this.told.push({ name, event }));
   }
 
-  get sink(): TableSink {
-    return this;
+  /** A copy. */
+  get source(): TableSource {
+    return { ...this.#source };
+  }
+
+  /** To be changed as a test wants it. */
+  set source(changed: Partial<TableSource>) {
+    Object.assign(this.#source, changed);
   }
 
   async *#pull(window: Window): AsyncGenerator<Page> {
@@ -192,6 +197,8 @@ export class TableModel implements TableSink, TableWork {
   }
 }
 
+const versionTime = ({ updated_at }: RawRow) => updated_at as number | null;
+
 export function shape(raw: RawRow, fetchedAt: number): ShapedRow {
   const { id, updated_at, keyless, unknown = [] } = raw as unknown as ModelRow;
   if (keyless) return { ok: false, letter: { key: `letter-${id}`, reason: 'no key', raw, fetchedAt } };
@@ -201,6 +208,7 @@ export function shape(raw: RawRow, fetchedAt: number): ShapedRow {
   return {
     ok: true,
     raw,
+    redacted: () => raw,
     leftovers: unknown,
     row: { op: 'upsert', key: id, bytes, hash, updatedAt, fetchedAt },
   };

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RawRow, ShapedRow } from '../../../src/model/row.js';
 import { sortOut } from '../../../src/sync/batch.js';
-import { PublishedRows } from '../../../src/sync/published.js';
+import { RecentRows } from '../../../src/sync/published.js';
 import type { TableSource } from '../../../src/sync/source.js';
 import { twinKey } from '../../../src/sync/twins.js';
 
@@ -21,6 +21,7 @@ interface Row {
 const SOURCE = {
   method: 'incremental',
   reads: 'searched',
+  isTooOld: () => false,
   versionTime: (raw: RawRow) => (raw as unknown as Row).time ?? 5,
   shape: (raw: RawRow): ShapedRow => {
     const { hash, time = 5 } = raw as unknown as Row;
@@ -32,13 +33,13 @@ const SOURCE = {
       updatedAt: time * 1000,
       fetchedAt: 1,
     } as const;
-    return { ok: true, raw, row, leftovers: [] };
+    return { ok: true, raw, redacted: () => raw, row, leftovers: [] };
   },
 } as unknown as TableSource;
 
 /** A table that is read again and again. */
 class Topic {
-  readonly published = new PublishedRows();
+  readonly published = new RecentRows();
   readonly letters = new Set<string>();
   #clock = 0;
 
@@ -49,7 +50,7 @@ class Topic {
     return pages.flatMap((each) => {
       const rows = each.map((row) => (typeof row === 'string' ? { hash: row } : row)) as unknown as RawRow[];
       const page = { rows, total: null, newest: null, last: true, fetchedAt: 1 };
-      const { versions, twins } = sortOut(page, SOURCE, this.published, 0, () => false);
+      const { versions, twins } = sortOut(page, SOURCE, this.published, () => false);
       for (const { key } of twins) this.letters.add(key);
       for (const { row, versionTime } of versions) {
         this.letters.delete(twinKey('k', row.hash));

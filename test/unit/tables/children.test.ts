@@ -81,7 +81,7 @@ it('publishes the children of each parent, and reads those of the parents that m
   const { contacts, model, poll } = open();
   expect(await poll()).toHaveLength(60);
   expect(notesOf(model)).toHaveLength(40);
-  expect(model.memory.state.bookmark).toBe(1_059);
+  expect(model.ledger.state.bookmark).toBe(1_059);
   contacts.times.set('c0', 2_000);
   // Within the lookback before the bookmark lies none but the newest, whose children are known.
   expect(await poll()).toContain('c0');
@@ -96,8 +96,8 @@ it('sets aside a parent whose children can’t be read, and takes one that is go
   ]);
   await poll();
   expect(notesOf(model)).toHaveLength(36);
-  expect(model.memory.state.setAside).toMatchObject([{ id: 'c3', window: null }]);
-  expect(model.memory.state.bookmark).toBe(1_059);
+  expect(model.ledger.state.setAside).toMatchObject([{ id: 'c3', window: null }]);
+  expect(model.ledger.state.bookmark).toBe(1_059);
 });
 
 it('begins with a page without rows, and tells nothing of the pace of the parents', async () => {

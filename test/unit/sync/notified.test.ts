@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { elementOf, isNoRow, rowOf } from '../../../src/model/row.js';
-import { publishBeyondMemory, publishHinted } from '../../../src/sync/hinted.js';
+import { publishBeyondMemory, publishNotified } from '../../../src/sync/notified.js';
 import { TableCycle } from '../../../src/sync/table-cycle.js';
 import { page, row, shape, TableModel } from './table-model.js';
 
@@ -23,12 +23,17 @@ const tell = (
   gone: readonly string[] = [],
   hintedAt: number | null = null,
 ) =>
-  publishHinted(model, model.events, { rows, gone, fetchedAt: 9, askedAt: () => Date.now() + 1 }, hintedAt);
+  publishNotified(
+    model.ledger,
+    model.events,
+    { rows, gone, fetchedAt: 9, askedAt: () => Date.now() + 1 },
+    hintedAt,
+  );
 
-describe('publishHinted', () => {
+describe('publishNotified', () => {
   it('publishes what is new and what is gone, and how far notifications are worked off', async () => {
     const model = await replicated();
-    const cycle = model.memory.state.cycle;
+    const cycle = model.ledger.state.cycle;
     await tell(
       model,
       [row('a', 310, { unknown: ['x'] }), row('b', 290), row('c', 305, { keyless: true })],
@@ -36,7 +41,7 @@ describe('publishHinted', () => {
       5_000,
     );
     expect(model.commits.at(-1)?.records).toEqual(['rows a there', 'rows b gone', 'letters letter-c no key']);
-    expect(model.memory.state).toMatchObject({
+    expect(model.ledger.state).toMatchObject({
       bookmark: 300,
       hintedAt: 5_000,
       records: 3,
@@ -56,7 +61,7 @@ describe('publishHinted', () => {
     await tell(model, [row('a', 310)], [], 4_000);
     await tell(model, [row('a', 300)], [], null);
     expect(model.commits.slice(1).map(({ records }) => records)).toEqual([['rows a there']]);
-    expect(model.memory.state.hintedAt).toBe(5_000);
+    expect(model.ledger.state.hintedAt).toBe(5_000);
     expect(model.of('hints:committed').map(({ records }) => records)).toEqual([1, 0, 0]);
   });
 
@@ -101,13 +106,13 @@ describe('publishHinted', () => {
     const rows = ['same', 'changed', 'back', 'late'].map((id) => row(id, 150));
     const beyond = await tell(model, rows, ['standing', 'gone', 'never-known']);
     expect(beyond).not.toBeNull();
-    if (beyond !== null) await publishBeyondMemory(model, model.events, beyond);
+    if (beyond !== null) await publishBeyondMemory(model.ledger, model.events, beyond);
     expect(model.lookedFor).toEqual([['same', 'changed', 'back', 'late', 'standing', 'gone', 'never-known']]);
     const published = ['changed there', 'back there', 'late there', 'standing gone'].map(
       (each) => `rows ${each}`,
     );
     expect(model.records.slice(2)).toEqual(published);
-    expect(model.memory.state).toMatchObject({ records: 5, deletes: 1 });
+    expect(model.ledger.state).toMatchObject({ records: 5, deletes: 1 });
   });
 
   it('builds on what was published while the topic was read, also when the bookmark has passed it', async () => {
@@ -120,7 +125,7 @@ describe('publishHinted', () => {
       return found;
     };
     const beyond = await tell(model, [row('old', 239)]);
-    if (beyond !== null) await publishBeyondMemory(model, model.events, beyond);
+    if (beyond !== null) await publishBeyondMemory(model.ledger, model.events, beyond);
     expect(model.records.filter((line) => line === 'rows old there')).toHaveLength(1);
   });
 
@@ -137,7 +142,10 @@ describe('publishHinted', () => {
     const beyond = await tell(model, [rowOf('text'), row('old', 150)]);
     expect(model.records.slice(2)).toEqual(['letters stray no row']);
     if (beyond !== null)
-      await publishBeyondMemory(model, model.events, { ...beyond, rows: [rowOf(null), ...beyond.rows] });
+      await publishBeyondMemory(model.ledger, model.events, {
+        ...beyond,
+        rows: [rowOf(null), ...beyond.rows],
+      });
     expect(model.lookedFor).toEqual([['old']]);
   });
 
@@ -145,7 +153,7 @@ describe('publishHinted', () => {
     const model = new TableModel();
     await tell(model, [row('first', 100), row('ancient', 99)]);
     expect(model.records).toEqual(['rows first there']);
-    expect(model.memory.state.bookmark).toBeNull();
+    expect(model.ledger.state.bookmark).toBeNull();
   });
 
   it('shapes rows again when getting ready for them changed the schema', async () => {

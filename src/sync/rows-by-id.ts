@@ -1,0 +1,67 @@
+/** Rows that a cycle asks for by their IDs, because its readings are not sure of them. */
+
+import { idOf } from '../model/row.js';
+import type { Page } from '../model/table.js';
+import type { Batch } from './batch.js';
+import type { CycleParts } from './cycle-parts.js';
+import { fetchById } from './fetch-by-id.js';
+import type { FoundRows } from './source.js';
+
+/**
+ * Rows that are fetched by ID before they are published together: publishing them may take a reading of their
+ * whole topic.
+ */
+const MAX_FETCHED = 1_000;
+
+export class RowsById {
+  readonly #parts: CycleParts;
+  /** IDs of rows that the readings show although they are gone. */
+  readonly #returned = new Set<string>();
+  /** IDs of rows that others have replaced, of which the topic may have some. */
+  readonly #replaced = new Set<string>();
+  /** Epoch seconds: what was replaced earlier was found by earlier cycles. */
+  readonly #replacedSince: number;
+
+  constructor(parts: CycleParts) {
+    this.#parts = parts;
+    const { ledger, publisher } = parts;
+    const start = ledger.state.bookmark ?? publisher.startedAt.getTime() / 1000;
+    this.#replacedSince = start - ledger.settings.lookback;
+  }
+
+  /** Remembers what of a page is to be asked for by ID when the reading is over. */
+  note({ rows }: Page, { returned }: Batch): void {
+    const { ledger } = this.#parts;
+    const { find, askedAs = idOf, replaced } = ledger.source;
+    if (find === undefined) return;
+    for (const { key, raw } of returned) if (ledger.shouldCheck(key)) this.#returned.add(askedAs(raw));
+    for (const id of replaced?.due(rows, this.#replacedSince) ?? [])
+      if (ledger.known(id)?.gone !== true) this.#replaced.add(id);
+  }
+
+  /**
+   * A row that is shown although it is gone has come back if it is there by its ID; one that was replaced is
+   * gone if it is not. A long history names thousands of rows that were replaced before the first reading: no
+   * request is spent on those that the topic does not have.
+   */
+  async settle(): Promise<void> {
+    const { ledger } = this.#parts;
+    const { find, replaced } = ledger.source;
+    if (find === undefined) return;
+    const replacedIds = [...this.#replaced];
+    await this.publish([...this.#returned, ...(await ledger.published(replacedIds))], find);
+    replaced?.add(replacedIds);
+  }
+
+  /** Asks for rows by their IDs and publishes what comes of it. Those that can't be fetched are set aside. */
+  async publish(ids: readonly string[], find: (id: string) => Promise<FoundRows | null>): Promise<void> {
+    const asked = this.#parts.withoutSetAside(ids);
+    for (let start = 0; start < asked.length; start += MAX_FETCHED) {
+      const batch = asked.slice(start, start + MAX_FETCHED);
+      const { fetched, unread } = await fetchById(batch, find);
+      // Before the commit, whose state carries it.
+      this.#parts.countUnread(batch.length, unread);
+      await this.#parts.publisher.publishFetched(fetched);
+    }
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * Reads what changed in a searched table: windows of `updated_at`, some side by side. The table is complete
+ * up to the newest row that was met, so the bookmark moves there.
+ */
+
+import { PublisherError } from '../model/errors.js';
+import { intervalsIn, isIsolable, subjectText } from '../model/set-aside.js';
+import type { Window } from '../model/state.js';
+import type { Page } from '../model/table.js';
+import type { CycleParts } from './cycle-parts.js';
+import { emptyPage, type Underway } from './cycle-publisher.js';
+import { Pipeline, type SideBySide, sideBySide } from './side-by-side.js';
+import { WindowPlan } from './window-plan.js';
+import { isTooLarge, splitWindow, windowToRead } from './windows.js';
+
+/**
+ * A search whose rows keep leaving it is given up after as many readings; nothing is lost, the next cycle
+ * reads it again.
+ */
+const MAX_READINGS = 8;
+
+/** A window that is being read. */
+interface Reading {
+  readonly window: Window;
+  readonly plan: WindowPlan;
+  readonly pipeline: Pipeline;
+  /** The newest row that there was in it when it began to be read; undefined before the first page. */
+  newest: number | null | undefined;
+}
+
+export class SearchedReading {
+  readonly #parts: CycleParts;
+
+  constructor(parts: CycleParts) {
+    this.#parts = parts;
+  }
+
+  async run(): Promise<void> {
+    const { ledger } = this.#parts;
+    const { source, settings, state } = ledger;
+    if (state.bookmark === null) ledger.prefetch();
+    const whole = windowToRead({ ...settings, bookmark: state.bookmark });
+    const plan = new WindowPlan(whole, state.windows, settings.lookback, intervalsIn(state.setAside));
+    await sideBySide(
+      () => source.windowsAtOnce(),
+      () => plan.next(),
+      (window, beside) => this.#readWindow(window, plan, beside),
+    );
+  }
+
+  /** Reads a window, and again when rows left it meanwhile. */
+  async #readWindow(window: Window, plan: WindowPlan, beside: SideBySide): Promise<void> {
+    this.#parts.failures.add('window', 1, []);
+    for (let attempt = 1; !beside.isFailed(); attempt += 1) {
+      try {
+        return await this.#readOnce(window, plan, beside);
+      } catch (error) {
+        if (isIsolable(error) && plan.isSplit) return await this.#setWindowAside(window, plan, error);
+        if (!(error instanceof PublisherError) || error.code !== 'walk-unclean' || attempt === MAX_READINGS)
+          throw error;
+        const { events, ledger } = this.#parts;
+        events.emit('window:repeated', { ...ledger.at, window, attempt });
+      }
+    }
+  }
+
+  /**
+   * A window that can't be had holds up no other: it counts as read for this cycle, and is retried beside the
+   * next ones.
+   */
+  async #setWindowAside(window: Window, plan: WindowPlan, error: PublisherError): Promise<void> {
+    this.#parts.failures.add('window', 0, [error]);
+    const { from } = window;
+    const to = window.to ?? Math.floor(Date.now() / 1000);
+    const subject = { id: null, window: { from, to } };
+    const { code, answer } = error;
+    const message = `${error.message} (${subjectText(subject)})`;
+    const failure = new PublisherError(code, message, {
+      cause: error,
+      ...(answer === null ? {} : { answer }),
+    });
+    const complete = () => {
+      this.#parts.ledger.setAside([{ ...subject, error: failure }]);
+      const reached = plan.read(window, null);
+      const { covered, toCover } = plan.progress;
+      return {
+        finished: reached.complete,
+        progress: { rowsExpected: null, covered, toCover },
+        reached,
+      };
+    };
+    const { committed } = await this.#parts.publisher.publish({ page: emptyPage(), complete });
+    await committed;
+  }
+
+  /**
+   * Reads the window once and publishes it; or, when its first page shows that it is too large, leaves it to
+   * its pieces.
+   */
+  async #readOnce(window: Window, plan: WindowPlan, beside: SideBySide): Promise<void> {
+    const reading: Reading = { window, plan, pipeline: new Pipeline(this.#parts.pending), newest: undefined };
+    const pages = this.#parts.ledger.source.pull(window, this.#parts.idsSetAside)[Symbol.asyncIterator]();
+    try {
+      // A page is known to what takes it, and not here while the next one is asked for: pages are large.
+      while (await this.#readNext(pages, reading, beside)) beside.askForMore();
+    } finally {
+      await pages.return?.();
+      await reading.pipeline.end();
+    }
+  }
+
+  /** False when the window is over, left to its pieces, or given up because another one failed. */
+  async #readNext(pages: AsyncIterator<Page>, reading: Reading, { isFailed }: SideBySide): Promise<boolean> {
+    const { value: page, done } = await pages.next();
+    if (done || isFailed()) return false;
+    const { window, plan } = reading;
+    const isFirst = reading.newest === undefined;
+    if (isFirst && !page.last && isTooLarge(page.total, plan.isSplit)) {
+      const grain = await this.#parts.ledger.source.grain();
+      const pieces = splitWindow(window, page, grain);
+      if (pieces.length > 1) {
+        plan.split(window, pieces, page.newest, grain);
+        return false;
+      }
+    }
+    if (isFirst) reading.newest = page.newest;
+    const { newest = null } = reading;
+    await reading.pipeline.push(() => this.#publishPage(page, { window, newest, plan }));
+    return true;
+  }
+
+  /**
+   * Publishes a page of a window; `newest` is the newest row that there was in it when it began to be read.
+   */
+  async #publishPage(
+    page: Page,
+    { window, newest, plan }: { window: Window; newest: number | null; plan: WindowPlan },
+  ): Promise<Underway> {
+    const { publisher, byId } = this.#parts;
+    const underway = await publisher.publish({
+      page,
+      complete: (batch) => {
+        this.#parts.countUnread(page.asked ?? 0, page.unread ?? []);
+        byId.note(page, batch);
+        if (!page.last) plan.reach(window, this.#oldestOf(page, window, newest), newest, page.pace ?? null);
+        const reached = page.last ? plan.read(window, newest) : undefined;
+        const progress = { rowsExpected: page.total, ...plan.progress };
+        const finished = reached?.complete ?? false;
+        return { finished, progress, ...(reached === undefined ? {} : { reached }) };
+      },
+    });
+    page.onTaken?.();
+    return underway;
+  }
+
+  /** How far down a page goes: windows are read from their newest row. */
+  #oldestOf(page: Page, window: Window, newest: number | null): number {
+    const end = window.to ?? newest ?? window.from;
+    return page.rows.reduce(
+      (oldest, row) => Math.min(oldest, this.#parts.ledger.source.versionTime(row) ?? end),
+      end,
+    );
+  }
+}
