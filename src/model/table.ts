@@ -63,18 +63,38 @@ export interface Deletion {
   readonly at: number;
 }
 
-/**
- * One replicated entity: data plus one generator.
- *
- * `reads` says what a pull covers. A `whole` table is read completely each time (the window is ignored), so
- * that what is missing has been deleted. A `searched` table is read by windows of `updated_at`; its pages may
- * come in any order, and only after the last one is the window known to be complete.
- */
-export interface Table<Api> {
+/** What every table has: data plus one generator. */
+interface TableBase<Api> {
   readonly name: TableName;
   readonly method: ReplicationMethod;
   readonly key: KeyName;
-  readonly reads: 'whole' | 'searched';
+  /** The column that a bookmark counts by; `updated_at` where it is left out. */
+  readonly replicationKey?: string;
+  /**
+   * Whether the API has no row of this ID any more; for a child table: no parent. Asked before a row that a
+   * reading did not bring is called deleted; left out where a reading can't miss a row.
+   */
+  isGone?(api: Api, id: string): Promise<boolean>;
+  /** What notifications name that this table has rows of, and those rows in its detail. */
+  readonly hinted?: { readonly entity: Entity; rows(detail: RawRow): readonly RawRow[] };
+  /** The definitions of the custom attributes that its rows have, as the API lists them. */
+  customAttributes?(api: Api): Promise<readonly RawRow[]>;
+}
+
+/** A table that each cycle reads completely, so that what is missing has been deleted. */
+export interface WholeTable<Api> extends TableBase<Api> {
+  readonly reads: 'whole';
+  pull(api: Api): AsyncIterable<Page>;
+  /** Some rows to look at, where pulling a few would disturb a publisher at work. */
+  sample?(api: Api, rows: number): AsyncIterable<Page>;
+}
+
+/**
+ * A table that is read by windows of `updated_at`. Its pages may come in any order, and only after the last
+ * one is the window known to be complete.
+ */
+export interface SearchedTable<Api> extends TableBase<Api> {
+  readonly reads: 'searched';
   /** The finest interval that the API's filter can tell apart. */
   readonly grain: 'second' | 'day';
   /**
@@ -82,12 +102,7 @@ export interface Table<Api> {
    * itself.
    */
   readonly windowsAtOnce?: number;
-  /** The column that a bookmark counts by; `updated_at` where it is left out. */
-  readonly replicationKey?: string;
-  /**
-   * Reads the window (searched tables) or everything (whole tables). Rows in `setAside` need not be asked for
-   * by their IDs.
-   */
+  /** Reads the window. Rows in `setAside` need not be asked for by their IDs. */
   pull(api: Api, window: Window, setAside?: ReadonlySet<string>): AsyncIterable<Page>;
   /**
    * Pulls of one session, in place of `pull`, which need not read again what those before have read.
@@ -98,23 +113,14 @@ export interface Table<Api> {
     lookback: number,
   ): (window: Window, setAside?: ReadonlySet<string>) => AsyncIterable<Page>;
   /**
-   * Whether the API has no row of this ID any more; for a child table: no parent. Asked before a row that a
-   * reading did not bring is called deleted; left out where a reading can't miss a row.
-   */
-  isGone?(api: Api, id: string): Promise<boolean>;
-  /**
-   * The IDs of a window (rows with `id` and `updated_at`, as cheap as can be) of a searched table; for a
-   * child table those of the parents. Left out for whole tables, whose every reading shows what is gone.
+   * The IDs of a window (rows with `id` and `updated_at`, as cheap as can be); for a child table those of the
+   * parents.
    */
   ids?(api: Api, window: Window): AsyncIterable<Page>;
-  /** What notifications name that this table has rows of, and those rows in its detail. */
-  readonly hinted?: { readonly entity: Entity; rows(detail: RawRow): readonly RawRow[] };
   /** The rows that this one has replaced, as far as it says. */
   replaces?(row: RawRow): readonly Replaced[];
   /** The row of an ID search in the form that `pull` gives it; left out where both are the same. */
   complete?(api: Api, row: RawRow): Promise<RawRow>;
-  /** The definitions of the custom attributes that its rows have, as the API lists them. */
-  customAttributes?(api: Api): Promise<readonly RawRow[]>;
   /** The deletions from `since` on (epoch seconds), where the API lists them. */
   deletions?(api: Api, since: number): Promise<readonly Deletion[]>;
   /**
@@ -122,8 +128,6 @@ export interface Table<Api> {
    * deletion is one of the parent, then.
    */
   readonly parent?: { readonly id: string; readonly updatedAt: string };
-  /** Some rows to look at, where pulling a few would disturb a publisher at work. */
-  sample?(api: Api, rows: number): AsyncIterable<Page>;
   /**
    * The time that decides in which window a row lies, as Intercom sends it (epoch seconds): its own
    * `updated_at` where this is left out, or its parent's.
@@ -131,10 +135,26 @@ export interface Table<Api> {
   versionTime?(row: RawRow): unknown;
 }
 
+/** One replicated entity. */
+export type Table<Api> = WholeTable<Api> | SearchedTable<Api>;
+
+export function whole<Api>(table: Omit<WholeTable<Api>, 'reads'>): WholeTable<Api> {
+  return { ...table, reads: 'whole' };
+}
+
+export function searched<Api>(table: Omit<SearchedTable<Api>, 'reads'>): SearchedTable<Api> {
+  return { ...table, reads: 'searched' };
+}
+
+/** The table where it is a searched one, or null. */
+export function asSearched<Api>(table: Table<Api>): SearchedTable<Api> | null {
+  return table.reads === 'searched' ? table : null;
+}
+
 /** The column that an incremental table's bookmark counts by; null for full tables. */
 export function replicationKeyOf({
   method,
   replicationKey = 'updated_at',
-}: Pick<Table<never>, 'method' | 'replicationKey'>): string | null {
+}: Pick<TableBase<never>, 'method' | 'replicationKey'>): string | null {
   return method === 'incremental' ? replicationKey : null;
 }

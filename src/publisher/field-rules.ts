@@ -7,6 +7,7 @@ import { tableSchema } from '../avro/schema.js';
 import type { ConnectionConfig } from '../config/config.js';
 import { isMapping } from '../config/path.js';
 import type { Problem } from '../config/problem.js';
+import { asSearched } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import { ALL_TABLES } from '../tables/all.js';
 
@@ -24,10 +25,12 @@ export function fieldRuleProblems(tree: unknown): Problem[] {
 function problemsIn(connection: Record<string, unknown>, index: number): Problem[] {
   const { tables } = connection;
   if (!isMapping(tables)) return [];
-  return ALL_TABLES.flatMap(({ name, parent }) => {
+  return ALL_TABLES.flatMap((table) => {
+    const { name } = table;
     const settings = tables[name];
     if (!isMapping(settings)) return [];
     const rules = { exclude: textsIn(settings.exclude), hash: textsIn(settings.hash), hashKey: '' };
+    const parent = asSearched(table)?.parent;
     const needed = parent === undefined ? [] : [parent.id, parent.updatedAt];
     const path = ['connections', index, 'tables', name];
     return ruleProblems(tableSchema(name), rules, needed).map(

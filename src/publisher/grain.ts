@@ -1,9 +1,9 @@
 import type { IntercomApi } from '../intercom/api.js';
 import { isIsolable } from '../model/set-aside.js';
+import type { SearchedTable } from '../model/table.js';
 import { type Grain, knownTimeZone } from '../sync/windows.js';
-import type { IntercomTable } from '../tables/all.js';
 
-export type GrainOf = (table: Pick<IntercomTable, 'grain'>) => Promise<Grain>;
+export type GrainOf = (table: Pick<SearchedTable<never>, 'grain'>) => Promise<Grain>;
 
 /** Windows of days follow the workspace's calendar, which is asked for once, when a window is first split. */
 export function grainOf(api: IntercomApi): GrainOf {

@@ -7,6 +7,7 @@ import { readStates, stateRecord } from '../kafka/states.js';
 import { Writer } from '../kafka/writer.js';
 import { PublisherError } from '../model/errors.js';
 import { emptyState, type TableState } from '../model/state.js';
+import { asSearched } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import type { IntercomTable } from '../tables/all.js';
 import { transactionalId } from './topic-plans.js';
@@ -42,7 +43,7 @@ export async function resetTables(config: Config, request: ResetRequest): Promis
       });
       await writer.commit(
         known.map(({ table, state }) => {
-          const anew = stateAfterReset(state, table.reads === 'searched' ? startDate : null, now);
+          const anew = stateAfterReset(state, asSearched(table) === null ? null : startDate, now);
           return stateRecord(config.state.topic, connection.name, table.name, anew);
         }),
       );

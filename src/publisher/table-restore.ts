@@ -8,6 +8,7 @@ import type { States } from '../kafka/states.js';
 import { deadLetterTopic } from '../kafka/topics.js';
 import { mustGet } from '../model/must-get.js';
 import { emptyState } from '../model/state.js';
+import { asSearched } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import { restoredState } from '../sync/state-writes.js';
 import type { RestoredTable } from '../sync/table-ledger.js';
@@ -82,7 +83,7 @@ export async function restoreTable(
     partitions,
     signal: end,
     remembersDeleted,
-    isChild: table.parent !== undefined,
+    isChild: asSearched(table)?.parent !== undefined,
     onForeign,
   };
   const restore = () => restorePublished(kafka.reader, topic, codec, known);

@@ -6,7 +6,7 @@ import type { IntercomApi } from '../intercom/api.js';
 import { mustGet } from '../model/must-get.js';
 import { idOf, type RawRow } from '../model/row.js';
 import type { Window } from '../model/state.js';
-import type { Page } from '../model/table.js';
+import { asSearched, type Page, type SearchedTable } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import { epochSeconds } from '../model/time.js';
 import type { IdSource } from '../sync/reconcile.js';
@@ -34,52 +34,80 @@ const DEFINES_COLUMNS_OF: Partial<Record<TableName, TableName>> = {
 
 export function createSource(parts: SessionParts, published: PublishedTable, grain: GrainOf): TableSource {
   const { table, connection } = published;
-  const { ofTable, requestsAtOnce, schemas } = parts;
+  const { ofTable, schemas } = parts;
   const schema = mustGet(schemas, table.name);
   const api = ofTable(table.name, (lane) =>
     shapingRequester(lane, table.name, (list) => schema.decoder(list)),
   );
   const defined = schemas.get(DEFINES_COLUMNS_OF[table.name] ?? table.name) ?? schema;
   const find = finder(table, api);
-  const { parent, replaces } = table;
+  const own = asSearched(table);
+  const timeOf = own?.versionTime ?? (({ updated_at }: RawRow) => updated_at);
+  const versionTime = (raw: RawRow) => epochSeconds(timeOf(raw));
+  const isTimed = table.method === 'incremental';
+  const { startDate } = connection;
   type Pull = (window: Window, setAside?: ReadonlySet<string>) => AsyncIterable<Page>;
   const pull: Pull =
-    table.polling?.(api, connection.lookback) ?? ((window, setAside) => table.pull(api, window, setAside));
-  const versionTime = (raw: RawRow) =>
-    epochSeconds(table.versionTime === undefined ? raw.updated_at : table.versionTime(raw));
+    own?.polling?.(api, connection.lookback) ?? ((window, setAside) => table.pull(api, window, setAside));
   return {
     name: table.name,
     method: table.method,
     reads: table.reads,
     pull: (window, setAside) =>
       defined === schema ? pull(window, setAside) : learningFrom(pull(window, setAside), defined),
-    windowsAtOnce: () => Math.min(table.windowsAtOnce ?? WINDOWS_AT_ONCE, requestsAtOnce()),
     prefetch: async () => {
       if (isShaped(table.name)) void parts.context.shaping.start();
-      await Promise.all([grain(table), schema.prefetch()]);
+      await Promise.all([own === null ? null : grain(own), schema.prefetch()]);
     },
     shape: (raw, fetchedAt) => schema.shape(raw, fetchedAt),
     prepare: (rows) => schema.prepare(rows),
     versionTime,
-    isTooOld: (raw) =>
-      table.method === 'incremental' && (versionTime(raw) ?? connection.startDate) < connection.startDate,
-    grain: () => grain(table),
+    isTooOld: (raw) => isTimed && (versionTime(raw) ?? startDate) < startDate,
     confirmGone: (keys) => confirmGone(table, api, keys),
-    isChild: parent !== undefined,
     ...(find === undefined ? {} : { find }),
+    retry: retrySource(table, parts),
+    ...(own === null ? ONE_WINDOW : searchedSource(own, api, parts, published, grain)),
+  };
+}
+
+/** What a table that is read whole has in place of `searchedSource`. */
+const ONE_WINDOW: SearchedSource = {
+  windowsAtOnce: () => 1,
+  grain: async () => ({ unit: 'second' }),
+  ids: null,
+  deletions: null,
+};
+
+type SearchedSource = Pick<
+  TableSource,
+  'windowsAtOnce' | 'grain' | 'isChild' | 'askedAs' | 'replaced' | 'ids' | 'deletions'
+>;
+
+/** What only a searched table has. */
+function searchedSource(
+  table: SearchedTable<IntercomApi>,
+  api: IntercomApi,
+  parts: SessionParts,
+  published: PublishedTable,
+  grain: GrainOf,
+): SearchedSource {
+  const { parent, replaces, deletions } = table;
+  return {
+    windowsAtOnce: () => Math.min(table.windowsAtOnce ?? WINDOWS_AT_ONCE, parts.requestsAtOnce()),
+    grain: () => grain(table),
+    isChild: parent !== undefined,
     askedAs: (raw) => (parent === undefined ? idOf(raw) : idOf({ id: raw[parent.id] })),
     ...(replaces === undefined ? {} : { replaced: new ReplacedIds(replaces) }),
-    ids: idSource(parts, published, grain),
-    retry: retrySource(table, parts),
-    deletions:
-      table.deletions === undefined ? null : (since) => table.deletions?.(api, since) ?? Promise.resolve([]),
+    ids: idSource(table, parts, published, grain),
+    deletions: deletions === undefined ? null : (since) => deletions(api, since),
   };
 }
 
 /** What reconcile works with, or null where the table's IDs can't be listed. */
 function idSource(
+  table: SearchedTable<IntercomApi>,
   { context: { kafka, registry }, background, schemas, topics: facts, end }: SessionParts,
-  { table, connection, topic }: PublishedTable,
+  { connection, topic }: PublishedTable,
   grain: GrainOf,
 ): IdSource | null {
   const { ids, isGone, parent } = table;
@@ -102,7 +130,7 @@ function idSource(
 }
 
 /** The content hash that a row of an ID search would be published with. */
-function hashOf(table: IntercomTable, api: IntercomApi, schema: TableSchema) {
+function hashOf(table: SearchedTable<IntercomApi>, api: IntercomApi, schema: TableSchema) {
   return async (row: RawRow, fetchedAt: number): Promise<string | null> => {
     const shaped = schema.shape((await table.complete?.(api, row)) ?? row, fetchedAt);
     return shaped.ok ? shaped.row.hash : null;

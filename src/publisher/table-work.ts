@@ -3,6 +3,7 @@
 import type { ConnectionConfig } from '../config/config.js';
 import type { IntercomApi } from '../intercom/api.js';
 import { mustGet } from '../model/must-get.js';
+import { asSearched } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import type { TableWork } from '../sync/source.js';
 import { TableLedger } from '../sync/table-ledger.js';
@@ -72,7 +73,7 @@ function createSink(
 ): Delivery {
   const schema = mustGet(schemas, table.name);
   const { codec } = schema;
-  const { parent } = table;
+  const parent = asSearched(table)?.parent;
   const { partitions } = mustGet(topics, topic);
   const read = (keys: ReadonlySet<string>) =>
     readVersions(kafka.reader, topic, codec, { keys, resetAt, partitions, signal: end });

@@ -3,17 +3,14 @@
 import type { IntercomApi } from '../intercom/api.js';
 import type { Table } from '../model/table.js';
 import { ALL_TABLE_NAMES, type TableName } from '../model/table-names.js';
-import { admins } from './admins.js';
+import { activityLogs } from './activity-logs.js';
 import { companyAttributes, contactAttributes } from './attributes.js';
 import { companies } from './companies.js';
-import { companySegments } from './company-segments.js';
 import { contacts } from './contacts.js';
 import { conversationParts } from './conversation-parts.js';
 import { conversations } from './conversations.js';
-import { MORE_TABLES } from './more.js';
-import { segments } from './segments.js';
-import { tags } from './tags.js';
-import { teams } from './teams.js';
+import * as lists from './lists.js';
+import { tickets } from './tickets.js';
 
 export type IntercomTable = Table<IntercomApi>;
 
@@ -21,18 +18,25 @@ export type IntercomTable = Table<IntercomApi>;
  * Every table, by its name: those that are replicated by default, and those that the configuration must name.
  */
 export const TABLES: Readonly<Record<TableName, IntercomTable>> = {
-  admins,
+  admins: lists.admins,
   companies,
   company_attributes: companyAttributes,
-  company_segments: companySegments,
+  company_segments: lists.companySegments,
   contact_attributes: contactAttributes,
   contacts,
   conversation_parts: conversationParts,
   conversations,
-  segments,
-  tags,
-  teams,
-  ...MORE_TABLES,
+  segments: lists.segments,
+  tags: lists.tags,
+  teams: lists.teams,
+  activity_logs: activityLogs,
+  articles: lists.articles,
+  conversation_attributes: lists.conversationAttributes,
+  help_center_collections: lists.helpCenterCollections,
+  macros: lists.macros,
+  subscription_types: lists.subscriptionTypes,
+  ticket_types: lists.ticketTypes,
+  tickets,
 };
 
 /** All tables, in the order in which they are listed everywhere. */

@@ -1,5 +1,5 @@
 import type { IntercomApi } from '../intercom/api.js';
-import type { Page, Table } from '../model/table.js';
+import { type Page, type WholeTable, whole } from '../model/table.js';
 
 /**
  * Attributes of companies, archived ones included so that archiving shows as a change and not as a delete.
@@ -19,13 +19,11 @@ async function* onOnePage(pages: AsyncIterable<Page>): AsyncGenerator<Page> {
   if (end !== undefined) yield { ...end, rows: all.flatMap(({ rows }) => rows) };
 }
 
-function attributesOf(model: 'company' | 'contact'): Table<IntercomApi> {
-  return {
+function attributesOf(model: 'company' | 'contact'): WholeTable<IntercomApi> {
+  return whole({
     name: `${model}_attributes`,
     method: 'full_table',
     key: '_sdc_record_hash',
-    reads: 'whole',
-    grain: 'second',
     pull: (api) => onOnePage(api.attributeList(model)),
-  };
+  });
 }

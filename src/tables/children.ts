@@ -6,7 +6,7 @@ import { PublisherError } from '../model/errors.js';
 import { idOf, isNoRow, type RawRow } from '../model/row.js';
 import { isolate } from '../model/set-aside.js';
 import type { Window } from '../model/state.js';
-import type { Page, Table } from '../model/table.js';
+import { type Page, type SearchedTable, searched } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import { epochSeconds } from '../model/time.js';
 import { DetailsRead } from './details-read.js';
@@ -44,13 +44,12 @@ const NONE: ReadonlySet<string> = new Set();
  * are read. A bookmark over the children's own times would lose those of a parent that was updated twice. A
  * child that is deleted while its parent stays is not found.
  */
-export function children(table: ChildTable): Table<IntercomApi> {
+export function children(table: ChildTable): SearchedTable<IntercomApi> {
   const { name, search, grain = 'second', parent } = table;
-  return {
+  return searched({
     name,
     method: 'incremental',
     key: 'id',
-    reads: 'searched',
     grain,
     windowsAtOnce: 4,
     pull: (api, window, setAside) => pullChildren(table, api, window, new DetailsRead(0), setAside),
@@ -61,7 +60,7 @@ export function children(table: ChildTable): Table<IntercomApi> {
     ids: (api, window) => api.search(search, window),
     parent,
     versionTime: (row) => row[parent.updatedAt],
-  };
+  });
 }
 
 /**

@@ -1,16 +1,14 @@
 import type { IntercomApi } from '../intercom/api.js';
-import type { Table } from '../model/table.js';
+import { whole } from '../model/table.js';
 
 /**
  * Companies. No filter by time exists, so each cycle reads them all through the scroll and finds the deleted
  * ones too.
  */
-export const companies: Table<IntercomApi> = {
+export const companies = whole<IntercomApi>({
   name: 'companies',
   method: 'incremental',
   key: 'id',
-  reads: 'whole',
-  grain: 'second',
   pull: (api) => api.companies(),
   customAttributes: (api) => api.attributes('company'),
   // It is not documented whether the scroll is a snapshot: a company that changes meanwhile may move behind
@@ -19,4 +17,4 @@ export const companies: Table<IntercomApi> = {
   isGone: (api, id) => api.isCompanyGone(id),
   // The scroll is the only one of the app, and one that is left in the middle stays open for a minute.
   sample: (api, rows) => api.listedCompanies(rows),
-};
+});

@@ -4,7 +4,7 @@ import { hasWholeLists, isCutShort } from '../intercom/sublists.js';
 import { idOf } from '../model/row.js';
 import { isolate } from '../model/set-aside.js';
 import type { Window } from '../model/state.js';
-import type { Page, Table } from '../model/table.js';
+import { type Page, searched } from '../model/table.js';
 import { ListsRead } from './lists-read.js';
 import { mergedInto } from './merge-history.js';
 
@@ -12,11 +12,10 @@ import { mergedInto } from './merge-history.js';
  * Users and leads. Their search filters by whole days of the workspace's time zone, and cuts their lists at
  * ten entries.
  */
-export const contacts: Table<IntercomApi> = {
+export const contacts = searched<IntercomApi>({
   name: 'contacts',
   method: 'incremental',
   key: 'id',
-  reads: 'searched',
   grain: 'day',
   pull: (api, window, setAside) => pullContacts(api, window, new ListsRead(0), setAside),
   polling: (api, lookback) => {
@@ -29,7 +28,7 @@ export const contacts: Table<IntercomApi> = {
   replaces: mergedInto,
   hinted: { entity: 'contact', rows: (contact) => [contact] },
   isGone: (api, id) => api.isContactGone(id),
-};
+});
 
 const CONTACT_SEARCH: Search = {
   path: '/contacts/search',

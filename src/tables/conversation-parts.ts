@@ -1,5 +1,6 @@
+import type { IntercomApi } from '../intercom/api.js';
 import { idOf, type RawRow, rowOf } from '../model/row.js';
-import type { IntercomTable } from './all.js';
+import type { SearchedTable } from '../model/table.js';
 import { type ChildTable, children } from './children.js';
 import { CONVERSATION_SEARCH } from './conversations.js';
 
@@ -16,7 +17,7 @@ export const PARTS: ChildTable = {
   },
 };
 
-export const conversationParts: IntercomTable = {
+export const conversationParts: SearchedTable<IntercomApi> = {
   ...children(PARTS),
   hinted: { entity: 'conversation', rows: partsOf },
   isGone: (api, id) => api.isConversationGone(id),

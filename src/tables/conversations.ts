@@ -1,16 +1,15 @@
 import type { IntercomApi } from '../intercom/api.js';
 import type { Search } from '../intercom/search.js';
-import type { Table } from '../model/table.js';
+import { searched } from '../model/table.js';
 
 /** Where conversations are searched, for them and for their parts. */
 export const CONVERSATION_SEARCH: Search = { path: '/conversations/search', list: 'conversations' };
 
 /** Conversations without their parts: the search returns everything else. */
-export const conversations: Table<IntercomApi> = {
+export const conversations = searched<IntercomApi>({
   name: 'conversations',
   method: 'incremental',
   key: 'id',
-  reads: 'searched',
   grain: 'second',
   pull: (api, window) => api.search(CONVERSATION_SEARCH, window),
   customAttributes: (api) => api.conversationAttributes(),
@@ -19,4 +18,4 @@ export const conversations: Table<IntercomApi> = {
   hinted: { entity: 'conversation', rows: ({ conversation_parts: _, ...conversation }) => [conversation] },
   isGone: (api, id) => api.isConversationGone(id),
   deletions: (api, since) => api.deletedConversations(since),
-};
+});

@@ -3,9 +3,11 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { rowShaper, valueSchema } from '../../avro/codec.js';
 import type { IntercomApi } from '../../intercom/api.js';
+import type { Window } from '../../model/state.js';
 import type { Page } from '../../model/table.js';
 import { openApi, PROMPT_ATTEMPTS } from '../../publisher/api.js';
 import { type PublishedTable, publishedTable } from '../../publisher/published-table.js';
+import type { IntercomTable } from '../../tables/all.js';
 import {
   type CommonOptions,
   printResult,
@@ -51,7 +53,7 @@ async function preview(name: string, tableName: string, options: PreviewOptions)
   const { shape, schema } = await shaperFor(publishedTable(config, connection, table), api);
   const isRaw = options.raw === true || options.json === true;
   const window = { from: connection.startDate, to: null };
-  const pages = table.sample?.(api, options.limit) ?? table.pull(api, window);
+  const pages = rowsToShow(table, api, window, options.limit);
   try {
     const values: unknown[] = [];
     for await (const { raw, fetchedAt } of take(pages, options.limit)) {
@@ -65,6 +67,17 @@ async function preview(name: string, tableName: string, options: PreviewOptions)
   } finally {
     await transport.close();
   }
+}
+
+/** Pages of a table; a table that is read whole may have a way that disturbs no publisher. */
+function rowsToShow(
+  table: IntercomTable,
+  api: IntercomApi,
+  window: Window,
+  rows: number,
+): AsyncIterable<Page> {
+  const sample = 'sample' in table ? table.sample : undefined;
+  return sample?.(api, rows) ?? table.pull(api, window);
 }
 
 function withoutNulls(value: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -11,6 +11,7 @@ import { Budget } from '../../../src/intercom/budget.js';
 import { Transport } from '../../../src/intercom/transport.js';
 import { PublisherError } from '../../../src/model/errors.js';
 import type { RawRow } from '../../../src/model/row.js';
+import { asSearched } from '../../../src/model/table.js';
 import { MORE_TABLE_NAMES, type TableName } from '../../../src/model/table-names.js';
 import { grainOf } from '../../../src/publisher/grain.js';
 import type { Fault, FaultKind, Faults } from '../../../src/simulator/faults.js';
@@ -233,8 +234,10 @@ function isMore(name: TableName): name is MoreTable {
 }
 
 function modelOf(table: IntercomTable, api: IntercomApi): TableModel {
-  const { deletions, versionTime, ids, isGone } = table;
-  const pull = table.polling?.(api, 60) ?? ((window, setAside) => table.pull(api, window, setAside));
+  const { isGone } = table;
+  const { deletions, versionTime, ids, polling } = asSearched(table) ?? {};
+  const pull: TableModel['source']['pull'] =
+    polling?.(api, 60) ?? ((window, setAside) => table.pull(api, window, setAside));
   const source = {
     name: table.name,
     method: table.method,

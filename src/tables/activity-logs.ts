@@ -1,0 +1,13 @@
+import type { IntercomApi } from '../intercom/api.js';
+import { searched } from '../model/table.js';
+
+/** What teammates did to the workspace. It never changes, and nothing of it goes. */
+export const activityLogs = searched<IntercomApi>({
+  name: 'activity_logs',
+  method: 'incremental',
+  key: 'id',
+  grain: 'second',
+  pull: (api, window) => api.activityLogs(window),
+  replicationKey: 'created_at',
+  versionTime: (row) => row.created_at,
+});
