@@ -9,20 +9,31 @@ type Schema = z.core.$ZodType;
 
 const INTRODUCTION = `# Configuration
 
-One YAML file, named with \`--config\` (\`intercom-kafka.yaml\` when it is not). \`intercom-kafka.example.yaml\` is one to
-start from. This page is generated from the declarations of the settings.
+\`\`\`yaml
+kafka:
+  brokers: [localhost:9092]
+schemaRegistry:
+  url: http://localhost:8081
+connections:
+  - name: acme
+    credentials:
+      accessToken: \${ACME_INTERCOM_TOKEN}
+\`\`\`
 
-Everything that is wrong in a file (unknown keys, wrong types, missing values, values that contradict each other) is told
-at once, each with its path, what was expected and its place in the file; the exit code is 2. Relative paths in the file
-start at the folder that the file is in.
+The publisher reads one YAML file. \`--config\` names it; the default is \`intercom-kafka.yaml\`. \`intercom-kafka.example.yaml\` is a
+template. Relative paths in the file start at the folder of the file. This page is generated from the declarations of the settings.
 
-## Environment
+\`intercom-kafka check\` verifies the file. When the file is wrong (unknown keys, wrong types, missing values, contradictions), a
+command reports all problems at once, each with its path, its line and the expected value. The exit code is 2.
 
-\`\${NAME}\` in a value is replaced by the environment variable; it is an error when there is none.
-\`\${NAME:-default}\` takes the default when the variable is missing or empty. There may be several in one value, and
-\`$\${\` stands for the characters \`\${\` themselves. They are replaced after the YAML was read, so a variable can't add keys.
-Where a number, \`true\`, \`false\` or \`null\` belongs, the text is read as such; an empty text is read as \`null\`.
-Inside \`[ ]\` and \`{ }\` YAML wants quotes around them: \`brokers: ["\${KAFKA_BROKER}"]\`.
+## Environment variables
+
+- \`\${NAME}\`: the variable's value. A missing variable is an error.
+- \`\${NAME:-default}\`: the variable's value, or the default when the variable is missing or empty.
+- \`$\${\`: the characters \`\${\`.
+- A value may contain several references. They are replaced after the YAML is parsed, so a variable can't add keys.
+- Where a setting expects a number, \`true\`, \`false\` or \`null\`, the text is read as such. An empty text is read as \`null\`.
+- Inside \`[ ]\` and \`{ }\` YAML requires quotes: \`brokers: ["\${KAFKA_BROKER}"]\`.
 `;
 
 /** `docs/configuration.md`. */

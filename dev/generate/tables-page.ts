@@ -8,25 +8,25 @@ const INTRO = `# Tables and fields
 
 Generated from \`avro/\`; \`intercom-kafka catalog\` shows the same for a connection, with the custom attributes of its workspace.
 
-Every field but the key may be null. Times are epoch milliseconds (\`timestamp-millis\`), IDs and enumerations are strings, whole numbers are
-\`long\`. **Field** is the path in the nested form, which \`exclude\` and \`hash\` take too; **flat** is what it is in the flat form: a column
-of that name, or part of the JSON text of another column. \`_extra\` holds what no field takes, as JSON.
+Every field except the key is nullable. Times are epoch milliseconds (\`timestamp-millis\`), IDs and enumerations are strings, whole numbers are
+\`long\`. **Field** is the path in the nested form, which \`exclude\` and \`hash\` accept too. **Flat** is the column in the flat form, or the
+column whose JSON text contains the field. \`_extra\` contains, as JSON, what no field can hold.
 
 **Times.** A number from -253402300799 to 253402300799 (the last second of the year 9999) is epoch seconds, with or without a fraction. A number beyond that is epoch
 milliseconds, which therefore begin in January 1978. A number in a text counts as the number. Any other text is ISO 8601; without a zone it is UTC. A time that does not
-exist (\`2024-02-30\`, \`24:00\`) goes to \`_extra\`, and its field is null. Of a time that is finer than a millisecond the field holds the milliseconds, and \`_extra\` the
+exist (\`2024-02-30\`, \`24:00\`) goes to \`_extra\`, and its field is null. For a time finer than a millisecond, the field holds the milliseconds and \`_extra\` the
 original. The same rule holds for the columns of custom attributes of type date; \`custom_attributes\` always holds the value as it was sent.
 
 **No value changes silently.** A value that its field can't hold exactly goes to \`_extra\` as it was sent: a fraction in a \`long\`, a number beyond 2^53, a text that does not
-print like the number in it, an object where a text is expected. A field takes a value of another type only where both print the same: 12 and \`"12"\`, true and \`"true"\`.
-The number 0 as an assignee stands for none.
+print like the number in it, an object where a text is expected. A field accepts a value of another type only where both print the same: 12 and \`"12"\`, true and \`"true"\`.
+The number 0 as an assignee means none.
 
 With \`customAttributes: columns\`, contacts, companies and conversations have one more field \`custom_attributes_<name>\` for each
 attribute that the workspace defines: string, long, double, boolean or time.
 
-The first eleven tables are replicated unless a connection's \`tables\` names others. The eight behind them, from \`activity_logs\` on, go beyond what
-Stitch's integration has, and are off unless they are named there (with the others that are wanted, since only named tables are replicated).
-Tickets, articles, macros and collections that are gone become tombstones like other rows (tickets by \`deletes.reconcile\`).
+The first eleven tables are on by default. The eight tables from \`activity_logs\` on are off by default and are not part of Stitch's integration. To
+replicate them, name them in a connection's \`tables\`, together with all other tables that you want: only named tables are replicated then. Deleted
+tickets, articles, macros and collections become tombstones like other rows (tickets by \`deletes.reconcile\`).
 `;
 
 type ReferredTable = Pick<Table<never>, 'name' | 'method' | 'key' | 'replicationKey'>;

@@ -15,13 +15,13 @@ const credentials = z
     accessToken: secretSetting(
       text.optional(),
       'text',
-      'Access token of a private app. Stands alone, or with `clientSecret` for webhooks; the other three keys go together.',
+      'Access token of a private app. Use it alone, or with `clientSecret` for webhooks. The other three keys require each other.',
     ),
     clientId: setting(text.optional(), 'text', 'Client ID of the OAuth app.'),
     clientSecret: secretSetting(
       text.optional(),
       'text',
-      'Client secret of the app. Webhooks are signed with it: without it webhooks are rejected.',
+      'Client secret of the app. It verifies the signature of webhooks; without it the publisher rejects them.',
     ),
     tokenFile: setting(
       text.optional(),
@@ -51,12 +51,12 @@ const deletes = z.strictObject({
   reconcile: setting(
     cron.nullable().prefault('0 3 * * *'),
     CRON,
-    'When to walk over all ids to find what is gone, in UTC; `null`: never.',
+    'When to reconcile: compare all IDs to find deleted rows. In UTC; `null`: never.',
   ),
   webhooks: setting(
     z.boolean().prefault(true),
     'true or false',
-    'Believe the delete notifications of webhooks.',
+    'Publish tombstones for delete notifications of webhooks.',
   ),
 });
 
@@ -64,12 +64,12 @@ const retry = z.strictObject({
   attempts: setting(
     z.int().min(1).max(100).prefault(6),
     'a whole number from 1 to 100',
-    'How often one request is sent before its table fails; the waits between grow from half a second to 20 seconds.',
+    'Maximum attempts per request before its row, window or table fails. The back-off grows from 0.5 s to 20 s.',
   ),
   timeout: setting(
     duration.refine((seconds) => seconds >= 1).prefault('30s'),
     'a duration of at least 1s, such as 30s',
-    'How long a request may wait for its answer, and the answer for its next bytes; five times that for the whole of it.',
+    'Maximum wait for the start of a reply, and between its bytes. The whole reply may take five times as long.',
   ),
 });
 
@@ -78,11 +78,7 @@ const fieldPaths = z
   .prefault([]);
 
 const table = z.strictObject({
-  schedule: setting(
-    cron.nullable().optional(),
-    CRON,
-    "The table's own schedule; left out: that of the connection.",
-  ),
+  schedule: setting(cron.nullable().optional(), CRON, "The table's own schedule. Default: the connection's."),
   exclude: setting(
     fieldPaths,
     'a list of field paths',
@@ -91,7 +87,7 @@ const table = z.strictObject({
   hash: setting(
     fieldPaths,
     'a list of field paths',
-    'Fields that are published as a hash in place of their value.',
+    'Fields that are published as a hash instead of their value.',
   ),
 });
 
@@ -114,7 +110,7 @@ export const connectionSettings = z.strictObject({
   name: setting(
     z.string().regex(/^[a-z0-9_-]{1,40}$/),
     '1 to 40 of a-z, 0-9, _ and -',
-    'Name of the connection: part of its topics, unique in the file.',
+    'Name of the connection. Part of its topic names; unique in the file.',
   ),
   region: setting(
     z.enum(['us', 'eu', 'au']).prefault('us'),
@@ -124,7 +120,7 @@ export const connectionSettings = z.strictObject({
   baseUrl: setting(
     httpUrl.optional(),
     'an http(s) URL without user name',
-    'Address of the API in place of `region`, for a simulator.',
+    'URL of the API instead of `region`, for a simulator.',
   ),
   apiVersion: setting(
     z
@@ -134,27 +130,27 @@ export const connectionSettings = z.strictObject({
     'a version in quotes, such as "2.16" (without quotes YAML reads a number, and 2.10 becomes 2.1)',
     'Version of the Intercom API, sent as `Intercom-Version`.',
   ),
-  credentials: setting(credentials, `a mapping with ${FORMS}`, `How to sign in: ${FORMS}.`),
+  credentials: setting(credentials, `a mapping with ${FORMS}`, `Credentials of the app: ${FORMS}.`),
   gateway: setting(
     proxyUrl.nullable().prefault(null),
     'an http(s) URL or null',
-    'Forward proxy for everything that goes to Intercom; `null`: none.',
+    'Forward proxy for all requests to Intercom; `null`: none.',
   ),
   startDate: setting(
     pastMoment.prefault('1970-01-01'),
     'a date or date-time that is not in the future, such as 2024-01-01T00:00:00Z',
-    'Older records of incremental tables are not replicated. A date is its midnight; no zone means UTC. ' +
-      'Left out: everything is replicated.',
+    'Rows of incremental tables that are older are not replicated. A date means its midnight; without a zone, UTC. ' +
+      'Default: everything is replicated.',
   ),
   schedule: setting(
     cron.nullable().prefault('*/5 * * * *'),
     CRON,
-    'When to start a cycle, in UTC; with 6 fields the first is seconds. `null`: back to back.',
+    'When to start a cycle, in UTC. With 6 fields the first is seconds. `null`: back to back.',
   ),
   lookback: setting(
     duration.prefault('15m'),
     'a duration such as 90s, 15m, 1h, 2d, or a whole number of seconds',
-    'How far to re-read behind the bookmark, for records that the search index shows late.',
+    'How far behind the bookmark each poll reads again, for rows that the search index shows late.',
   ),
   rateLimit: setting(
     z.number().gt(0).lte(1).prefault(1),
@@ -164,7 +160,7 @@ export const connectionSettings = z.strictObject({
   retry: setting(
     retry.prefault({}),
     'a mapping with attempts and timeout',
-    'How patient to be with an API that does not answer.',
+    'Retries of requests to the API.',
   ),
   deletes: setting(
     deletes.prefault({}),
@@ -174,23 +170,23 @@ export const connectionSettings = z.strictObject({
   values: setting(
     z.enum(['flat', 'nested']).prefault('flat'),
     'one of flat, nested',
-    'Form of the values. `flat`: scalars, lists of them and JSON text, for sinks of any kind; `nested`: records ' +
+    'Form of the values. `flat`: scalars, lists of scalars and JSON text, for any sink. `nested`: records ' +
       'and arrays of records.',
   ),
   customAttributes: setting(
     z.enum(['columns', 'json']).prefault('columns'),
     'one of columns, json',
-    'Custom attributes. `columns`: typed fields beside the JSON; `json`: the JSON alone.',
+    'Custom attributes. `columns`: typed fields in addition to the JSON. `json`: the JSON only.',
   ),
   hashKey: secretSetting(
     text.nullable().prefault(null),
     'text',
-    'Key of the HMAC-SHA-256 that replaces the fields under `hash`; another key gives other hashes. Without one the name of the ' +
-      'connection is the key: anyone can guess values and check them.',
+    'Key of the HMAC-SHA-256 that replaces the fields under `hash`. Another key gives other hashes. Default: the name of the ' +
+      'connection, with which anyone can guess values and verify them.',
   ),
   tables: setting(
     tables.nullable().prefault({}),
     'a mapping of tables',
-    'The tables to replicate, each with its own settings (`contacts: {}`). Left out or empty: the eleven. Those beyond them (docs/tables.md) are replicated where they are named.',
+    'The tables to replicate, each with its own settings (`contacts: {}`). Default: the eleven tables. Further tables (docs/tables.md) are replicated only when named here.',
   ),
 });

@@ -10,18 +10,18 @@ const USER_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
 const mechanism = setting(
   z.enum([...USER_MECHANISMS, 'oauthbearer']),
   'one of plain, scram-sha-256, scram-sha-512, oauthbearer',
-  'How to authenticate.',
+  'SASL mechanism.',
 );
 const username = setting(text, 'text', 'User name; not with `oauthbearer`.');
 const password = secretSetting(text, 'text', 'Password; not with `oauthbearer`.');
 const tokenEndpoint = setting(
   httpUrl,
   'an http(s) URL without user name',
-  'Where to get tokens; with `oauthbearer`.',
+  'URL that issues tokens; with `oauthbearer`.',
 );
 const clientId = setting(text, 'text', 'Client ID at the token endpoint; with `oauthbearer`.');
 const clientSecret = secretSetting(text, 'text', 'Client secret at the token endpoint; with `oauthbearer`.');
-const scope = setting(text.optional(), 'text', 'Scope to ask for; with `oauthbearer`.');
+const scope = setting(text.optional(), 'text', 'Scope to request; with `oauthbearer`.');
 
 /**
  * First all keys, so that a misspelt one is told from one that the mechanism has no use for; then the

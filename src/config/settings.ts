@@ -12,8 +12,12 @@ import { hostAndPort, httpUrl, text, topicName } from './values.js';
 const tlsFiles = z
   .strictObject({
     ca: setting(text.optional(), 'the path of a PEM file', 'Certificate authorities to trust.'),
-    cert: setting(text.optional(), 'the path of a PEM file', 'Client certificate; comes with `key`.'),
-    key: setting(text.optional(), 'the path of a PEM file', 'Key of the client certificate.'),
+    cert: setting(text.optional(), 'the path of a PEM file', 'Client certificate; requires `key`.'),
+    key: setting(
+      text.optional(),
+      'the path of a PEM file',
+      'Private key of the client certificate; requires `cert`.',
+    ),
   })
   .superRefine((files, context) => {
     if ((files.cert === undefined) === (files.key === undefined)) return;
@@ -28,27 +32,23 @@ const kafka = z.strictObject({
       .min(1)
       .prefault(['localhost:9092']),
     'a list of host:port',
-    'Brokers to start from.',
+    'Brokers for the first connection to the cluster.',
   ),
-  clientId: setting(
-    text.prefault('intercom-kafka'),
-    'text',
-    'Name under which the brokers see the publisher.',
-  ),
+  clientId: setting(text.prefault('intercom-kafka'), 'text', 'Client ID that the brokers see.'),
   ssl: setting(
     z.union([z.boolean(), tlsFiles]).prefault(false),
     'true, false, or a mapping with ca, cert and key',
-    'TLS to the brokers. `true`: with the authorities that Node.js trusts. Paths are relative to the file.',
+    'TLS to the brokers. `true`: trust the authorities that Node.js trusts. Paths are relative to the file.',
   ),
   sasl: setting(
     saslSettings.nullable().prefault(null),
     'null or a mapping with mechanism',
-    'Authentication at the brokers; `null`: none.',
+    'SASL authentication at the brokers; `null`: none.',
   ),
   compression: setting(
     z.enum(['none', 'gzip', 'snappy', 'lz4', 'zstd']).prefault('zstd'),
     'one of none, gzip, snappy, lz4, zstd',
-    'How batches are compressed.',
+    'Compression of record batches.',
   ),
 });
 
@@ -69,7 +69,7 @@ const schemaRegistry = z.strictObject({
   url: setting(
     httpUrl.prefault('http://localhost:8081'),
     'an http(s) URL without user name',
-    'Where its REST API is.',
+    'URL of its REST API.',
   ),
   auth: basicAuth('Basic authentication at the registry; `null`: none.'),
 });
@@ -102,7 +102,7 @@ const topics = z.strictObject({
   partitions: setting(
     z.int().min(1).prefault(3),
     'a whole number of at least 1',
-    'Partitions of a topic that is created.',
+    'Partitions of a new topic.',
   ),
   replicationFactor: setting(
     z
@@ -110,12 +110,12 @@ const topics = z.strictObject({
       .refine((factor) => factor === -1 || (factor >= 1 && factor <= 32_767))
       .prefault(-1),
     '-1 or a whole number of at least 1',
-    "Replicas of a topic that is created; `-1`: the broker's default.",
+    "Replicas of a new topic; `-1`: the broker's default.",
   ),
   config: setting(
     topicConfig.prefault({}),
     'a mapping of topic settings',
-    'Extra settings of a topic that is created, by their Kafka names. They win over those that keep the state topic small (docs/scaling.md). `cleanup.policy` is always `compact`.',
+    'Extra settings of new topics, by their Kafka names. They override the settings that keep the state topic small (docs/scaling.md). `cleanup.policy` is always `compact`.',
   ),
   create: setting(
     z.boolean().prefault(true),
@@ -125,8 +125,8 @@ const topics = z.strictObject({
   onPartitionsAdded: setting(
     z.enum(['refuse', 'move']).prefault('refuse'),
     'refuse or move',
-    "What to do with a table's topic whose partitions were added to, so that keys belong to other partitions than their older versions. `refuse`: " +
-      'its connection is not served. `move`: keys are published in their new partitions and end with a tombstone in the old ones, once.',
+    "What to do when partitions were added to a table's topic, so that a key maps to another partition than its older versions. `refuse`: " +
+      'do not serve the connection. `move`: publish each such key in its new partition and a tombstone in the old one, once.',
   ),
 });
 
@@ -139,7 +139,7 @@ const state = z.strictObject({
   partitions: setting(
     z.int().min(1).prefault(16),
     'a whole number of at least 1',
-    'Upper bound of instances that share the connections.',
+    'Maximum number of instances that share the connections.',
   ),
   group: setting(text.prefault('intercom-kafka'), 'text', 'The consumer group that shares the connections.'),
 });
@@ -150,10 +150,10 @@ const http = z
     port: setting(
       z.int().min(0).max(65_535).prefault(9464),
       'a port from 0 to 65535',
-      'Port to listen on; `0`: any free one.',
+      'Port to listen on; `0`: any free port.',
     ),
     auth: basicAuth(
-      'Basic authentication for the status page, its JSON and the metrics; `null`: none. Health checks take none.',
+      'Basic authentication for the status page, its JSON and the metrics; `null`: none. Health checks require no password.',
     ),
   })
   .nullable();
@@ -161,14 +161,14 @@ const http = z
 /** The whole file, after `defaults` went under each connection. */
 export const fileSettings = setting(
   z.strictObject({
-    kafka: setting(kafka.prefault({}), 'a mapping', 'The Kafka cluster that is published to.'),
+    kafka: setting(kafka.prefault({}), 'a mapping', 'The Kafka cluster.'),
     schemaRegistry: setting(
       schemaRegistry.prefault({}),
       'a mapping',
       'The schema registry (Confluent-compatible REST API).',
     ),
-    topics: setting(topics.prefault({}), 'a mapping', 'The topics that the tables are published to.'),
-    state: setting(state.prefault({}), 'a mapping', 'Where the publisher remembers how far it is.'),
+    topics: setting(topics.prefault({}), 'a mapping', 'The topics of the tables.'),
+    state: setting(state.prefault({}), 'a mapping', 'Where the publisher stores its bookmarks.'),
     http: setting(
       http.prefault({}),
       'a mapping or null',
@@ -177,8 +177,8 @@ export const fileSettings = setting(
     defaults: setting(
       connectionSettings.omit({ name: true }).partial().prefault({}),
       'a mapping of connection settings',
-      'Any key of a connection but its name, for all connections. A key of the connection itself wins. `deletes` is ' +
-        'merged key by key, everything else is taken whole: credentials are never put together from both.',
+      'Defaults for all connections: any key of a connection except its name. A key of the connection overrides the default. `deletes` is ' +
+        'merged key by key. All other keys are replaced as a whole, so credentials are never mixed.',
     ),
     connections: setting(
       z.array(setting(connectionSettings, 'a mapping', '')).min(1),
