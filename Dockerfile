@@ -28,5 +28,5 @@ EXPOSE 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=6 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:9464/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 
-ENTRYPOINT ["node", "--max-semi-space-size=32", "/app/dist/cli/main.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=32", "--heap-growing-percent=130", "/app/dist/cli/main.js"]
 CMD ["run", "--config", "/etc/intercom-kafka/intercom-kafka.yaml", "--log-format", "json"]

@@ -1,18 +1,11 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --heap-growing-percent=130
 /** The command line: parses, calls a command, and turns what comes of it into an exit code. */
 
 import { readFileSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
 import { CommanderError } from 'commander';
 import { EXIT, exitCodeOf, explain } from './exit.js';
 import { createProgram } from './program.js';
 import { chooseRemarkFormat, printRemark, reportWarnings } from './remarks.js';
-
-/**
- * By default V8 lets memory grow to four times what is in use before it collects; this keeps a quarter less
- * at hardly a cost (docs/performance.md).
- */
-setFlagsFromString('--heap-growing-percent=130');
 
 async function main(argv: readonly string[]): Promise<number> {
   let code: number = EXIT.done;
