@@ -4,7 +4,7 @@ import avsc from 'avsc';
 import { HEADER_BYTES } from './decoder.js';
 import { publishedText } from './published.js';
 import type { RecordSchema } from './schema.js';
-import { installTextEncoding } from './text-encoding.js';
+import { encodeValue } from './text-encoding.js';
 
 /**
  * Records are written one behind the other into pieces of memory, each twice as large as the one before, up
@@ -37,7 +37,6 @@ export class Encoder {
    * are a record with all of them.
    */
   constructor(schemas: readonly RecordSchema[]) {
-    installTextEncoding();
     this.#types = schemas.map((schema) => avsc.Type.forSchema(JSON.parse(publishedText(schema))));
   }
 
@@ -47,7 +46,7 @@ export class Encoder {
     const body = start + HEADER_BYTES;
     const ends: number[] = [];
     for (const type of this.#types) {
-      const written = type.encode(value, this.#chunk, ends.at(-1) ?? body);
+      const written = encodeValue(type, value, this.#chunk, ends.at(-1) ?? body);
       // Where there is not enough room avsc tells how much is missing, as a negative number.
       ends.push(written < 0 ? this.#chunk.length - written : written);
     }

@@ -1,12 +1,13 @@
 /**
- * Writes well-formed texts as avsc does, byte for byte, in half the time.
+ * Encodes values as avsc does, byte for byte, and their texts in half the time.
  *
  * Avsc measures each text before it writes it, which are two calls into the runtime where most texts need
- * none: they are short and ASCII. `installTextEncoding` puts this in the place of its method. What does not
- * surely fit goes through avsc's own. The version of avsc is pinned.
+ * none: they are short and ASCII. What does not surely fit goes through avsc's own method. Avsc itself is not
+ * changed: its types write into a buffer of another class. The version of avsc is pinned.
  */
 
 import { createRequire } from 'node:module';
+import type { Type } from 'avsc';
 
 /** What avsc writes with: a buffer, and where in it. */
 interface Tap {
@@ -14,11 +15,16 @@ interface Tap {
   pos: number;
 }
 
-type WriteString = ((this: Tap, text: string) => void) & { readonly isOurs?: true };
+interface TapClass {
+  new (buf: Buffer, pos: number): Tap & { isValid(): boolean; writeString(text: string): void };
+}
 
-const { Tap } = createRequire(import.meta.url)('avsc/lib/utils') as {
-  Tap: { prototype: { writeString: WriteString } };
-};
+const { Tap } = createRequire(import.meta.url)('avsc/lib/utils') as { readonly Tap: TapClass };
+
+/** What avsc's types offer to a `Tap`. */
+interface Writable {
+  _write(tap: Tap, value: unknown): void;
+}
 
 /** UTF-8 takes as many bytes for a UTF-16 unit at most. */
 const MOST_BYTES = 3;
@@ -29,14 +35,20 @@ const LONGEST_TEXT = Math.floor(TWO_BYTES / MOST_BYTES);
 /** Up to here a loop takes less time than a call into the runtime. */
 const LONGEST_LOOP = 24;
 
-/** Makes avsc use this in the whole process. Safe to call more than once. */
-export function installTextEncoding(): void {
-  const { writeString } = Tap.prototype;
-  if (writeString.isOurs) return;
-  const ours = function (this: Tap, text: string) {
-    if (!writeText(this, text)) writeString.call(this, text);
-  };
-  Tap.prototype.writeString = Object.assign(ours, { isOurs: true } as const);
+class TextTap extends Tap {
+  override writeString(text: string): void {
+    if (!writeText(this, text)) super.writeString(text);
+  }
+}
+
+/**
+ * Does what `type.encode` does: writes the value at `pos`, and returns where it ends; a negative number says
+ * how many bytes are missing. Throws when the value does not fit the type.
+ */
+export function encodeValue(type: Type, value: unknown, buf: Buffer, pos: number): number {
+  const tap = new TextTap(buf, pos);
+  (type as Type & Writable)._write(tap, value);
+  return tap.isValid() ? tap.pos : buf.length - tap.pos;
 }
 
 /** False where this is left to avsc, which then writes over what was tried. */
