@@ -59,14 +59,20 @@ const LONGEST_NAME = 63;
  */
 export function definitionsIn(rows: readonly RawRow[]): AttributeDefinition[] {
   const defined = rows.flatMap((row) => {
-    const kind = KINDS[String(row.data_type)];
+    const kind = kindNamed(row.data_type);
     const name = nameOf(row);
     if (row.custom === false || kind === undefined || name === null) return [];
-    return [{ name, kind, id: Number(row.id ?? Number.MAX_SAFE_INTEGER) }];
+    // An object may refuse to become a number.
+    const id = typeof row.id === 'object' ? Number.NaN : Number(row.id);
+    return [{ name, kind, id: Number.isFinite(id) ? id : Number.MAX_SAFE_INTEGER }];
   });
   return defined
     .sort((a, b) => a.id - b.id || (a.name < b.name ? -1 : Number(a.name > b.name)))
     .map(({ name, kind }) => ({ name, kind }));
+}
+
+function kindNamed(type: unknown): ColumnKind | undefined {
+  return typeof type === 'string' && Object.hasOwn(KINDS, type) ? KINDS[type] : undefined;
 }
 
 function nameOf({ name, full_name: fullName }: RawRow): string | null {

@@ -4,8 +4,9 @@ import { contentOf, type Field, type RecordSchema } from '../avro/schema.js';
 
 type Value = Readonly<Record<string, unknown>>;
 
-/** Digits that a double may not hold: such a text is shown as it is. */
-const LARGE_NUMBER = /\d{16}/;
+/** A number that a double may not hold: such a text is shown as it is. */
+const LARGE_NUMBER = /\d{16}|e\+?\d{3}/i;
+const JSON_STRING = /"(?:[^"\\]|\\.)*"/g;
 
 /** A value of this schema for people. Fields that the schema does not know stay as they are. */
 export function readable(schema: RecordSchema, value: Value): Value {
@@ -33,7 +34,7 @@ function readableField(field: Field | undefined, value: unknown): unknown {
 }
 
 function parsed(text: string): unknown {
-  if (LARGE_NUMBER.test(text)) return text;
+  if (LARGE_NUMBER.test(text.replace(JSON_STRING, ''))) return text;
   try {
     return JSON.parse(text);
   } catch {

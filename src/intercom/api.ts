@@ -2,7 +2,8 @@
 
 import { PublisherError } from '../model/errors.js';
 import type { Entity } from '../model/hint.js';
-import { isNoRow, type RawRow } from '../model/row.js';
+import { digestOf } from '../model/json.js';
+import { elementOf, isNoRow, type RawRow } from '../model/row.js';
 import type { Window } from '../model/state.js';
 import type { Deletion, Page } from '../model/table.js';
 import { listDeletedConversations } from './deleted.js';
@@ -77,16 +78,24 @@ export class IntercomApi {
     };
   }
 
-  /** Yields a bare list, following its pages where it has any. */
+  /**
+   * Yields a bare list, following its pages where it has any. A path without pages answers every page number
+   * with the same list, whatever it says of a next page.
+   */
   async *list(listing: Listing): AsyncGenerator<Page> {
     let newest: number | null = null;
+    let before: string | null = null;
     for (let page = 1; ; page += 1) {
       const separator = listing.path.includes('?') ? '&' : '?';
       const path = page === 1 ? listing.path : `${listing.path}${separator}page=${page}`;
       const scope = listing.id === undefined ? 'list' : 'row';
       const reply = await this.#transport.request({ ...listing, method: 'GET', scope, path });
-      const rows = rowsIn(reply, listing.lists);
-      const last = rows.length === 0 || !hasNextPage(reply.json.pages, page);
+      const found = rowsIn(reply, listing.lists);
+      const isPaged = found.length > 0 && hasNextPage(reply.json.pages, page);
+      const digest = isPaged || page > 1 ? digestOf(found.map(elementOf)) : null;
+      const rows = digest === before && page > 1 ? [] : found;
+      before = digest;
+      const last = !isPaged || rows.length === 0;
       newest = newestOf(newest, rows, reply.serverNow);
       yield { rows, total: null, newest, last, fetchedAt: reply.receivedAt };
       if (last) return;

@@ -22,6 +22,7 @@ const UNAVAILABLE = new Set([400, 403, 404, 422]);
 /** The deletions from `since` on (epoch seconds). Empty where the API has no such list. */
 export async function listDeletedConversations(transport: Requester, since: number): Promise<Deletion[]> {
   const deletions: Deletion[] = [];
+  const known = new Set<string>();
   for (let page = 1; ; page += 1) {
     const reply = await readPage(transport, page);
     if (reply === null) return deletions;
@@ -34,6 +35,8 @@ export async function listDeletedConversations(transport: Requester, since: numb
     deletions.push(...found.filter(({ at }) => at >= since));
     const passed = found.some(({ at }) => at < since);
     if (passed || found.length === 0 || !hasNext(reply)) return deletions;
+    if (found.every(({ id }) => known.has(id))) throw stuck(page);
+    for (const { id } of found) known.add(id);
   }
 }
 
@@ -53,6 +56,13 @@ async function readPage(transport: Requester, page: number): Promise<ApiReply | 
     if (isUnavailable && page === 1) return null;
     throw error;
   }
+}
+
+function stuck(page: number): PublisherError {
+  return new PublisherError(
+    'api-unreadable',
+    `GET /conversations/deleted: page ${page} has nothing that those before it have not; paging would never end`,
+  );
 }
 
 function hasNext({ json }: ApiReply): boolean {

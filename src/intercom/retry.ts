@@ -21,10 +21,13 @@ interface Answered {
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 20_000;
-const MAX_FAILURES_NOT_FOUND = 2;
+/** Retries of what is not found, or is answered by a gateway's own page. */
+const MAX_RETRIES_NOT_OWN = 2;
 const MAX_ID_LENGTH = 100;
 /** What Intercom answers for a thing that is not there any more. */
 const GONE = new Set([404, 410]);
+/** Statuses that count whatever the body is. */
+const PLAIN = new Set([401, 408, 429]);
 
 /** Method and path of a request, with its ID and without its query: what messages call it. */
 export function nameOf({ method, route, id }: Pick<Asked, 'method' | 'route' | 'id'>): string {
@@ -46,7 +49,7 @@ export function interpretReply(
   const json = parseObject(answered.text);
   const what = nameOf(asked).replaceAll(secret, '…');
   const ok = answered.status >= 200 && answered.status < 300;
-  if (ok && json !== null && json.type !== 'error.list' && hasList(json, asked.lists)) return json;
+  if (ok && json !== null && json.type !== 'error.list' && isComplete(json, asked)) return json;
   const quote = (text: string, length: number) => text.replaceAll(secret, '…').slice(0, length);
   const answer: ApiAnswer = {
     status: answered.status,
@@ -54,13 +57,13 @@ export function interpretReply(
     requestId: typeof json?.request_id === 'string' ? quote(json.request_id, 100) : null,
   };
   if (ok && json?.type !== 'error.list') {
-    const saw = sawInstead(answered.text, json, asked.lists);
+    const saw = sawInstead(answered.text, json, asked);
     return new PublisherError('api-unreadable', `${what}: ${answered.status} with ${saw} from ${origin}`, {
       answer,
     });
   }
-  if (GONE.has(answered.status) && !Array.isArray(json?.errors)) {
-    // Gateways answer with pages of their own: only an error list says that something is really gone.
+  if (isRefusedOrMoved(answered.status) && !Array.isArray(json?.errors)) {
+    // Gateways answer with pages of their own: only an error list says that something is gone or forbidden.
     const advice = isAnswering
       ? 'that is not Intercom’s own answer, and other requests are answered'
       : 'check region or baseUrl of the connection';
@@ -83,38 +86,52 @@ export function retryPlan(
   scope: Scope = 'row',
 ): number | null {
   if (!isTransient(error, scope)) return null;
-  // A gateway's own page passes soon, or the path does not exist at all. Where there are searches, there is
-  // one for certain.
-  const isNotFound = GONE.has(error.answer?.status ?? 0) && !isSearch(scope);
-  if (isNotFound && failures > MAX_FAILURES_NOT_FOUND) return null;
+  // A gateway's own page passes soon, or it is about the path. Where there are searches, there is one for
+  // certain.
+  const { status = 0 } = error.answer ?? {};
+  const isLasting = isRefusedOrMoved(status) && !(GONE.has(status) && isSearch(scope));
+  if (isLasting && failures > MAX_RETRIES_NOT_OWN) return null;
   const ceiling = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.max(0, failures - 1));
   return Math.round(ceiling / 2 + (random() * ceiling) / 2);
 }
 
 /**
- * Milliseconds until a refused budget opens again, by `Retry-After` or `X-RateLimit-Reset`, else one second.
+ * Milliseconds until a refused budget opens again, by `Retry-After` (seconds or a date) or
+ * `X-RateLimit-Reset`, else one second.
  */
 export function retryAfterMs(headers: Readonly<Record<string, unknown>>, now: number = Date.now()): number {
-  const seconds = Number(headers['retry-after']);
-  if (headers['retry-after'] !== undefined && Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
+  const { 'retry-after': after } = headers;
+  const seconds = Number(after);
+  if (after !== undefined && Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
+  const date = dateIn(headers.date);
+  const apiNow = Number.isNaN(date) ? now : date;
+  const opensAt = dateIn(after);
+  if (!Number.isNaN(opensAt)) return Math.max(0, opensAt - apiNow);
   const reset = Number(headers['x-ratelimit-reset']);
-  const date = typeof headers.date === 'string' ? Date.parse(headers.date) : Number.NaN;
   if (headers['x-ratelimit-reset'] === undefined || !Number.isFinite(reset)) return 1000;
-  return Math.max(0, reset * 1000 - (Number.isNaN(date) ? now : date)) + 50;
+  return Math.max(0, reset * 1000 - apiNow) + 50;
 }
 
-function hasList(json: Record<string, unknown>, lists: readonly string[] | undefined): boolean {
-  return lists === undefined || lists.some((key) => Array.isArray(json[key]));
+/** Epoch milliseconds of a date header, or NaN. */
+function dateIn(header: unknown): number {
+  return typeof header === 'string' ? Date.parse(header) : Number.NaN;
 }
 
-function sawInstead(
-  text: string,
-  json: Record<string, unknown> | null,
-  lists: readonly string[] = [],
-): string {
+/** A redirect (none is followed), or a refusal that only an error list of Intercom's makes one. */
+function isRefusedOrMoved(status: number): boolean {
+  return status >= 300 && status < 500 && !PLAIN.has(status);
+}
+
+/** Whether the reply has the list that was asked for, or the entity, which has an ID. */
+function isComplete(json: Record<string, unknown>, { lists, id }: Asked): boolean {
+  if (lists !== undefined) return lists.some((key) => Array.isArray(json[key]));
+  return id === undefined || ['string', 'number', 'bigint'].includes(typeof json.id);
+}
+
+function sawInstead(text: string, json: Record<string, unknown> | null, { lists }: Asked): string {
   if (text === '') return 'an empty body';
   if (json === null) return 'a body that is not a JSON object';
-  return `a body without the list "${lists.join('" or "')}"`;
+  return lists === undefined ? 'a body without an ID' : `a body without the list "${lists.join('" or "')}"`;
 }
 
 function isSearch(scope: Scope): boolean {

@@ -29,6 +29,7 @@ const ENTITY_OF_TYPE: ReadonlyMap<unknown, Entity> = new Map([
   ['contact', 'contact'],
   ['user', 'contact'],
   ['lead', 'contact'],
+  ['visitor', 'contact'],
   ['conversation', 'conversation'],
   ['company', 'company'],
   ['ticket', 'ticket'],
@@ -67,7 +68,11 @@ function idsIn(topic: string, item: Item): Record<Entity, unknown[]> {
   const [conversation, ticket] = [objectAt(item, 'conversation'), objectAt(item, 'ticket')];
   const idOfOwn = (entity: Entity) => (own === entity ? item.id : undefined);
   return {
-    contact: [idOfOwn('contact'), objectAt(item, 'contact').id, objectAt(item, 'merged_from').id],
+    // Older versions say which kind of contact it is.
+    contact: [
+      idOfOwn('contact'),
+      ...['contact', 'user', 'lead', 'visitor', 'merged_from'].map((key) => objectAt(item, key).id),
+    ],
     conversation: [
       idOfOwn('conversation'),
       item.conversation_id,

@@ -3,11 +3,12 @@
  * `_total` for what only grows.
  *
  * Labels have few values: connections and tables of the configuration, routes with placeholders, codes of
- * errors.
+ * errors, and what is set aside now.
  */
 
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { AtTable, EventMap, Events } from '../model/events.js';
+import { type SetAside, subjectText } from '../model/set-aside.js';
 import type { TableState } from '../model/state.js';
 import { at, counters, gauges, histogram, keyOf, onLeft, onTableLeft, PREFIX, TABLE } from './instruments.js';
 
@@ -95,11 +96,27 @@ function countSetAside(events: Events, registry: Registry): void {
   const added = counter('set_aside_total', 'Rows and windows set aside, because they could not be read.');
   const recovered = counter('set_aside_recovered_total', 'Rows and windows that could be read again.');
   const now = gauges(registry, TABLE)('set_aside', 'Rows and windows that are set aside now.');
-  events.on('table:restored', (event) => now.set(at(event), event.state.setAside.length));
+  const since = gauges(registry, [...TABLE, 'subject'])(
+    'set_aside_since_timestamp_seconds',
+    'Since when each row (its ID) or window is set aside: at most 100 a table.',
+  );
+  const shown = new Map<string, readonly SetAside[]>();
+  const show = (event: AtTable, entries: readonly SetAside[]) => {
+    for (const entry of shown.get(keyOf(event)) ?? [])
+      since.remove({ ...at(event), subject: subjectText(entry) });
+    for (const entry of entries)
+      since.set({ ...at(event), subject: subjectText(entry) }, Date.parse(entry.firstAt) / 1_000);
+    shown.set(keyOf(event), entries);
+    now.set(at(event), entries.length);
+  };
+  events.on('table:restored', (event) => show(event, event.state.setAside));
   events.on('set-aside:added', (event) => added.inc(at(event)));
   events.on('set-aside:recovered', (event) => recovered.inc(at(event)));
-  events.on('set-aside:changed', (event) => now.set(at(event), event.entries.length));
-  onTableLeft(events, (labels) => now.remove(labels));
+  events.on('set-aside:changed', (event) => show(event, event.entries));
+  onTableLeft(events, (labels) => {
+    show(labels, []);
+    now.remove(labels);
+  });
 }
 
 function countNotifications(events: Events, registry: Registry): void {

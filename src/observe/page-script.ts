@@ -80,9 +80,13 @@ export const PAGE_SCRIPT = `
     return element('p', 'error', error.message + ' (' + since(error.at, now) + retry + ')');
   }
 
-  function aside(entry, now) {
+  function subject(entry) {
     const time = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 19) + 'Z';
-    const what = entry.id === null ? 'updated_at ' + time(entry.window.from) + ' to ' + time(entry.window.to) : 'ID ' + entry.id;
+    return entry.id === null ? 'updated_at ' + time(entry.window.from) + ' to ' + time(entry.window.to) : 'ID ' + entry.id;
+  }
+
+  function aside(entry, now) {
+    const what = subject(entry);
     const tries = ' (' + number(entry.tries) + ' tries, first ' + since(entry.firstAt, now) + ')';
     return element('p', 'error', 'set aside: ' + what + ': ' + entry.message + tries);
   }
@@ -116,7 +120,8 @@ export const PAGE_SCRIPT = `
       cell('activity', sparkline(table.activity, 90, 18)),
     );
     const notes = table.setAside.slice(0, 5).map((each) => aside(each, now));
-    if (table.setAside.length > 5) notes.push(element('p', 'soft', 'and ' + number(table.setAside.length - 5) + ' more set aside'));
+    const more = table.setAside.slice(5);
+    if (more.length > 0) notes.push(element('p', 'soft', 'and ' + number(more.length) + ' more set aside: ' + more.map(subject).join(', ')));
     if (table.error !== null) notes.unshift(problem(table.error, now));
     if (notes.length === 0) return [row];
     const reason = element('td', '', ...notes);

@@ -4,7 +4,7 @@
  *
  * IDs are processed in order of arrival. An ID that arrives again while queued is ignored; one that arrives
  * while in flight is fetched once more. One that can't be fetched, while others can, is retried at growing
- * intervals, and no other one waits for it.
+ * intervals, and no other one waits for it. Its tables set it aside meanwhile, and retry it for longer.
  */
 
 import type { Detail, IntercomApi } from '../intercom/api.js';
@@ -14,7 +14,7 @@ import type { Events } from '../model/events.js';
 import { ENTITIES, type Entity } from '../model/hint.js';
 import { pause } from '../model/pause.js';
 import type { RawRow } from '../model/row.js';
-import { isIsolable, isRefusal } from '../model/set-aside.js';
+import { isIsolable, isRefusal, MAX_FROM_NOTIFICATIONS } from '../model/set-aside.js';
 import type { TableName } from '../model/table-names.js';
 import { publishBeyondMemory, publishNotified } from '../sync/notified.js';
 import type { Fetched } from '../sync/source.js';
@@ -48,7 +48,7 @@ export const MARGIN_MS = 10_000;
 const MAX_LOOKUPS = 40;
 /**
  * An ID that can't be fetched while others can is retried after 1 s, 4 s, 16 s, 64 s and 256 s, then left to
- * polls and reconcile.
+ * the retries of its tables, polls and reconcile.
  */
 const MAX_FAILURES = 5;
 const FIRST_WAIT_MS = 1_000;
@@ -233,7 +233,27 @@ export class HintWork {
       const hintedAt = this.#isCaughtUp ? Math.min(queue.oldest, newest) : null;
       const beyond = await publishNotified(ledger, events, { ...foundRows(table, batch), gone }, hintedAt);
       if (beyond !== null) await this.#lookUp(queue, ledger, beyond, newest);
+      this.#endSetAside(ledger, batch);
     }
+  }
+
+  /** What was set aside and is published now needs no more retries. */
+  #endSetAside(ledger: TableLedger, batch: readonly Answer[]): void {
+    const { deletes } = this.#options;
+    const answered = new Set(batch.flatMap(({ id, detail }) => (detail !== null || deletes ? [id] : [])));
+    for (const entry of ledger.state.setAside)
+      if (entry.id !== null && answered.has(entry.id)) ledger.retried(entry, []);
+  }
+
+  /**
+   * The tables of an ID set it aside, in the state that follows its notification. Where notifications delete
+   * nothing, a retry must not do it.
+   */
+  #setAside(entity: Entity, id: string, error: PublisherError): void {
+    if (!this.#options.deletes) return;
+    for (const { ledger } of this.#concernedBy(entity))
+      if (ledger.state.setAside.length < MAX_FROM_NOTIFICATIONS)
+        ledger.setAside([{ id, window: null, error }]);
   }
 
   /**
@@ -265,8 +285,10 @@ export class HintWork {
     const { tries, failures } = waiting;
     if (!isOwn && !this.#isWarned) this.#warn(`processing of notifications paused: ${error.message}`);
     this.#isWarned ||= !isOwn;
-    if (isOwn && failures === 0)
+    if (isOwn && failures === 0) {
       this.#warn(`${entity} ${id} is set aside after a notification: ${error.message}`);
+      this.#setAside(entity, id, error);
+    }
     if (isOwn && failures >= MAX_FAILURES) {
       this.#warn(
         `gave up on the notification for ${entity} ${id}; a poll or reconcile will find the change: ${error.message}`,

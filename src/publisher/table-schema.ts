@@ -22,6 +22,7 @@ import type { Field, RecordSchema } from '../avro/schema.js';
 import type { ReplyDecoder } from '../intercom/transport.js';
 import { PublisherError } from '../model/errors.js';
 import type { RawRow, ShapedRow } from '../model/row.js';
+import { isIsolable } from '../model/set-aside.js';
 import type { KeyName } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import type { PublishedTable } from './published-table.js';
@@ -40,6 +41,8 @@ export interface TableSchemaOptions {
   readonly shaping: Pick<Shaping, 'shape'>;
   /** Asks for the definitions of custom attributes; null: they get no columns. */
   readonly attributes: (() => Promise<readonly RawRow[]>) | null;
+  /** Learns why the table is published without new columns. */
+  readonly onWithout: (error: PublisherError) => void;
 }
 
 /**
@@ -47,6 +50,13 @@ export interface TableSchemaOptions {
  * everything.
  */
 const NOT_FOR_US = new Set(['api-forbidden', 'api-not-found', 'api-rejected']);
+
+/**
+ * A row that is published without its columns gets them only when it changes, so an outage is waited out.
+ * Definitions that fail so often in a row hold up no row any more: the JSON has everything.
+ */
+const MAX_FAILED_ASKS = 3;
+const ASK_AGAIN_MS = 60_000;
 
 export class TableSchema {
   readonly #options: TableSchemaOptions;
@@ -58,6 +68,9 @@ export class TableSchema {
   #plan: ShapingPlan;
   #learned: readonly AttributeDefinition[] = [];
   #hasAsked = false;
+  #failedAsks = 0;
+  /** When the definitions that can't be had are asked for again, by a clock that never goes back. */
+  #askAgainAt = Number.POSITIVE_INFINITY;
   /** Attributes that are not defined, or not as anything that a column can hold. */
   readonly #columnless = new Set<string>();
 
@@ -126,7 +139,8 @@ export class TableSchema {
     const { attributes, rules } = this.#options;
     if (attributes === null) return false;
     const isUnknown = (row: RawRow) => this.#unknown(row).some((name) => !this.#columnless.has(name));
-    if (rows.length > 0 && (!this.#hasAsked || rows.some(isUnknown))) await this.#ask(attributes);
+    const isDue = !this.#hasAsked || performance.now() >= this.#askAgainAt;
+    if (rows.length > 0 && (isDue || rows.some(isUnknown))) await this.#ask(attributes);
     const learned = this.#learned;
     const columns = planColumns(this.#columns, adaptDefinitions(learned, rules));
     const unknown = columns === this.#columns ? this.#unknown : compileUnknown(columns);
@@ -144,7 +158,16 @@ export class TableSchema {
   }
 
   async #ask(attributes: () => Promise<readonly RawRow[]>): Promise<void> {
-    this.learn(await unlessForbidden(attributes));
+    try {
+      this.learn(await unlessForbidden(attributes));
+      this.#failedAsks = 0;
+      this.#askAgainAt = Number.POSITIVE_INFINITY;
+    } catch (error) {
+      this.#failedAsks += 1;
+      if (!isIsolable(error) || this.#failedAsks < MAX_FAILED_ASKS) throw error;
+      if (this.#failedAsks === MAX_FAILED_ASKS) this.#options.onWithout(error);
+      this.#askAgainAt = performance.now() + ASK_AGAIN_MS;
+    }
     this.#hasAsked = true;
   }
 }

@@ -2,6 +2,7 @@
 
 import type { ConnectionConfig } from '../config/config.js';
 import type { IntercomApi } from '../intercom/api.js';
+import type { PublisherError } from '../model/errors.js';
 import { mustGet } from '../model/must-get.js';
 import { asSearched } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
@@ -20,7 +21,7 @@ import { TopicLookup } from './topic-lookup.js';
 
 /** Registers the schema of each table. Throws what the registry and the API throw. */
 export async function openSchemas(
-  { config, registry, shaping }: SessionContext,
+  { config, events, registry, shaping }: SessionContext,
   connection: ConnectionConfig,
   api: IntercomApi,
 ): Promise<Map<TableName, TableSchema>> {
@@ -30,7 +31,11 @@ export async function openSchemas(
     const definitions = hasColumns ? table.customAttributes : undefined;
     const attributes = definitions === undefined ? null : () => definitions(api);
     const form = connection.values;
-    const options = { registry, topic, table: name, key, form, rules, shaping, attributes };
+    const onWithout = ({ message: why }: PublisherError) => {
+      const message = `${name}: published without new columns for custom attributes, asked for again each minute: ${why}`;
+      events.emit('warning', { connection: connection.name, message });
+    };
+    const options = { registry, topic, table: name, key, form, rules, shaping, attributes, onWithout };
     schemas.set(name, await TableSchema.open(options));
   }
   return schemas;

@@ -113,6 +113,35 @@ describe('the commands', () => {
     expect(others).toEqual([]);
   });
 
+  it('preview, replay and catalog show JSON as JSON and times as texts to people, and what is published with --raw', async () => {
+    const shownBy = async (...args: string[]) => {
+      const { stdout } = await project.command(...args);
+      const shown = JSON.parse(args[0] === 'replay' ? (stdout.split('\n')[0] ?? '') : stdout);
+      return (args[0] === 'replay' ? shown.value : shown) as Record<string, unknown>;
+    };
+    for (const command of [
+      ['preview', 'acme', 'contacts', '--limit', '1'],
+      ['replay', 'acme', 'contacts'],
+    ]) {
+      const [forPeople, raw] = [await shownBy(...command), await shownBy(...command, '--raw')];
+      expect(forPeople.updated_at).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+      expect(raw.updated_at).toBe(Date.parse(String(forPeople.updated_at)));
+      expect(forPeople.custom_attributes).toBeTypeOf('object');
+      expect(JSON.parse(String(raw.custom_attributes))).toEqual(forPeople.custom_attributes);
+      expect(forPeople.custom_attributes_plan_tier).toEqual(raw.custom_attributes_plan_tier);
+    }
+    const json = await project.command('replay', 'acme', 'contacts', '--json');
+    expect(json.stdout).toBe((await project.command('replay', 'acme', 'contacts', '--raw')).stdout);
+    const types = async (...args: string[]) => {
+      const { stdout } = await project.command('catalog', 'acme', ...args);
+      return ['custom_attributes', 'updated_at'].map(
+        (name) => new RegExp(`^  ${name} +(.*)$`, 'm').exec(stdout)?.[1],
+      );
+    };
+    expect(await types()).toEqual(['JSON', 'time (ISO 8601)']);
+    expect(await types('--raw')).toEqual(['JSON text', 'time (ms)']);
+  });
+
   it('schemas exports both forms of every table', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'schemas-'));
     expect((await project.command('schemas', '--export', dir)).code).toBe(0);

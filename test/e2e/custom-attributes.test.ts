@@ -85,6 +85,36 @@ describe('custom attributes', () => {
     expect(asked()).toEqual([...first, 'POST /contacts/search']);
   });
 
+  it('that are not told hold up no row, and get their columns once they are', async () => {
+    const { simulator } = await open({
+      schedule: '* * * * * *',
+      retry: { attempts: 1 },
+      tables: { contacts: {} },
+    });
+    simulator.faults.inject({ kind: 'html', status: 404, match: 'GET /data_attributes' });
+    const running = startCommand(['run', '--config', project.config]);
+    try {
+      const latest = () => project.latest('contacts');
+      await expect.poll(async () => (await latest()).size, { timeout: 30_000, interval: 300 }).toBe(30);
+      const [contact] = simulator.workspace.rows('contacts');
+      const [id, values] = [String(contact?.id), contact?.custom_attributes as Row];
+      expect(JSON.parse(String((await latest()).get(id)?.value?.custom_attributes))).toEqual(values);
+      expect(running.stderr()).toMatch(
+        /published without new columns for custom attributes.*GET \/data_attributes: 404/,
+      );
+      simulator.faults.clear();
+      // A name that has no column yet is a reason to ask.
+      define({ name: 'Shoe size', data_type: 'float' });
+      simulator.workspace.update('contacts', id, { custom_attributes: { ...values, 'Shoe size': 42.5 } });
+      const published = async () => (await latest()).get(id)?.value?.custom_attributes_Shoe_size;
+      await expect.poll(published, { timeout: 20_000, interval: 300 }).toBe(42.5);
+      expect((await latest()).get(id)?.value?.custom_attributes_plan_tier).toEqual(values.plan_tier ?? null);
+    } finally {
+      running.process.kill('SIGTERM');
+      await running.finished;
+    }
+  });
+
   it.each([
     ['when their table is replicated', {}],
     ['when it is not', { tables: { contacts: {} } }],

@@ -1,6 +1,6 @@
 /** The tables beyond the eleven: off unless they are named, and replicated like the others when they are. */
 
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { MORE_TABLE_NAMES } from '../../src/model/table-names.js';
 import { type MoreTable, MoreWorkspace } from '../support/more-workspace.js';
 import { Project } from '../support/project.js';
@@ -151,4 +151,40 @@ describe('tables beyond the eleven', () => {
     for (const table of MORE_TABLE_NAMES) expect(await keysOf(table), table).toEqual(idsOf(table));
     expect((await project.states()).get('activity_logs')).toMatchObject({ bookmark: changedAt, error: null });
   });
+});
+
+it('finds by reconcile a ticket whose state changes while its updated_at stays', async () => {
+  const now = Math.floor(Date.now() / 1000);
+  const ticket = (id: string, updated_at: number, category: string) => ({
+    type: 'ticket',
+    id,
+    ticket_state: { type: 'ticket_state', id: '1', category },
+    updated_at,
+  });
+  const none = Object.fromEntries(
+    MORE_TABLE_NAMES.map((table) => [table, []]),
+  ) as unknown as MoreWorkspace['rows'];
+  const tickets = [ticket('2', now - 172_800, 'submitted'), ticket('3', now - 60, 'submitted')];
+  const own = await MoreWorkspace.start({ ...none, tickets });
+  onTestFinished(() => own.close());
+  const walking = await Project.open({
+    brokers: inject('brokers'),
+    registryUrl: inject('registryUrl'),
+    connection: {
+      baseUrl: own.url,
+      tables: { tickets: {} },
+      lookback: '1m',
+      deletes: { reconcile: '* * * * * *' },
+    },
+  });
+  onTestFinished(() => walking.close());
+  await walking.cycle();
+  own.rows.tickets = [ticket('2', now - 172_800, 'in_progress'), ...tickets.slice(1)];
+  const categories = async () => {
+    await walking.cycle();
+    const versions = await walking.versions('tickets');
+    return versions.map(({ key, value }) => [key, JSON.parse(String(value?.ticket_state)).category]);
+  };
+  await expect.poll(categories, { timeout: 30_000, interval: 100 }).toHaveLength(3);
+  expect((await categories()).at(-1)).toEqual(['2', 'in_progress']);
 });

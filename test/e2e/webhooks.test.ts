@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { DOCUMENTED_TOPICS } from '../../src/intercom/webhook-topics.js';
 import { createKafka } from '../../src/kafka/client.js';
 import { COMPRESSION_TYPES } from '../../src/kafka/codecs.js';
 import { Writer } from '../../src/kafka/writer.js';
@@ -143,6 +144,29 @@ describe('a notification', () => {
     expect((await published(project, 'contacts', contact)).at(-1)).toMatchObject({ name: topic });
   });
 
+  it.each([
+    ['ticket.contact.attached', 215_472_629_353_977, undefined],
+    ['ticket.admin.replied', '215472629311235', 'ticket_ticket_part'],
+  ])('%s publishes the conversation of the ticket’s ID', async (topic, id, type) => {
+    const { workspace } = project.simulator;
+    const contact = idOf('contacts', 8);
+    workspace.create('conversations', { id: String(id), title: topic });
+    workspace.update('contacts', contact, { name: topic });
+    expect(await send(topic, { type, ticket: { id }, contact: { type: 'contact', id: contact } })).toBe(200);
+    await expect
+      .poll(async () => (await published(project, 'conversations', String(id))).at(-1), WAIT)
+      .toMatchObject({ title: topic });
+    if (type === undefined) return await settled(project);
+    // A part of a ticket concerns no contact.
+    expect(await send('contact.user.updated', { type: 'contact', id: contact })).toBe(200);
+    await settled(project);
+  });
+
+  it('that is checked by HEAD before it is saved has an address', async () => {
+    const answer = await fetch(`${instance.url}/webhooks/acme`, { method: 'HEAD' });
+    expect([answer.status, await answer.text()]).toEqual([200, '']);
+  });
+
   it('of a customer ticket publishes the conversation that has its ID', async () => {
     const id = idOf('conversations', 6);
     project.simulator.workspace.update('conversations', id, { title: 'ticket' });
@@ -209,6 +233,35 @@ describe('a notification', () => {
     for (const id of ids) sending.push(send('contact.user.updated', { type: 'contact', id }));
     expect(new Set(await Promise.all(sending))).toEqual(new Set([200]));
     await settled(project);
+  });
+
+  it('of any documented topic, however malformed, holds up no other one', async () => {
+    const { workspace } = project.simulator;
+    const id = idOf('contacts', 24);
+    workspace.update('contacts', id, { name: 'behind the malformed ones' });
+    const odd = { id: 2 ** 53, contact: { id: '..' }, conversation: { id: 'a/b?c=d#e' } };
+    const items: readonly unknown[] = [
+      undefined,
+      null,
+      'a text',
+      [{ type: 'contact', id }],
+      { type: 'contact', id: { toString: 0 } },
+      { conversation: { parts: Array(20_000).fill({ conversation_id: -1 }), model: 7 }, ticket: [] },
+      { ...odd, company: { id: '%' }, ticket: { id: '💥' }, conversation_id: 'x'.repeat(200) },
+    ];
+    for (const [index, topic] of [...DOCUMENTED_TOPICS, '', '__proto__', 'contact'].entries())
+      expect(await send(topic, items[index % items.length]), topic).toBe(200);
+    for (const item of items) expect(await send('contact.user.updated', item)).toBe(200);
+    for (const data of [undefined, null, [], 'a text', { item: [] }]) {
+      const body = JSON.stringify({ topic: 'contact.deleted', data });
+      expect((await notify(instance.url, SECRET, body)).status).toBe(200);
+    }
+    expect(await send('contact.user.updated', { type: 'contact', id })).toBe(200);
+    await settled(project);
+    expect((await published(project, 'contacts', id)).at(-1)).toMatchObject({
+      name: 'behind the malformed ones',
+    });
+    expect(instance.running.stderr()).not.toMatch(/defect|"err":/);
   });
 
   it('of nothing that is replicated is taken, and nothing comes of it', async () => {
@@ -347,6 +400,20 @@ describe('a notification that was answered', () => {
       .toMatchObject({ name: 'changed' });
     expect((await published(project, 'contacts', String(gone))).at(-1)).not.toBeNull();
   });
+});
+
+it('is taken, and warned of by nothing, where it concerns no table', async () => {
+  const project = await open({ tables: { tags: {} }, schedule: '* * * * * *' });
+  onTestFinished(() => project.close());
+  const instance = await start(project);
+  onTestFinished(() => stop(instance));
+  await instance.running.until('cycle finished');
+  const body = notification('contact.deleted', { type: 'contact', id: '1' });
+  await expect.poll(async () => (await notify(instance.url, SECRET, body)).status, WAIT).toBe(200);
+  const finished = () => instance.running.stderr().match(/cycle finished/g)?.length ?? 0;
+  const before = finished();
+  await expect.poll(finished, WAIT).toBeGreaterThan(before + 1);
+  expect(instance.running.stderr()).not.toMatch(/warn|Infinity|BigInt/i);
 });
 
 it('keeps nothing from being published where the topic of notifications is missing', async () => {

@@ -142,6 +142,124 @@ describe('rows of lists', () => {
     expect(await letters()).toEqual(expect.arrayContaining([null, 'a text', 7, [{ id: '2' }]]));
     expect((await project.states()).get('tags')).toMatchObject({ deadLetters: 4, error: null });
   });
+
+  it('that a search shows twice under one key are not published again in each cycle', async () => {
+    const now = Math.floor(Date.now() / 1000) - 60;
+    const contact = (id: unknown, name: string) => ({ type: 'contact', id, name, updated_at: now });
+    let order = [contact(5, 'a'), contact('5', 'b')];
+    await open(['contacts', 'conversation_parts'], (reply, { method, path }) => {
+      if (method !== 'POST' || !path.startsWith('/contacts/search')) return reply;
+      order = [...order].reverse();
+      const { data: _, ...rest } = JSON.parse(reply.text);
+      return { ...reply, text: JSON.stringify({ ...rest, data: order, total_count: 2, pages: {} }) };
+    });
+    const { workspace } = project.simulator;
+    for (const id of ['1', '2']) {
+      const part = { type: 'conversation_part', id: 'p', body: id };
+      const conversation_parts = {
+        type: 'conversation_part.list',
+        conversation_parts: [part],
+        total_count: 1,
+      };
+      workspace.create('conversations', { id, updated_at: now, conversation_parts });
+    }
+    running = startCommand(['run', '--config', project.config, '--log-format', 'json']);
+    await cycles('contacts', 2);
+    await cycles('conversation_parts', 4);
+    const published = async () => [
+      (await project.versions('contacts')).length,
+      (await project.versions('conversation_parts')).length,
+    ];
+    const before = await published();
+    await cycles('conversation_parts', 3);
+    expect(await published()).toEqual(before);
+    expect(before[0]).toBe(1);
+    expect(before[1]).toBeLessThanOrEqual(3);
+    expect((await letters()).map((raw) => raw?.name ?? raw?.body).sort()).toHaveLength(2);
+  });
+});
+
+it('lists inside a contact have what Intercom counts, and are completed once', async () => {
+  const tags = (count: number, has_more: boolean) => ({
+    type: 'list',
+    data: Array.from({ length: count }, (_, index) => ({
+      type: 'tag',
+      id: `${index}`,
+      url: `/tags/${index}`,
+    })),
+    url: '/x',
+    total_count: 14,
+    has_more,
+  });
+  const asked: string[] = [];
+  const lists: Record<string, object> = { W: tags(11, false), C: tags(10, true) };
+  await open(['contacts'], (reply, { method, path }) => {
+    if (/^\/contacts\/[CW]/.test(path)) {
+      asked.push(path.split('?')[0] ?? '');
+      return replyWith('data', tags(11, false).data);
+    }
+    if (method !== 'POST') return reply;
+    const { data, ...rest } = JSON.parse(reply.text);
+    const rows = data.map((row: { id: string }) => (row.id in lists ? { ...row, tags: lists[row.id] } : row));
+    return { ...reply, text: JSON.stringify({ ...rest, data: rows }) };
+  });
+  for (const id of Object.keys(lists)) project.simulator.workspace.create('contacts', { id });
+  running = startCommand(['run', '--config', project.config, '--log-format', 'json']);
+  await cycles('contacts', 5);
+  const latest = await project.latest('contacts');
+  for (const [id, has_more] of [
+    ['W', false],
+    ['C', true],
+  ] as const) {
+    const value = latest.get(id)?.value;
+    expect(value).toMatchObject({ tags_total_count: 14, tags_has_more: has_more });
+    expect(JSON.parse(String(value?.tags))).toHaveLength(11);
+  }
+  expect(asked).toEqual(['/contacts/C/tags']);
+  expect(await project.versions('contacts')).toHaveLength(7);
+});
+
+it('times up to the year 9999 are what they are, and what is none stays as it was sent', async () => {
+  const renewal = {
+    id: 1,
+    name: 'renewal',
+    full_name: 'custom_attributes.renewal',
+    data_type: 'date',
+    custom: true,
+  };
+  await open(['contacts', 'companies'], (reply, { path }) =>
+    path.startsWith('/data_attributes') ? replyWith('data', [renewal]) : reply,
+  );
+  const { workspace } = project.simulator;
+  const times: readonly (readonly [unknown, string | null])[] = [
+    [253_402_300_799, '9999-12-31T23:59:59.000Z'],
+    [253_402_214_400, '9999-12-31T00:00:00.000Z'],
+    [99_999_999_999, '5138-11-16T09:46:39.000Z'],
+    [100_000_000_000, '5138-11-16T09:46:40.000Z'],
+    [-62_135_596_800, '0001-01-01T00:00:00.000Z'],
+    [2_738_966_400, '2056-10-17T00:00:00.000Z'],
+    [0, '1970-01-01T00:00:00.000Z'],
+    ['2024-02-30', null],
+    ['2023-02-29T10:00:00Z', null],
+  ];
+  for (const [index, [time]] of times.entries())
+    workspace.create('contacts', {
+      id: `t${index}`,
+      signed_up_at: time,
+      custom_attributes: { renewal: time },
+    });
+  workspace.create('companies', { id: 'c', remote_created_at: 0 });
+  await project.cycle();
+  const latest = await project.latest('contacts');
+  for (const [index, [time, iso]] of times.entries()) {
+    const value = latest.get(`t${index}`)?.value;
+    const ms = iso === null ? null : Date.parse(iso);
+    expect(value, String(time)).toMatchObject({ signed_up_at: ms, custom_attributes_renewal: ms });
+    expect(JSON.parse(String(value?.custom_attributes))).toEqual({ renewal: time });
+    const extra = JSON.parse(String(value?._extra ?? '{}'));
+    expect(extra.signed_up_at, String(time)).toEqual(iso === null ? time : undefined);
+  }
+  expect((await project.latest('companies')).get('c')?.value?.remote_created_at).toBe(0);
 });
 
 it('attributes of conversations come by the older path below 2.16', async () => {
@@ -161,7 +279,7 @@ it('attributes of conversations come by the older path below 2.16', async () => 
     }),
   };
   await open(
-    ['conversation_attributes'],
+    ['conversation_attributes', 'conversations'],
     (reply, { path }) => {
       if (path.startsWith('/conversations/attributes')) return refused;
       if (!path.startsWith('/data_attributes')) return reply;
@@ -172,7 +290,9 @@ it('attributes of conversations come by the older path below 2.16', async () => 
     },
     { apiVersion: '2.15' },
   );
+  project.simulator.workspace.create('conversations', { id: '8', custom_attributes: { Plan: 'gold' } });
   await project.cycle();
+  expect((await project.latest('conversations')).get('8')?.value?.custom_attributes_Plan).toBe('gold');
   const rows = await project.latest('conversation_attributes');
   expect([...rows].map(([key, { value }]) => [key, value?.name])).toEqual([['7', 'Plan']]);
   expect((await project.states()).get('conversation_attributes')).toMatchObject({

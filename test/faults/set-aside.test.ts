@@ -85,18 +85,21 @@ describe('a conversation whose detail can’t be had', () => {
 describe('a contact whose existence can’t be checked', () => {
   it('keeps its row, and the walk over all IDs comes to its end', async () => {
     const { workspace, faults } = await open(['contacts'], { deletes: { reconcile: '* * * * * *' } });
-    for (const id of ['c1', 'c2', 'c3', 'c4']) workspace.create('contacts', { id, updated_at: NOW - 500 });
+    const all = ['c1', 'c2', 'c3', 'c4', 'c5', 'c6'];
+    for (const id of all) workspace.create('contacts', { id, updated_at: NOW - 500 });
     await running(async (log) => {
-      await expect.poll(async () => (await project.latest('contacts')).size, PATIENT).toBe(4);
+      await expect.poll(async () => (await project.latest('contacts')).size, PATIENT).toBe(6);
       faults.inject({ ...NGINX, match: /^GET \/contacts\/c2$/ } as Fault);
       workspace.remove('contacts', 'c2');
       workspace.remove('contacts', 'c3');
+      workspace.update('contacts', 'c4', { name: 'changed' });
       const latest = async () => [...(await project.latest('contacts')).keys()].sort();
-      await expect.poll(latest, PATIENT).toEqual(['c1', 'c2', 'c4']);
+      await expect.poll(latest, PATIENT).toEqual(['c1', 'c2', 'c4', 'c5', 'c6']);
       await expect.poll(() => log().match(/reconcile finished/g)?.length ?? 0, PATIENT).toBeGreaterThan(1);
+      expect((await project.latest('contacts')).get('c4')?.value).toMatchObject({ name: 'changed' });
       expect(log()).toMatch(/set aside: ID c2: GET \/contacts\/c2/);
       faults.clear();
-      await expect.poll(latest, PATIENT).toEqual(['c1', 'c4']);
+      await expect.poll(latest, PATIENT).toEqual(['c1', 'c4', 'c5', 'c6']);
     });
   });
 });

@@ -28,6 +28,7 @@ async function schemaWithThread(definitions: readonly RawRow[]) {
     rules: RULES,
     shaping,
     attributes: async () => definitions,
+    onWithout: (error) => expect.fail(error.message),
   });
   await schema.prefetch();
   return schema;

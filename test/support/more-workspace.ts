@@ -109,6 +109,8 @@ async function spoil(response: ServerResponse, fault: Fault, body: string): Prom
     await delay(fault.delay ?? 0);
     const errors = [{ code: fault.code ?? 'an_error', message: fault.message ?? 'as a test has it' }];
     send(response, fault.status, JSON.stringify({ type: 'error.list', errors }));
+  } else if (fault.kind === 'error-list-200') {
+    send(response, 200, JSON.stringify({ type: 'error.list', errors: [{ code: 'server_error' }] }));
   } else if (fault.kind === 'html') send(response, fault.status ?? 200, '<html>nginx</html>', 'text/html');
   else if (fault.kind === 'empty-200') send(response, 200, '');
   else if (fault.kind === 'truncated-json') send(response, 200, body.slice(0, body.length >> 1));

@@ -67,6 +67,24 @@ describe('columns of custom attributes', () => {
     expect(fieldsFor(...rows)).toEqual([]);
   });
 
+  it.each([['constructor'], ['__proto__'], [null], [7], [{ toString: 0 }], [['string']]])(
+    'are none for the type %j',
+    (type) => {
+      expect(fieldsFor(attribute(1, 'a', type as string))).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['an object', { toString: 0 }],
+    ['null', null],
+    ['a text', 'x'],
+    ['beyond every number', 10n ** 400n],
+    ['missing', undefined],
+  ])('come last where their ID is %s', (_, id) => {
+    const rows = [attribute(1, 'a', 'string', { id }), attribute(2, 'b', 'string')];
+    expect(fieldsFor(...rows)).toEqual(['custom_attributes_b string', 'custom_attributes_a string']);
+  });
+
   it('stay when their attribute is archived, and come in the order of definition', () => {
     const rows = [attribute(2, 'b', 'string', { archived: true }), attribute(1, 'a', 'string')];
     expect(fieldsFor(...rows)).toEqual(['custom_attributes_a string', 'custom_attributes_b string']);

@@ -27,8 +27,16 @@ it.each(['flat', 'nested'] as const)('shows JSON as JSON and times as ISO texts 
   });
 });
 
-it('shows numbers that a double does not hold as they are', () => {
-  const schema = valueSchema('contacts', 'flat');
-  const value = { id: '1', custom_attributes: '{"n":12345678901234567890}', updated_at: null };
-  expect(readable(schema, value)).toEqual(value);
+it.each(['{"n":12345678901234567890}', '{"n":1e999}', '[0.1234567890123456]', 'no JSON'])(
+  'shows numbers that a double does not hold, and what is no JSON, as they are: %s',
+  (custom_attributes) => {
+    const value = { id: '1', custom_attributes, updated_at: null };
+    expect(readable(valueSchema('contacts', 'flat'), value)).toEqual(value);
+  },
+);
+
+it('shows texts with many digits as JSON', () => {
+  const attributes = { '1234567890123456789': 'https://example.com/1234567890123456789?a=\\"1e999' };
+  const shown = readable(valueSchema('contacts', 'flat'), { custom_attributes: JSON.stringify(attributes) });
+  expect(shown).toEqual({ custom_attributes: attributes });
 });

@@ -63,6 +63,20 @@ it('calls nothing gone but what an error list of the API calls so', () => {
   );
 });
 
+it('calls nothing refused but what Intercom does, and a token by its status', () => {
+  const refused = fc
+    .integer({ min: 300, max: 499 })
+    .chain((of) => fc.record({ text, status: fc.constant(of) }));
+  fc.assert(
+    fc.property(asked, refused, (request, answer) => {
+      const outcome = interpretReply(request, { headers: {}, ...answer }, ORIGIN, TOKEN) as PublisherError;
+      if (!['api-rejected', 'api-forbidden'].includes(outcome.code)) return;
+      expect(JSON.parse(answer.text)).toMatchObject({ errors: expect.any(Array) });
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
 it('waits from half of a doubling time to all of it, up to twenty seconds, and only where asking again may help', () => {
   const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
   fc.assert(
@@ -75,8 +89,8 @@ it('waits from half of a doubling time to all of it, up to twenty seconds, and o
         const outcome = interpretReply(request, answer, ORIGIN, TOKEN);
         if (!(outcome instanceof PublisherError)) return;
         const wait = retryPlan(outcome, failures, () => random);
-        const isRefused =
-          answer.status >= 400 && answer.status < 500 && ![404, 408, 410, 429].includes(answer.status);
+        // A page of a gateway refuses nothing.
+        const isRefused = ['api-rejected', 'api-forbidden', 'credentials-refused'].includes(outcome.code);
         if (isRefused) expect(wait).toBeNull();
         if (answer.status >= 500) expect(wait).not.toBeNull();
         if (wait === null) return;

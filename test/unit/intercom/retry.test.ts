@@ -46,10 +46,32 @@ describe('interpretReply', () => {
     ],
     ['too many requests', 429, errors('rate_limit_exceeded'), 'api-error', /budget/],
     ['HTML behind 502', 502, '<html>', 'api-error', /GET \/tags: 502/],
+    ['HTML behind 401', 401, '<html>', 'credentials-refused', /access token was refused/],
+    ['HTML behind 429', 429, '<html>', 'api-error', /budget/],
+    ['a refusal without errors', 403, { error: 'no' }, 'api-unreadable', /not an error list/],
   ])('%s', (_, status, body, code, message) => {
     const failure = interpretReply(asked, answer(status, body), 'http://x', TOKEN);
     expect(failure).toBeInstanceOf(PublisherError);
     expect(failure).toMatchObject({ code, message: expect.stringMatching(message) });
+  });
+
+  it.each([302, 308, 400, 402, 403, 404, 406, 410, 422])('a page of a gateway behind %i', (status) => {
+    const message = expect.stringMatching(/not an error list/);
+    expect(interpretReply(asked, answer(status, '<html>'), 'http://x', TOKEN)).toMatchObject({
+      code: 'api-unreadable',
+      message,
+    });
+  });
+
+  it('takes an entity for one only when it has an ID', () => {
+    const detail = { method: 'GET', route: '/conversations/{id}', id: '7' };
+    const of = (body: unknown) => interpretReply(detail, answer(200, body), 'http://x', TOKEN);
+    for (const id of ['7', 7]) expect(of({ id })).toEqual({ id });
+    for (const body of [{}, { id: null }, { type: 'list', data: [] }, { id: { id: '7' } }])
+      expect(of(body)).toMatchObject({
+        code: 'api-unreadable',
+        message: expect.stringMatching(/without an ID/),
+      });
   });
 });
 
@@ -77,8 +99,8 @@ describe('retryPlan', () => {
     expect(retryPlan(failure(status), 1)).toBeNull();
   });
 
-  it('asks twice again after a page of a gateway', () => {
-    const page = interpretReply(asked, answer(404, '<html>'), 'http://x', TOKEN) as PublisherError;
+  it.each([302, 403, 404])('asks twice again after a page of a gateway behind %i', (status) => {
+    const page = interpretReply(asked, answer(status, '<html>'), 'http://x', TOKEN) as PublisherError;
     expect([1, 2, 3].map((failures) => retryPlan(page, failures, () => 1))).toEqual([500, 1_000, null]);
   });
 
@@ -109,6 +131,18 @@ describe('retryAfterMs', () => {
     ['the reset, by our clock', { 'x-ratelimit-reset': '1700000010' }, 10_050],
     ['a reset in the past', { 'x-ratelimit-reset': '1600000000' }, 50],
     ['nothing', {}, 1_000],
+    ['Retry-After as a date', { 'retry-after': new Date(1_700_000_007_000).toUTCString() }, 7_000],
+    [
+      'the same, by the clock of the API',
+      {
+        'retry-after': new Date(1_700_000_007_000).toUTCString(),
+        date: new Date(1_700_000_004_000).toUTCString(),
+      },
+      3_000,
+    ],
+    ['a date in the past', { 'retry-after': new Date(0).toUTCString() }, 0],
+    ['a negative Retry-After', { 'retry-after': '-5' }, 0],
+    ['a Retry-After that is none', { 'retry-after': 'soon', 'x-ratelimit-reset': 'later' }, 1_000],
   ])('%s', (_, headers, ms) => {
     expect(retryAfterMs(headers, 1_700_000_000_000)).toBe(ms);
   });

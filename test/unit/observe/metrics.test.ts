@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { Events } from '../../../src/model/events.js';
+import type { SetAside } from '../../../src/model/set-aside.js';
 import { emptyState } from '../../../src/model/state.js';
 import { countEvents } from '../../../src/observe/metrics.js';
 import { readExposition, sampleValue } from './exposition.js';
@@ -153,6 +154,36 @@ it('says nothing more of a table that its connection goes on without', async () 
   const gauges = /bookmark|table_(?:cycle|failing|completed)/;
   const tables = samples.filter(({ name }) => gauges.test(name)).map(({ labels }) => labels.table);
   expect(new Set(tables)).toEqual(new Set(['tags']));
+});
+
+it('names what is set aside, for as long as it is', async () => {
+  const { events, read } = counted();
+  const entry = (id: string): SetAside => ({
+    id,
+    window: null,
+    code: 'api-error',
+    message: 'no answer',
+    firstAt: new Date(NOW).toISOString(),
+    lastAt: new Date(NOW).toISOString(),
+    tries: 1,
+    nextAt: new Date(NOW).toISOString(),
+  });
+  const subjects = async () => {
+    const { samples, problems } = await read();
+    expect(problems).toEqual([]);
+    const shown = samples.filter(({ name }) => name === 'intercom_kafka_set_aside_since_timestamp_seconds');
+    for (const { value } of shown) expect(value).toBe(NOW / 1_000);
+    return shown.map(({ labels }) => labels.subject);
+  };
+  own(events);
+  events.emit('table:restored', { ...AT, state: { ...emptyState(), setAside: [entry('7')] } });
+  expect(await subjects()).toEqual(['ID 7']);
+  events.emit('set-aside:changed', { ...AT, entries: [entry('7'), entry('a"b')] });
+  expect(await subjects()).toEqual(['ID 7', 'ID a"b']);
+  events.emit('set-aside:changed', { ...AT, entries: [entry('a"b')] });
+  expect(await subjects()).toEqual(['ID a"b']);
+  events.emit('instance:assigned', { connections: [] });
+  expect(await subjects()).toEqual([]);
 });
 
 it('counts what notifications brought', async () => {

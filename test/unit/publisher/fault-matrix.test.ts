@@ -28,6 +28,10 @@ vi.setConfig({ testTimeout: 120_000 });
 
 const FAULTS = {
   'a 404 page': { kind: 'html', status: 404 },
+  'a 403 page': { kind: 'html', status: 403 },
+  'a redirect': { kind: 'html', status: 302 },
+  'a page behind 200': { kind: 'html' },
+  'an error list behind 200': { kind: 'error-list-200' },
   '404 with an error list': { kind: 'status', status: 404 },
   '403 with an error list': { kind: 'status', status: 403 },
   '500 with an error list': { kind: 'status', status: 500 },
@@ -53,6 +57,8 @@ interface Case {
   readonly match: Fault['match'];
   /** Meets only pages with this row. */
   readonly holding?: string;
+  /** Requests that are answered before. */
+  readonly after?: number;
   /** The ID that must show while it is set aside; null: an interval. */
   readonly shown?: string | null;
   readonly once: Outcome;
@@ -80,6 +86,13 @@ const CASES: readonly Case[] = [
   { request: 'a list', table: 'tags', match: 'GET /tags', ...LIST },
   { request: 'a list of attributes', table: 'contact_attributes', match: 'GET /data_attributes', ...LIST },
   { request: 'the first page of the scroll', table: 'companies', match: 'GET /companies/scroll', ...LIST },
+  {
+    request: 'the second page of the scroll',
+    table: 'companies',
+    match: 'GET /companies/scroll',
+    after: 1,
+    ...LIST,
+  },
   { request: 'every search', table: 'conversations', match: 'POST /conversations/search', ...LIST },
   {
     request: 'a search page with one row',
@@ -303,7 +316,8 @@ describe.each(CASES)('$request', (of) => {
       const world = await open(of.table);
       const holding = of.holding === undefined ? {} : { holding: [of.holding] };
       const often = times === undefined ? {} : { times };
-      const fault = { ...FAULTS[name], match: of.match, ...holding, ...often } as Fault;
+      const { match, after = 0 } = of;
+      const fault = { ...FAULTS[name], match, after, ...holding, ...often } as Fault;
       world.faults.inject(fault);
       const error = await world.cycle();
       const outcome = outcomeOf(error, world, all);

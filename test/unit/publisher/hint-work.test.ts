@@ -1,5 +1,6 @@
 /** The notifications of a connection, processed: what fails for one ID concerns no other one. */
 
+import { setMaxListeners } from 'node:events';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import type { Detail } from '../../../src/intercom/api.js';
 import { type ErrorCode, PublisherError } from '../../../src/model/errors.js';
@@ -20,9 +21,10 @@ const there = (id: string, more: object = {}): Detail => ({
 const failure = (code: ErrorCode) => new PublisherError(code, `no ${code}`);
 
 /** The work of a connection with contacts alone; `answer` gives what Intercom shows of an ID. */
-function open(answer: (id: string) => Promise<Detail | null>) {
+function open(answer: (id: string) => Promise<Detail | null>, deletes = true) {
   vi.useFakeTimers({ now: NOW });
   const stop = new AbortController();
+  setMaxListeners(0, stop.signal);
   const model = new TableModel({ replaced: new ReplacedIds(mergedInto) }, { startDate: 0 });
   const asked: string[] = [];
   const api = {
@@ -38,7 +40,7 @@ function open(answer: (id: string) => Promise<Detail | null>) {
     tables: hintedTables(contacts, new Map([['contacts', model]])),
     api,
     events: model.events,
-    deletes: true,
+    deletes,
     signal: stop.signal,
   });
   work.caughtUp();
@@ -88,8 +90,45 @@ it.each<ErrorCode>([
       `gave up on the notification for contact bad; a poll or reconcile will find the change: no ${code}`,
     ]);
     expect(model.ledger.state.hintedAt).toBe(NOW + 399_000);
+    // Its table retries it from now on: the state that follows the notification names it.
+    expect(model.commits.at(-1)?.state.setAside).toMatchObject([{ id: 'bad', window: null, code }]);
   },
 );
+
+it('ends what its table has set aside when a retry or another notification is answered', async () => {
+  let isThere = false;
+  const { model, name, pass } = open((id) =>
+    id === 'good' || isThere ? Promise.resolve(there(id)) : Promise.reject(failure('api-rejected')),
+  );
+  const setAside = () => model.ledger.state.setAside.map(({ id }) => id);
+  name('bad', 'worse', 'good');
+  await pass(100);
+  expect(setAside()).toEqual(['bad', 'worse']);
+  expect(model.of('set-aside:added').map(({ entry }) => entry.id)).toEqual(['bad', 'worse']);
+  isThere = true;
+  name('bad');
+  await pass(100);
+  expect(setAside()).toEqual(['worse']);
+  await pass(1_000);
+  expect(setAside()).toEqual([]);
+  expect(model.of('set-aside:recovered').map(({ entry }) => entry.id)).toEqual(['bad', 'worse']);
+});
+
+it('leaves room for what readings set aside, and keeps none of its retries from its table', async () => {
+  const { model, asked, name, pass } = open(() => Promise.reject(failure('api-forbidden')));
+  name(...Array.from({ length: 120 }, (_, index) => `id-${index}`));
+  await pass(5_000);
+  expect(new Set(asked).size).toBe(120);
+  expect(model.ledger.state.setAside).toHaveLength(50);
+});
+
+it('sets nothing aside in a table where notifications delete nothing', async () => {
+  const { model, asked, name, pass } = open(() => Promise.reject(failure('api-rejected')), false);
+  name('bad');
+  await pass(5_000);
+  expect(asked).toEqual(['bad', 'bad', 'bad']);
+  expect(model.ledger.state.setAside).toEqual([]);
+});
 
 it('publishes others while an ID hangs, and one that is named again when it is there', async () => {
   let isThere = false;
