@@ -96,8 +96,12 @@ export class Delivery implements TableSink {
   async commit(records: readonly OutgoingRecord[], state: TableState): Promise<void> {
     const { writer, stateTopic, connection, table, logs } = this.#options;
     const { rows, letters } = logs;
-    // A commit can't know its own offsets: the state carries what was known before it.
-    const marked = { ...state, topic: rows.mark, deadLetterTopic: letters.mark };
+    // A commit can't know its own offsets, but how many records it has.
+    const marked = {
+      ...state,
+      topic: rows.markBehind(records),
+      deadLetterTopic: letters.markBehind(records),
+    };
     const reached = await writer.commit([...records, stateRecord(stateTopic, connection, table, marked)]);
     rows.reached(reached);
     letters.reached(reached);

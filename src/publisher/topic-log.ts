@@ -1,8 +1,10 @@
 /** What is known of a topic while a session writes to it: the mark that its states carry. */
 
+import { partitionOf } from '../kafka/partitioner.js';
 import type { LogExtent, TopicReader } from '../kafka/reader.js';
 import type { TopicFacts } from '../kafka/topics.js';
 import type { EndOffsets } from '../kafka/transaction.js';
+import type { OutgoingRecord } from '../model/row.js';
 import type { TopicMark } from '../model/state.js';
 
 /** The topic as it is now. */
@@ -29,6 +31,18 @@ export class TopicLog {
 
   get mark(): TopicMark {
     return this.#mark;
+  }
+
+  /**
+   * The mark for the state of a commit with these records: the log reaches behind them once it is committed,
+   * at least.
+   */
+  markBehind(records: readonly OutgoingRecord[]): TopicMark {
+    const { name, partitions } = this.#mark;
+    const ends = [...this.#mark.ends];
+    for (const { topic, key, partition = partitionOf(key, partitions) } of records)
+      if (topic === name) ends[partition] = (ends[partition] ?? 0) + 1;
+    return { ...this.#mark, ends };
   }
 
   /** A commit has brought the log this far. */
