@@ -35,6 +35,8 @@ export class StateLedger {
   #newest = new NewestByKey(0);
   #positions: Positions | null = null;
   #readAt = Number.NEGATIVE_INFINITY;
+  /** Kafka's ID of the topic, as far as it is known. */
+  #id: string | null = null;
   /** The reading that has not begun yet; requests join it. */
   #next: SharedReading | null = null;
   #last: Promise<unknown> = Promise.resolve();
@@ -47,6 +49,16 @@ export class StateLedger {
     this.#reader = reader;
     this.#topic = topic;
     this.#onRead = onRead;
+  }
+
+  /**
+   * Names the topic that is there now: no later reading goes on where one of another topic of that name
+   * ended.
+   */
+  identify(id: string | null): void {
+    if (id === null || id === this.#id) return;
+    if (this.#id !== null) this.#positions = null;
+    this.#id = id;
   }
 
   /**
@@ -93,6 +105,7 @@ export class StateLedger {
     if (typeof from === 'object' && from.size !== partitions)
       return this.#readFrom('earliest', startedAt, signal);
     const isAnew = from === 'earliest';
+    const id = this.#id;
     const states = isAnew ? new States() : this.#states;
     const newest = isAnew ? new NewestByKey(partitions) : this.#newest;
     let records = 0;
@@ -106,7 +119,7 @@ export class StateLedger {
     }
     this.#states = states;
     this.#newest = newest;
-    this.#positions = positions;
+    this.#positions = id === this.#id ? positions : null;
     this.#readAt = startedAt;
     this.#onRead({ records, ms: performance.now() - startedAt });
   }

@@ -138,6 +138,19 @@ export class Topics {
     });
   }
 
+  /** The same without their settings, which cost a request more. */
+  async identify(
+    topics: readonly string[],
+  ): Promise<Map<string, Pick<TopicFacts, 'topic' | 'id' | 'partitions'>>> {
+    await this.connect();
+    return this.#guard('describing topics', async () => {
+      const existing = existingOf(await describeTopics(this.#cluster, topics));
+      return new Map(
+        existing.map(({ topic, id, partitions }) => [topic, { topic, id, partitions: partitions.length }]),
+      );
+    });
+  }
+
   async #configsOf(names: readonly string[]): Promise<Map<string, Map<string, string>>> {
     const { resources } = await this.#admin.describeConfigs({
       includeSynonyms: false,

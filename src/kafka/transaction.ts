@@ -34,6 +34,8 @@ export type EndOffsets = ReadonlyMap<string, ReadonlyMap<number, number>>;
 export interface ProducerOptions {
   readonly transactionalId: string;
   readonly compression: CompressionTypes;
+  /** Called with the partition where the log is shorter than this producer has written it. */
+  readonly onCutOff?: (topic: string, partition: number) => void;
 }
 
 /**
@@ -101,6 +103,8 @@ export class TransactionalProducer {
   /** The next sequence number, by topic and partition. */
   readonly #sequences = new Map<string, number>();
   readonly #leaders = new Map<string, Leaders>();
+  /** The offset behind what was written last, by topic and partition. */
+  readonly #written = new Map<string, number>();
 
   private constructor(links: BrokerLinks, options: ProducerOptions, producer: ProducerId) {
     this.#links = links;
@@ -199,9 +203,14 @@ export class TransactionalProducer {
       const again: Sent[] = [];
       let why: Error | null = null;
       for (const [batch, outcome] of outcomes) {
-        if (outcome.kind === 'written') setEnd(ends, batch, outcome.end);
-        else if (outcome.kind === 'refused') refused ??= outcome.why;
-        else {
+        if (outcome.kind === 'written') {
+          this.#noteEnd(batch, outcome.end);
+          setEnd(ends, batch, outcome.end);
+        } else if (outcome.kind === 'refused') {
+          // The broker lacks what it has acknowledged.
+          if (typeOf(outcome.why) === 'OUT_OF_ORDER_SEQUENCE_NUMBER') this.#reportCutOff(batch);
+          refused ??= outcome.why;
+        } else {
           // Once the transaction is to be aborted, only what may still arrive at a broker has to be waited
           // for.
           if (refused === null || outcome.unanswered) again.push(batch);
@@ -214,6 +223,23 @@ export class TransactionalProducer {
       throw why;
     });
     if (refused !== null) throw abortedBy(refused);
+  }
+
+  /**
+   * Reports where the log ended before what was written to it: an unclean election has cut it off, or the
+   * topic was created again or restored.
+   */
+  #noteEnd(batch: PartitionBatch, end: number): void {
+    const name = `${batch.topic}/${batch.partition}`;
+    const base = end - batch.records.length;
+    // A broker that has a batch already may not say where.
+    if (base < 0) return;
+    if (base < (this.#written.get(name) ?? 0)) this.#reportCutOff(batch);
+    this.#written.set(name, end);
+  }
+
+  #reportCutOff({ topic, partition }: PartitionBatch): void {
+    this.#options.onCutOff?.(topic, partition);
   }
 
   async #sendToLeaders(batches: readonly Sent[]): Promise<Map<Sent, Outcome>> {

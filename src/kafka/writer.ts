@@ -23,6 +23,8 @@ export interface WriterOptions {
   readonly maxBatchBytes?: number;
   /** How many partitions topics have; left out: as many as the brokers tell. */
   readonly partitions?: ReadonlyMap<string, number>;
+  /** Called with the partition where a topic's log is shorter than this writer has written it. */
+  readonly onCutOff?: (topic: string, partition: number) => void;
   /** Called when a commit waits for Kafka for seconds, and when it no longer does. */
   readonly onDelay?: (report: DelayReport) => void;
 }

@@ -88,6 +88,8 @@ export interface TableState {
    * before the first one.
    */
   readonly hintedAt: number | null;
+  /** Kafka's ID of the topic of those notifications; null where it is not known. */
+  readonly hintsTopicId: string | null;
   /** What can't be read and is retried beside the cycles. */
   readonly setAside: readonly SetAside[];
   readonly cycle: CycleSummary | null;
@@ -119,6 +121,7 @@ export function emptyState(): TableState {
     reconcile: null,
     resetAt: null,
     hintedAt: null,
+    hintsTopicId: null,
     setAside: [],
     cycle: null,
     records: 0,

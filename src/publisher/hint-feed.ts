@@ -6,15 +6,20 @@
 import type { KafkaAccess } from '../kafka/access.js';
 import { HINTS_KEPT_MS, type KeptHint, planHints, readHints } from '../kafka/hints.js';
 import { TopicReader } from '../kafka/reader.js';
-import type { TopicSettings } from '../kafka/topics.js';
+import type { TopicFacts, TopicSettings } from '../kafka/topics.js';
 import { asPublisherError } from '../model/errors.js';
 import type { Events } from '../model/events.js';
+import { mustGet } from '../model/must-get.js';
 import { pause } from '../model/pause.js';
 import { MARGIN_MS } from './hint-work.js';
+import type { SessionContext } from './session-context.js';
+import { type TopicWatch, WATCH_EVERY_MS } from './topic-watch.js';
 
 type Take = (hint: KeptHint) => void;
 
 const TRY_AGAIN_MS = 2_000;
+/** How long a change of the topic may go unnoticed: a reading that it ends begins again before it. */
+const REREAD_MS = 3 * WATCH_EVERY_MS;
 
 /**
  * Notifications are an extra: polls find what they would have told, so that a missing topic keeps nothing
@@ -24,6 +29,7 @@ export class HintFeed {
   readonly #kafka: KafkaAccess;
   readonly #topics: TopicSettings;
   readonly #events: Events;
+  readonly #watch: TopicWatch;
   /** Of its own: a reading that waits for the next record keeps its connection busy. */
   readonly #reader: TopicReader;
   readonly #stop = new AbortController();
@@ -31,10 +37,16 @@ export class HintFeed {
   #done: Promise<void> | null = null;
   #isWarned = false;
 
-  constructor(kafka: KafkaAccess, topics: TopicSettings, events: Events) {
+  constructor({
+    kafka,
+    config,
+    events,
+    watch,
+  }: Pick<SessionContext, 'kafka' | 'config' | 'events' | 'watch'>) {
     this.#kafka = kafka;
-    this.#topics = topics;
+    this.#topics = config.topics;
     this.#events = events;
+    this.#watch = watch;
     this.#reader = new TopicReader(kafka.kafka, events);
   }
 
@@ -67,7 +79,7 @@ export class HintFeed {
   }
 
   async #catchUp(connection: string, from: number, take: Take): Promise<void> {
-    await this.#tryUntilStopped(async (topic, signal) => {
+    await this.#tryUntilStopped(async ({ topic }, signal) => {
       for await (const hints of readHints(this.#reader, topic, { from, follow: false, signal }))
         for (const hint of hints) if (hint.connection === connection) take(hint);
     });
@@ -75,25 +87,37 @@ export class HintFeed {
 
   async #follow(): Promise<void> {
     let from = Date.now() - MARGIN_MS;
-    await this.#tryUntilStopped(async (topic, signal) => {
-      for await (const hints of readHints(this.#reader, topic, { from, follow: true, signal })) {
-        for (const hint of hints) {
-          from = Math.max(from, hint.at - MARGIN_MS);
-          this.#subscribers.get(hint.connection)?.(hint);
+    await this.#tryUntilStopped(async (facts, signal) => {
+      const changed = new AbortController();
+      const unwatch = this.#watch.add([facts], (error) => changed.abort(error));
+      const end = AbortSignal.any([signal, changed.signal]);
+      try {
+        for await (const hints of readHints(this.#reader, facts.topic, { from, follow: true, signal: end })) {
+          for (const hint of hints) {
+            from = Math.max(from, hint.at - MARGIN_MS);
+            this.#subscribers.get(hint.connection)?.(hint);
+          }
         }
+      } catch (error) {
+        // What was written since the topic changed may not have been read.
+        from = Math.min(from, Date.now() - REREAD_MS);
+        changed.signal.throwIfAborted();
+        throw error;
+      } finally {
+        unwatch();
       }
     });
   }
 
   /** Kafka, or the topic, may be missing for as long as it likes. */
-  async #tryUntilStopped(read: (topic: string, signal: AbortSignal) => Promise<void>): Promise<void> {
+  async #tryUntilStopped(read: (topic: TopicFacts, signal: AbortSignal) => Promise<void>): Promise<void> {
     const { signal } = this.#stop;
     const plan = planHints(this.#topics);
     while (!signal.aborted) {
       try {
-        await this.#kafka.topics.ensure([plan], this.#topics.create);
+        const topics = await this.#kafka.topics.ensure([plan], this.#topics.create);
         this.#isWarned = false;
-        await read(plan.topic, signal);
+        await read(mustGet(topics, plan.topic), signal);
         return;
       } catch (error) {
         this.#warn(asPublisherError(error).message);

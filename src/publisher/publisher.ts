@@ -22,6 +22,7 @@ import { Session } from './session.js';
 import type { SessionContext } from './session-context.js';
 import { Shaping } from './shaping/shaping.js';
 import { topicPlans } from './topic-plans.js';
+import { TopicWatch } from './topic-watch.js';
 import { usesHints, webhookRoutes } from './webhooks.js';
 
 /** A table that a pass could not bring up to date; `table` is null when its whole connection failed. */
@@ -66,7 +67,10 @@ export class Publisher {
       events.emit('states:read', reading),
     );
     const openings = new Openings();
-    return new Publisher({ config, kafka, registry, events, shaping, states, openings, hints: null });
+    const watch = new TopicWatch(kafka.topics);
+    const cutOff = new Set<string>();
+    const shared = { config, kafka, registry, events, shaping, states, openings, watch, cutOff };
+    return new Publisher({ ...shared, hints: null });
   }
 
   /**
@@ -99,7 +103,7 @@ export class Publisher {
     await this.#ensureTopics();
     const { topic, partitions } = config.state;
     this.#partitionCount = (await kafka.topics.describe([topic])).get(topic)?.partitions ?? partitions;
-    const hints = config.http === null ? null : new HintFeed(kafka, config.topics, this.events);
+    const hints = config.http === null ? null : new HintFeed(this.#context);
     this.#context = { ...this.#context, hints };
     if (usesHints(config)) hints?.start();
     const lost = new AbortController();
@@ -177,6 +181,7 @@ export class Publisher {
   async close(): Promise<void> {
     await this.#hintWriter?.close();
     await this.#context.shaping.close();
+    await this.#context.watch.close();
     await this.#context.kafka.close();
   }
 

@@ -23,8 +23,7 @@ export interface RestoredRows {
 /**
  * What the topic of a table tells of its rows. Of a table that is read whole, or whose state does not belong
  * to the topic: every key that stands in it. Of a searched one: what was published since the time that its
- * state names. What was published before a reset, or without a state, counts as unknown, so that it is
- * published again.
+ * state names. What was published before a reset counts as unknown, so that it is published again.
  */
 export async function restorePublished(
   reader: TopicReader,
@@ -32,7 +31,7 @@ export async function restorePublished(
   codec: TopicCodec,
   table: {
     reads: 'whole' | 'searched';
-    state: TableState | undefined;
+    state: TableState;
     /** Whether every key is needed, whatever the state says. */
     isWhole: boolean;
     partitions: number;
@@ -49,7 +48,7 @@ export async function restorePublished(
   const isWhole = table.isWhole || table.reads === 'whole';
   const published = new PublishedRows(isWhole);
   const misplaced = new Set<string>();
-  const since = state?.restoreFrom ?? null;
+  const since = state.restoreFrom;
   if (!isWhole && since === null) return { published, misplaced: 0 };
   const from = isWhole || since === null ? 'earliest' : since - CLOCK_SKEW_MS;
   for await (const records of reader.read(topic, { from, signal: table.signal })) {
@@ -97,19 +96,13 @@ function isRecent(record: TopicRecord, reads: 'whole' | 'searched'): boolean {
   return reads === 'searched' || goneAt(record) >= Date.now() - DELETES_KEPT_MS;
 }
 
-function restoredVersion(
-  record: TopicRecord,
-  state: TableState | undefined,
-  isChild: boolean,
-): PublishedVersion {
-  const version = versionOf(record, state?.resetAt ?? null);
+function restoredVersion(record: TopicRecord, state: TableState, isChild: boolean): PublishedVersion {
+  const version = versionOf(record, state.resetAt);
   // Until it is read again and tells its parent's time, a row is kept for as long as the bookmark of now can
   // be read behind.
   const isTimed = !isChild && version.versionTime !== null;
-  const versionTime = isTimed
-    ? version.versionTime
-    : Math.max(version.versionTime ?? 0, state?.bookmark ?? 0);
-  return { ...version, versionTime, hash: state === undefined ? '' : version.hash };
+  const versionTime = isTimed ? version.versionTime : Math.max(version.versionTime ?? 0, state.bookmark ?? 0);
+  return { ...version, versionTime };
 }
 
 /** The version of a row that a record is. What was published before a reset counts as unknown. */

@@ -8,6 +8,7 @@ import type { Events } from '../model/events.js';
 import type { HintFeed } from './hint-feed.js';
 import type { Openings } from './openings.js';
 import type { Shaping } from './shaping/shaping.js';
+import type { TopicWatch } from './topic-watch.js';
 
 export interface SessionContext {
   readonly config: Config;
@@ -18,6 +19,10 @@ export interface SessionContext {
   readonly states: StateLedger;
   /** Bounds how many connections begin at the same time. */
   readonly openings: Openings;
+  /** Topics whose logs were cut off while this instance wrote to them, until their tables are read again. */
+  readonly cutOff: Set<string>;
+  /** Ends sessions whose topics are no longer what they were. */
+  readonly watch: TopicWatch;
   /** Where notifications come from; null: this instance reads none. */
   readonly hints: HintFeed | null;
 }

@@ -11,7 +11,7 @@ import type { Transport } from '../intercom/transport.js';
 import { COMPRESSION_TYPES } from '../kafka/codecs.js';
 import type { DelayReport } from '../kafka/retries.js';
 import { Writer } from '../kafka/writer.js';
-import type { PublisherError } from '../model/errors.js';
+import { PublisherError } from '../model/errors.js';
 import type { Events } from '../model/events.js';
 import type { TableName } from '../model/table-names.js';
 import { publishLastState } from '../sync/commit.js';
@@ -22,9 +22,11 @@ import { openApi } from './api.js';
 import { weakHashes } from './field-rules.js';
 import type { HintFeed } from './hint-feed.js';
 import { HintWork, hintedTables } from './hint-work.js';
+import { adoptHintsTopic } from './hints-identity.js';
 import type { SessionContext } from './session-context.js';
 import { openSchemas, restoreWork } from './table-work.js';
 import { topicPlans, transactionalId } from './topic-plans.js';
+import type { KnownTopic, TopicWatch } from './topic-watch.js';
 import { takesNotifications } from './webhooks.js';
 
 interface CycleOptions {
@@ -41,6 +43,10 @@ export class Session {
   readonly #work: ReadonlyMap<TableName, TableWork>;
   readonly #hinted: HintWork | null;
   readonly #unsubscribe: () => void;
+  readonly #unwatch: () => void;
+  readonly #changed: Promise<PublisherError>;
+  /** What has become of one of its topics. */
+  #change: PublisherError | null = null;
 
   private constructor(parts: {
     connection: ConnectionConfig;
@@ -51,6 +57,9 @@ export class Session {
     work: ReadonlyMap<TableName, TableWork>;
     hinted: HintWork | null;
     hints: HintFeed | null;
+    watch: TopicWatch;
+    topics: readonly KnownTopic[];
+    cutOff: AbortSignal;
   }) {
     this.#connection = parts.connection;
     this.#events = parts.events;
@@ -70,6 +79,19 @@ export class Session {
             () => hinted.caughtUp(),
           )
         : () => undefined;
+    let unwatch: () => void = () => undefined;
+    this.#changed = new Promise((resolve) => {
+      const change = (error: PublisherError) => {
+        this.#change = error;
+        this.#stop.abort();
+        resolve(error);
+      };
+      unwatch = parts.watch.add(parts.topics, change);
+      const { cutOff } = parts;
+      if (cutOff.aborted) change(cutOff.reason);
+      else cutOff.addEventListener('abort', () => change(cutOff.reason), { once: true });
+    });
+    this.#unwatch = unwatch;
   }
 
   /**
@@ -93,6 +115,7 @@ export class Session {
     const opened = await openApi(connection, events, end);
     const { api, transport } = opened;
     let writer: Writer | null = null;
+    const cutOff = new AbortController();
     try {
       const topics = await kafka.topics.ensure(topicPlans(config, connection), config.topics.create);
       const schemas = await openSchemas(context, connection, api);
@@ -103,6 +126,10 @@ export class Session {
         compression: COMPRESSION_TYPES[config.kafka.compression],
         maxBatchBytes: Math.min(...[...topics.values()].map(({ maxMessageBytes }) => maxMessageBytes)),
         partitions: new Map([...topics.values()].map(({ topic, partitions }) => [topic, partitions])),
+        onCutOff: (topic, partition) => {
+          context.cutOff.add(topic);
+          cutOff.abort(cutOffError(topic, partition));
+        },
         onDelay: (report) =>
           events.emit('warning', { connection: connection.name, message: delayMessage(report) }),
       });
@@ -112,10 +139,16 @@ export class Session {
       for (const [table, { memory }] of work) {
         events.emit('table:restored', { connection: connection.name, table, state: memory.state });
       }
-      events.emit('connection:owned', { connection: connection.name, tables: [...work.keys()] });
       const hints = takesNotifications(connection) ? context.hints : null;
+      const notified = hints === null ? [] : await adoptHintsTopic(context, connection, work);
+      events.emit('connection:owned', { connection: connection.name, tables: [...work.keys()] });
       const hinted = hints && hintWork(connection, { api, events, work, signal: end });
-      return new Session({ connection, events, transport, writer, stop, work, hinted, hints });
+      const watched = {
+        watch: context.watch,
+        topics: [...topics.values(), ...notified],
+        cutOff: cutOff.signal,
+      };
+      return new Session({ connection, events, transport, writer, stop, work, hinted, hints, ...watched });
     } catch (error) {
       await writer?.close().catch(() => undefined);
       await transport.close();
@@ -124,20 +157,25 @@ export class Session {
   }
 
   /** Runs one cycle of the named tables; see `runCycle`. Cycles of different tables may overlap. */
-  cycle(
+  async cycle(
     tables: readonly TableName[],
     { awaitWalks = false, onDone = () => undefined }: CycleOptions = {},
   ): Promise<FailedTable[]> {
     const due = tables.flatMap((name) => this.#work.get(name) ?? []);
     const abandon = () => this.#stop.abort();
-    return runCycle(this.#connection.name, due, this.#events, { awaitWalks, onDone, abandon });
+    try {
+      return await runCycle(this.#connection.name, due, this.#events, { awaitWalks, onDone, abandon });
+    } catch (error) {
+      throw this.#change ?? error;
+    }
   }
 
   /**
    * Resolves with what broke the session outside of its cycles, which end then too, or with null at its end.
    */
   get broken(): Promise<PublisherError | null> {
-    return this.#hinted?.broken ?? new Promise(() => undefined);
+    const { broken } = this.#hinted ?? {};
+    return broken === undefined ? this.#changed : Promise.race([broken, this.#changed]);
   }
 
   /** Publishes the states that Kafka does not hold yet. To be called where nothing has failed. */
@@ -147,6 +185,7 @@ export class Session {
   }
 
   async close(): Promise<void> {
+    this.#unwatch();
     this.#unsubscribe();
     this.#stop.abort();
     await this.#hinted?.ended;
@@ -157,6 +196,13 @@ export class Session {
     await this.#transport.close();
     this.#events.emit('connection:released', { connection: this.#connection.name });
   }
+}
+
+function cutOffError(topic: string, partition: number): PublisherError {
+  return new PublisherError(
+    'topic-invalid',
+    `partition ${partition} of topic ${topic} no longer has all that this instance wrote: it was cut off, created again, or restored from an older copy`,
+  );
 }
 
 function delayMessage(report: DelayReport): string {

@@ -7,16 +7,23 @@ import type { TopicRecord } from '../kafka/reader.js';
 import type { States } from '../kafka/states.js';
 import { deadLetterTopic } from '../kafka/topics.js';
 import { mustGet } from '../model/must-get.js';
-import { emptyState } from '../model/state.js';
+import { emptyState, type TableState } from '../model/state.js';
 import type { TableName } from '../model/table-names.js';
 import { Lock } from '../sync/lock.js';
 import type { TableMemory } from '../sync/source.js';
 import { restoredState } from '../sync/state-writes.js';
+import type { IntercomTable } from '../tables/all.js';
 import { onPartitionsAdded } from './partitions-added.js';
 import type { PublishedTable } from './published-table.js';
 import { restoreDeadLetters, restorePublished } from './restore.js';
 import type { SessionParts } from './session-parts.js';
-import { arePartitionsAdded, differencesOf, letterDifferencesOf, stateForTopic } from './topic-identity.js';
+import {
+  arePartitionsAdded,
+  differencesOf,
+  isEmpty,
+  letterDifferencesOf,
+  stateForTopic,
+} from './topic-identity.js';
 import { markOf, TopicLog } from './topic-log.js';
 
 /** The dead letters of a connection. */
@@ -57,7 +64,7 @@ export async function restoreTable(
   { states, letters, remembersDeletes }: Restoring,
 ): Promise<{ memory: TableMemory; log: TopicLog }> {
   const { end } = parts;
-  const { config, kafka, events } = parts.context;
+  const { config, kafka, events, cutOff } = parts.context;
   const { codec } = mustGet(parts.schemas, table.name);
   const state = states.get(connection.name, table.name);
   const mark = await markOf(kafka.reader, mustGet(parts.topics, topic), end);
@@ -67,14 +74,17 @@ export async function restoreTable(
       : [
           ...differencesOf(state, mark, topic),
           ...letterDifferencesOf(state, letters.log.mark, letters.log.mark.name),
+          ...(cutOff.has(topic) ? [`topic ${topic} was cut off while this instance wrote to it`] : []),
         ];
   if (differences.length > 0) events.emit('warning', beginsAnew(connection.name, table.name, differences));
-  const isAnew = differences.length > 0;
+  // Without a state, rows in the topic mean that it was lost, with the state topic or alone.
+  const mayBeLost = state === undefined && !isEmpty(mark);
+  const isAnew = differences.length > 0 || mayBeLost;
   const onForeign = once(({ partition, offset }: TopicRecord) => {
     const message = `topic ${topic} contains records not written by this publisher (first: partition ${partition}, offset ${offset}). They are ignored here; other consumers may fail on them.`;
     events.emit('warning', { connection: connection.name, message });
   });
-  const before = state === undefined || !isAnew ? state : stateForTopic(state, null);
+  const before = state === undefined || isAnew ? stateForTopic(state ?? emptyState(), null) : state;
   const { partitions } = mark;
   const known = {
     reads: table.reads,
@@ -100,11 +110,17 @@ export async function restoreTable(
     await moved();
     restored = await restore();
   }
+  cutOff.delete(topic);
   const { published } = restored;
-  const own = state !== undefined && isAnew ? stateForTopic(state, published.restoreFrom()) : state;
+  if (mayBeLost && published.size > 0) {
+    const lost = `topic ${topic} has rows, and state topic ${config.state.topic} has no state of them`;
+    events.emit('warning', beginsAnew(connection.name, table.name, [lost]));
+  }
+  const oldest = published.restoreFrom();
+  const own = state === undefined ? lostState(table, oldest) : isAnew ? stateForTopic(state, oldest) : state;
   const written = restoredState(state);
   const memory = {
-    state: own ?? emptyState(),
+    state: own,
     written,
     published,
     lock: new Lock(),
@@ -112,6 +128,17 @@ export async function restoreTable(
     recovery: null,
   };
   return { memory, log: new TopicLog(mark) };
+}
+
+/** The state of a table that has none; `oldest` as in `stateForTopic`, null where nothing is published. */
+function lostState({ deletions, ids }: IntercomTable, oldest: number | null): TableState {
+  if (oldest === null) return emptyState();
+  const state = {
+    ...emptyState(),
+    deletions: deletions === undefined ? null : { at: 0, ids: [] },
+    reconcile: ids === undefined ? null : { dueAt: new Date(0).toISOString(), walk: null },
+  };
+  return stateForTopic(state, oldest);
 }
 
 function beginsAnew(connection: string, table: TableName, differences: readonly string[]) {

@@ -42,6 +42,7 @@ export async function restoreWork(
 ): Promise<Map<TableName, TableWork>> {
   const { context, end } = parts;
   // The writer has fenced the owner before: the reading that begins now sees all of its commits.
+  context.states.identify(mustGet(parts.topics, context.config.state.topic).id);
   const states = await context.states.current(end);
   const letters = await restoreLetters(parts, connection, states);
   const grain = grainOf(parts.api);

@@ -63,7 +63,7 @@ function isMissed(state: TableState, now: TopicMark | null): boolean {
   return state.records > 0 && (now === null || isEmpty(now));
 }
 
-function isEmpty({ starts, ends }: TopicMark): boolean {
+export function isEmpty({ starts, ends }: TopicMark): boolean {
   return ends.every((end, partition) => end === starts[partition]);
 }
 

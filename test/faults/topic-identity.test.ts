@@ -55,6 +55,12 @@ async function setStates(change: (state: Record<string, unknown>) => Record<stri
   await writer.close();
 }
 
+/** The table of a state, by the topic that it names. */
+function tableOf(states: Map<string, Record<string, unknown>>, state: Record<string, unknown>): string {
+  const { name } = state.topic as { name: string };
+  return [...states.keys()].find((table) => project.topic(table) === name) ?? '';
+}
+
 async function countOf(table: string): Promise<number> {
   return (await readRecords(project.kafka, project.topic(table))).length;
 }
@@ -101,6 +107,23 @@ describe('a state', () => {
     expect(await problemsOf(project, { tables: TABLES })).toEqual([]);
     expect(await cycle()).not.toContain(ANEW);
   }, 300_000);
+
+  it('that is older than its topic has nothing published again', async () => {
+    const older = await project.states();
+    const { workspace } = project.simulator;
+    const contacts = [...workspace.rows('contacts')].map(({ id }) => String(id));
+    for (const id of contacts.slice(0, 7)) workspace.update('contacts', id, { name: 'since' });
+    const [tag = ''] = [...workspace.rows('tags')].map(({ id }) => String(id));
+    workspace.remove('tags', tag);
+    await cycle();
+    const before = await Promise.all(TABLES.map(countOf));
+    const current = await project.states();
+    // As a state topic is that was restored from a copy of an earlier time.
+    await setStates((state) => older.get(tableOf(current, state)) ?? state);
+    expect(await cycle()).not.toContain(ANEW);
+    expect(await Promise.all(TABLES.map(countOf))).toEqual(before);
+    expect(await problemsOf(project, { tables: TABLES })).toEqual([]);
+  }, 180_000);
 
   it('whose topic was deleted is reported, and the table published again', async () => {
     const admin = testKafka(inject('brokers')).admin();
