@@ -153,7 +153,8 @@ export const PAGE_SCRIPT = `
 
   function draw(status) {
     ready.className = 'badge ' + (status.ready ? 'good' : 'bad');
-    ready.textContent = status.ready ? 'ready' : 'not ready: ' + status.reasons.join(', ');
+    const why = status.ready ? status.notes : status.reasons;
+    ready.textContent = (status.ready ? 'ready' : 'not ready') + (why.length === 0 ? '' : ': ' + why.join(', '));
     about.textContent = status.version + ' · started ' + since(status.startedAt, status.now);
     main.replaceChildren(...status.connections.map((connection) => card(connection, status.now)));
   }

@@ -12,7 +12,7 @@ export interface Readiness {
   readonly ready: boolean;
   /** Why it is not; empty when it is. */
   readonly reasons: readonly string[];
-  /** What keeps a connection from being served, though the instance is ready; left out where nothing does. */
+  /** What an operator has to know though the instance is ready; left out where there is nothing. */
   readonly notes?: readonly string[];
 }
 
@@ -31,12 +31,13 @@ export interface ReadinessOptions {
 /** Follows the events from now on; the returned function asks Kafka too. */
 export function followReadiness(events: Events, options: ReadinessOptions): () => Promise<Readiness> {
   const pending = followRestores(events);
-  const notesOf = followRestrictions(events);
+  const restrictionsOf = followRestrictions(events);
+  const disagreementOf = followDisagreement(events);
   const isKafkaThere = kafkaCheck(options);
   return async () => {
     const reasons = pending();
     if (!(await isKafkaThere())) reasons.push('Kafka does not answer');
-    const notes = notesOf();
+    const notes = [...disagreementOf(), ...restrictionsOf()];
     return { ready: reasons.length === 0, reasons, ...(notes.length === 0 ? {} : { notes }) };
   };
 }
@@ -69,6 +70,15 @@ function followRestores(events: Events): () => string[] {
     // Once everything is restored, what a reading waits for keeps nothing from being published.
     return [...unrestored.map((name) => `${name} is not restored yet`), ...waiting.values()];
   };
+}
+
+/** What the instances of the group do not agree on, where this one serves its connections all the same. */
+function followDisagreement(events: Events): () => string[] {
+  let disagreement: string | null = null;
+  events.on('group:compared', ({ isAdmitted, message }) => {
+    disagreement = isAdmitted ? message : null;
+  });
+  return () => (disagreement === null ? [] : [disagreement]);
 }
 
 /** Which connections Intercom does not serve, in its words. */

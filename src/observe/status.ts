@@ -29,6 +29,8 @@ export interface Status {
   readonly ready: boolean;
   /** Why it is not ready. */
   readonly reasons: readonly string[];
+  /** What an operator has to know though it is ready. */
+  readonly notes: readonly string[];
   readonly connections: readonly ConnectionStatus[];
 }
 
@@ -111,13 +113,14 @@ export class StatusBoard {
 
   async status(): Promise<Status> {
     const { version, connections, readiness } = this.#options;
-    const { ready, reasons } = await readiness();
+    const { ready, reasons, notes = [] } = await readiness();
     return {
       version,
       startedAt: iso(this.#startedAt),
       now: iso(this.#now()),
       ready,
       reasons,
+      notes,
       connections: connections().map((each) => this.#connectionStatus(each)),
     };
   }
