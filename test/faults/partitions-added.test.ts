@@ -1,14 +1,20 @@
 /** Partitions that an operator adds to a table's topic: refused, or each key moved once. */
 
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { COMPRESSION_TYPES } from '../../src/kafka/codecs.js';
 import { partitionOf } from '../../src/kafka/partitioner.js';
-import type { TopicRecord } from '../../src/kafka/reader.js';
+import { TopicReader, type TopicRecord } from '../../src/kafka/reader.js';
 import { Writer } from '../../src/kafka/writer.js';
+import { startCommand } from '../support/command.js';
+import { createTopics } from '../support/create-topics.js';
 import { Project, type ProjectOptions } from '../support/project.js';
-import { readRecords, testKafka } from '../support/topics.js';
+import { addPartitions } from '../support/topic-admin.js';
+import { latestByKey, readRecords } from '../support/topics.js';
 
 const TABLES = ['contacts', 'tags', 'companies'] as const;
+const ANY = { compression: COMPRESSION_TYPES.none };
+/** Without patterns, so that compression does not make it fit. */
+const LARGE = Array.from({ length: 2_000 }, (_, index) => Math.sin(index).toString(36).slice(3)).join(' ');
 
 let options: ProjectOptions;
 let project: Project;
@@ -28,9 +34,9 @@ afterAll(async () => {
 });
 
 /** The last record of each key in each partition. */
-async function placesOf(table: string): Promise<Map<string, TopicRecord[]>> {
+async function placesOf(table: string, of = project): Promise<Map<string, TopicRecord[]>> {
   const places = new Map<string, Map<number, TopicRecord>>();
-  for (const record of await readRecords(project.kafka, project.topic(table))) {
+  for (const record of await readRecords(of.kafka, of.topic(table))) {
     const key = String(record.key?.toString('latin1'));
     const known = places.get(key) ?? new Map<number, TopicRecord>();
     places.set(key, known.set(record.partition, record));
@@ -39,8 +45,8 @@ async function placesOf(table: string): Promise<Map<string, TopicRecord[]>> {
 }
 
 /** Keys that are alive in another partition than their own, or in two. */
-async function misplacedIn(table: string): Promise<string[]> {
-  return [...(await placesOf(table))].flatMap(([key, records]) => {
+async function misplacedIn(table: string, of = project): Promise<string[]> {
+  return [...(await placesOf(table, of))].flatMap(([key, records]) => {
     const alive = records.filter(({ value }) => value !== null);
     const home = partitionOf(Buffer.from(key, 'latin1'), 6);
     return alive.every(({ partition }) => partition === home) && alive.length <= 1 ? [] : [key];
@@ -55,12 +61,7 @@ async function total(): Promise<number> {
 }
 
 it('is refused with what to do, and moved once where the configuration says so, also after a move that was cut short', async () => {
-  const admin = testKafka(inject('brokers')).admin();
-  await admin.connect();
-  await admin.createPartitions({
-    topicPartitions: TABLES.map((table) => ({ topic: project.topic(table), count: 6 })),
-  });
-  await admin.disconnect();
+  for (const table of TABLES) await addPartitions(project.kafka, project.topic(table), 6);
   const { workspace } = project.simulator;
   const contacts = [...workspace.rows('contacts')].map(({ id }) => String(id));
   for (const id of contacts.slice(0, 20)) workspace.update('contacts', id, { name: `moved ${id}` });
@@ -124,3 +125,101 @@ it('is refused with what to do, and moved once where the configuration says so, 
   const replayed = await project.command('replay', 'acme', 'companies');
   expect(replayed.stdout.trim().split('\n')).toHaveLength([...workspace.rows('companies')].length);
 }, 400_000);
+
+describe('a move', () => {
+  const CONTACTS = 4_800;
+  /** Records of one transaction of a move, and some: behind them, one is committed and more are to come. */
+  const COMMITTED = 2_100;
+
+  it('that is killed twice in its middle is completed by the next start', async () => {
+    const large: ProjectOptions = {
+      ...options,
+      simulator: { budget: null, counts: { contacts: CONTACTS, companies: 0, conversations: 0 } },
+      connection: { tables: { contacts: {} } },
+      keepsReplies: false,
+    };
+    const own = await Project.open(large);
+    const reader = new TopicReader(own.kafka);
+    onTestFinished(async () => {
+      await reader.close();
+      await own.close();
+    });
+    const topic = own.topic('contacts');
+    const written = async () => (await reader.extent(topic)).ends.reduce((sum, end) => sum + end, 0);
+    await own.cycle();
+    await addPartitions(own.kafka, topic, 6);
+    await own.write({
+      ...large,
+      file: { topics: { prefix: own.prefix, partitions: 6, onPartitionsAdded: 'move' } },
+    });
+    const left: number[] = [(await misplacedIn('contacts', own)).length];
+    for (let kill = 1; kill <= 2; kill += 1) {
+      const before = await written();
+      const running = startCommand(['run', '--once', '--config', own.config]);
+      await vi.waitUntil(async () => (await written()) > before + COMMITTED, {
+        timeout: 60_000,
+        interval: 1,
+      });
+      running.process.kill('SIGKILL');
+      expect((await running.finished).code).toBeNull();
+      // Readers of committed records wait for what the killed one has left open, as the next one does.
+      await (await Writer.open(own.kafka, { ...ANY, transactionalId: `${own.prefix}.acme` })).close();
+      left.push((await misplacedIn('contacts', own)).length);
+    }
+    const [all = 0, once = 0, twice = 0] = left;
+    expect(all).toBeGreaterThan(CONTACTS / 3);
+    expect(once).toSatisfy((count: number) => count > 0 && count < all, `left: ${left}`);
+    expect(twice).toSatisfy((count: number) => count > 0 && count < once, `left: ${left}`);
+
+    await own.cycle();
+    expect(await misplacedIn('contacts', own)).toEqual([]);
+    const versions = await own.versions('contacts');
+    const ids = [...own.simulator.workspace.rows('contacts')].map(({ id }) => String(id));
+    // Each key: its first version, one tombstone where that was, and the version in its new partition.
+    expect([...latestByKey(versions.filter(({ value }) => value !== null)).keys()].sort()).toEqual(
+      ids.sort(),
+    );
+    expect(versions.filter(({ value }) => value !== null)).toHaveLength(CONTACTS + all);
+    expect(versions.filter(({ value }) => value === null)).toHaveLength(all);
+    const settled = await written();
+    await own.cycle();
+    expect((await readRecords(own.kafka, topic)).length).toBe(CONTACTS + 2 * all);
+    expect(await written()).toBe(settled);
+  }, 240_000);
+
+  it('of dead letters leaves each of them once, and what frees them ends them', async () => {
+    const small = { 'cleanup.policy': 'compact', 'max.message.bytes': '12000' };
+    const rows: ProjectOptions = {
+      ...options,
+      simulator: { counts: { contacts: 30, companies: 0, conversations: 0 } },
+      connection: { tables: { contacts: { exclude: ['phone'] } } },
+    };
+    const own = await Project.open(rows);
+    onTestFinished(() => own.close());
+    await createTopics(own.kafka, [{ topic: own.topic('contacts'), partitions: 3, config: small }]);
+    const { workspace } = own.simulator;
+    const ids = [...workspace.rows('contacts')].map(({ id }) => String(id)).slice(0, 12);
+    for (const id of ids) workspace.update('contacts', id, { name: LARGE });
+    await own.cycle();
+    const alive = async () =>
+      [...(await placesOf('dead_letters', own)).values()].flat().filter(({ value }) => value !== null);
+    expect(await alive()).toHaveLength(12);
+    await addPartitions(own.kafka, own.topic('dead_letters'), 6);
+    const refused = await own.command('run', '--once');
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringMatching(/acme\/dead letters: partitions were added to topic \S+\.dead_letters/),
+    ]);
+    await own.write({ ...rows, file: { topics: { prefix: own.prefix, onPartitionsAdded: 'move' } } });
+    await own.cycle();
+    expect(await misplacedIn('dead_letters', own)).toEqual([]);
+    expect(await alive()).toHaveLength(12);
+    const { length } = await readRecords(own.kafka, own.topic('dead_letters'));
+    await own.cycle();
+    expect(await readRecords(own.kafka, own.topic('dead_letters'))).toHaveLength(length);
+    for (const id of ids) workspace.update('contacts', id, { name: 'small again' });
+    await own.cycle();
+    expect(await alive()).toEqual([]);
+    expect((await own.latest('contacts')).size).toBe(30);
+  }, 180_000);
+});
