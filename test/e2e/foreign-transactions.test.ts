@@ -5,14 +5,19 @@ import type { Transaction } from 'kafkajs';
 import { describe, inject, it } from 'vitest';
 import { planHints } from '../../src/kafka/hints.js';
 import kafkajs from '../../src/kafka/kafkajs.js';
+import { TopicReader } from '../../src/kafka/reader.js';
 import { Topics } from '../../src/kafka/topics.js';
-import { type RunningCommand, startCommand } from '../support/command.js';
+import { TRANSACTION_TIMEOUT_MS } from '../../src/kafka/transaction.js';
+import { endCommand, type RunningCommand, startCommand } from '../support/command.js';
 import { addressOf } from '../support/http.js';
 import { notification, notify } from '../support/notify.js';
 import { Project } from '../support/project.js';
+import { readRecords } from '../support/topics.js';
+import { problemsOf } from '../support/verify.js';
 
 const SECRET = 'the client secret';
 const SEED = 17;
+const CONTACTS = 3_000;
 /** Within a minute is promised; under load a start alone may take some of it. */
 const WITHIN = { timeout: 60_000, interval: 250 };
 
@@ -64,10 +69,7 @@ async function leaveOpen(
 
 async function start(atEnd: AtEnd, project: Project): Promise<{ running: RunningCommand; url: string }> {
   const running = startCommand(['run', '--config', project.config, '--log-format', 'json']);
-  atEnd(async () => {
-    running.process.kill('SIGTERM');
-    await running.finished;
-  });
+  atEnd(() => endCommand(running, 'SIGTERM'));
   return { running, url: await addressOf(running) };
 }
 
@@ -81,13 +83,13 @@ const heldBack = (topic: string) =>
     `topic ${topic.replaceAll('.', '\\.')}, partition 0: an open transaction of producer ID \\d+ at offset \\d+, since [^ ]+ \\(.*\\) holds readers back`,
   );
 
-describe('a foreign transaction that stays open', () => {
+describe('a transaction that stays open', () => {
   it.concurrent.for([
     ['a table’s topic', (project: Project) => project.topic('contacts')],
     ['the dead letters', (project: Project) => project.topic('dead_letters')],
     ['the state topic', (project: Project) => `${project.prefix}.state`],
   ] as const)(
-    'on %s is named by every command, and a start goes on when it ends',
+    'of another producer on %s is named by every command, and a start goes on when it ends',
     { timeout: 240_000 },
     async ([, topicOf], { expect, onTestFinished }) => {
       const project = await openProject(onTestFinished);
@@ -120,10 +122,9 @@ describe('a foreign transaction that stays open', () => {
     },
   );
 
-  it.concurrent('on the hints topic holds no notification up', { timeout: 120_000 }, async ({
-    expect,
-    onTestFinished,
-  }) => {
+  it.concurrent('of another producer on the hints topic holds no notification up', {
+    timeout: 120_000,
+  }, async ({ expect, onTestFinished }) => {
     const project = await openProject(onTestFinished);
     const plan = planHints({
       prefix: project.prefix,
@@ -148,5 +149,45 @@ describe('a foreign transaction that stays open', () => {
     await expect
       .poll(async () => (await project.latest('contacts')).get(id)?.value, WITHIN)
       .toMatchObject({ name: 'changed' });
+  });
+
+  it.concurrent('because its publisher is paused for longer than the time-out is ended by the broker, and published once afterwards', {
+    timeout: 240_000,
+  }, async ({ expect, onTestFinished }) => {
+    const project = await Project.open({
+      brokers: inject('brokers'),
+      registryUrl: inject('registryUrl'),
+      simulator: { seed: SEED, latency: 20, counts: { contacts: CONTACTS, companies: 0, conversations: 0 } },
+      connection: { schedule: '* * * * * *', tables: { contacts: {} } },
+      file: { http: { port: 0 } },
+    });
+    onTestFinished(() => project.close());
+    const reader = new TopicReader(project.kafka);
+    onTestFinished(() => reader.close());
+    const { running, url } = await start(onTestFinished, project);
+    const topics = [project.topic('contacts'), `${project.prefix}.state`];
+    const isOpen = async () =>
+      (await Promise.all(topics.map((topic) => reader.openTransactions(topic)))).flat().length > 0;
+    const published = async () => (await readRecords(project.kafka, topics[0] ?? '')).length;
+    await expect.poll(published, WITHIN).toBeGreaterThan(0);
+    // Stopped somewhere; in most places a transaction is open, and stays so.
+    const isPaused = async () => {
+      running.process.kill('SIGSTOP');
+      if ((await isOpen()) && (await isOpen())) return true;
+      running.process.kill('SIGCONT');
+      return false;
+    };
+    await expect.poll(isPaused, { timeout: 30_000, interval: 20 }).toBe(true);
+    const pausedAt = performance.now();
+    await expect.poll(isOpen, { timeout: 120_000, interval: 500 }).toBe(false);
+    expect(performance.now() - pausedAt).toBeGreaterThan(TRANSACTION_TIMEOUT_MS - 10_000);
+    running.process.kill('SIGCONT');
+    await expect.poll(published, { timeout: 90_000, interval: 500 }).toBe(CONTACTS);
+    await expect.poll(() => problemsOf(project, { tables: ['contacts'] }), WITHIN).toEqual([]);
+    await expect.poll(() => readyz(url), WITHIN).toMatch(/^200/);
+    expect(running.stderr()).toMatch(
+      /the transaction was open for \d+ s, and the broker ends one after 60 s; this instance was paused/,
+    );
+    expect(running.stderr()).not.toContain('another instance has taken over');
   });
 });
