@@ -108,6 +108,21 @@ describe('a state', () => {
     expect(await cycle()).not.toContain(ANEW);
   }, 300_000);
 
+  it('whose topic was deleted is reported, and the table published again', async () => {
+    const admin = testKafka(inject('brokers')).admin();
+    await admin.connect();
+    await admin.deleteTopics({ topics: [project.topic('contacts'), project.topic('tags')] });
+    await admin.disconnect();
+    const check = await project.command('check');
+    expect([check.code, check.stdout]).toEqual([1, expect.stringContaining('contacts was deleted')]);
+    const log = await cycle();
+    expect(log).toContain(`topic ${project.topic('contacts')} was deleted and created again`);
+    expect(await problemsOf(project, { tables: TABLES })).toEqual([]);
+    expect(await countOf('contacts')).toBe(60);
+    expect(await cycle()).not.toContain(ANEW);
+    expect(await countOf('contacts')).toBe(60);
+  }, 300_000);
+
   it('that is older than its topic has nothing published again', async () => {
     const older = await project.states();
     const { workspace } = project.simulator;
@@ -124,21 +139,6 @@ describe('a state', () => {
     expect(await Promise.all(TABLES.map(countOf))).toEqual(before);
     expect(await problemsOf(project, { tables: TABLES })).toEqual([]);
   }, 180_000);
-
-  it('whose topic was deleted is reported, and the table published again', async () => {
-    const admin = testKafka(inject('brokers')).admin();
-    await admin.connect();
-    await admin.deleteTopics({ topics: [project.topic('contacts'), project.topic('tags')] });
-    await admin.disconnect();
-    const check = await project.command('check');
-    expect([check.code, check.stdout]).toEqual([1, expect.stringContaining('contacts was deleted')]);
-    const log = await cycle();
-    expect(log).toContain(`topic ${project.topic('contacts')} was deleted and created again`);
-    expect(await problemsOf(project, { tables: TABLES })).toEqual([]);
-    expect(await countOf('contacts')).toBe(60);
-    expect(await cycle()).not.toContain(ANEW);
-    expect(await countOf('contacts')).toBe(60);
-  }, 300_000);
 
   it('whose topic has another name is reported, and all tables are published there', async () => {
     const { prefix } = project;
