@@ -239,6 +239,7 @@ export class HintWork {
 
   /** What was set aside and is published now needs no more retries. */
   async #endSetAside(work: TableWork, batch: readonly Answer[]): Promise<void> {
+    if (work.memory.state.setAside.length === 0) return;
     const { events, deletes } = this.#options;
     const answered = new Set(batch.flatMap(({ id, detail }) => (detail !== null || deletes ? [id] : [])));
     await work.memory.lock.run(async () => {
