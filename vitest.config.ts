@@ -35,8 +35,9 @@ export default defineConfig({
           include: ['test/{integration,faults,e2e}/**/*.test.ts'],
           exclude: OWN_CLUSTER,
           globalSetup: ['test/support/stack.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          // How long a test may hang, and no bound of what it tests: servers take long to start beside another's.
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
           maxWorkers: 2,
         },

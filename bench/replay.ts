@@ -6,16 +6,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { performance } from 'node:perf_hooks';
-import { fileURLToPath } from 'node:url';
 import type kafkajs from 'kafkajs';
 import { Decoder } from '../src/avro/decoder.js';
 import { Registry } from '../src/avro/registry.js';
 import { createKafka } from '../src/kafka/client.js';
 import { TopicReader, type TopicRecord } from '../src/kafka/reader.js';
+import { COMMAND } from '../test/support/command.js';
 import { Project } from '../test/support/project.js';
 import { type Addresses, median, type Say } from './stage.js';
 
-const CLI = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const CONTACTS = 40_000;
 const ROUNDS = 3;
 
@@ -111,7 +110,7 @@ async function readLatest({ brokers, registryUrl }: Addresses, topic: string): P
 
 async function replay(config: string): Promise<number> {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [CLI, 'replay', 'acme', 'contacts', '--config', config], {
+  const child = spawn(process.execPath, [...COMMAND, 'replay', 'acme', 'contacts', '--config', config], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   child.stdout.resume();

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { LoggedRequest } from '../src/simulator/traffic.js';
-import { CLI, type RunningCommand, startCommand } from '../test/support/command.js';
+import { COMMAND, type RunningCommand, startCommand } from '../test/support/command.js';
 
 export interface Addresses {
   readonly brokers: readonly string[];
@@ -88,7 +88,7 @@ export class Stage {
     const sizes = { ...counts, budget, port: 0, 'sublist-limit': sublistLimit };
     const args = Object.entries(sizes).flatMap(([name, value]) => [`--${name}`, String(value)]);
     const flags = shown ? ['--json', '--keep-texts'] : ['--json'];
-    const simulator = spawn(process.execPath, [CLI, 'simulate', ...flags, ...args], {
+    const simulator = spawn(process.execPath, [...COMMAND, 'simulate', ...flags, ...args], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     const [text] = (await once(simulator.stdout, 'data')) as [Buffer];

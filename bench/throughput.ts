@@ -16,6 +16,7 @@ import kafkajs from '../src/kafka/kafkajs.js';
 import { partitionOf } from '../src/kafka/partitioner.js';
 import { Writer } from '../src/kafka/writer.js';
 import type { OutgoingRecord } from '../src/model/row.js';
+import { createTopics } from '../test/support/create-topics.js';
 import { readRecords } from '../test/support/topics.js';
 import type { PlainRecord, PlainTask } from './plain.js';
 import { type Addresses, median, PER_PAGE, rounded, type Say, Stage } from './stage.js';
@@ -164,10 +165,7 @@ function textsIn(headers: Sent[number]['headers']): Record<string, string> {
 }
 
 async function makeTopic(kafka: Kafka, topic: string): Promise<string> {
-  const admin = kafka.admin();
-  await admin.connect();
-  await admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS }] });
-  await admin.disconnect();
+  await createTopics(kafka, [{ topic, partitions: PARTITIONS }]);
   return topic;
 }
 

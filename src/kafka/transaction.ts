@@ -206,11 +206,8 @@ export class TransactionalProducer {
         if (outcome.kind === 'written') {
           this.#noteEnd(batch, outcome.end);
           setEnd(ends, batch, outcome.end);
-        } else if (outcome.kind === 'refused') {
-          // The broker lacks what it has acknowledged.
-          if (typeOf(outcome.why) === 'OUT_OF_ORDER_SEQUENCE_NUMBER') this.#reportCutOff(batch);
-          refused ??= outcome.why;
-        } else {
+        } else if (outcome.kind === 'refused') refused ??= outcome.why;
+        else {
           // Once the transaction is to be aborted, only what may still arrive at a broker has to be waited
           // for.
           if (refused === null || outcome.unanswered) again.push(batch);
@@ -227,19 +224,16 @@ export class TransactionalProducer {
 
   /**
    * Reports where the log ended before what was written to it: an unclean election has cut it off, or the
-   * topic was created again or restored.
+   * topic was created again or restored. The order of sequence numbers tells it not: a broker that has
+   * become the leader may refuse a number though it has all that was acknowledged.
    */
   #noteEnd(batch: PartitionBatch, end: number): void {
     const name = `${batch.topic}/${batch.partition}`;
     const base = end - batch.records.length;
     // A broker that has a batch already may not say where.
     if (base < 0) return;
-    if (base < (this.#written.get(name) ?? 0)) this.#reportCutOff(batch);
+    if (base < (this.#written.get(name) ?? 0)) this.#options.onCutOff?.(batch.topic, batch.partition);
     this.#written.set(name, end);
-  }
-
-  #reportCutOff({ topic, partition }: PartitionBatch): void {
-    this.#options.onCutOff?.(topic, partition);
   }
 
   async #sendToLeaders(batches: readonly Sent[]): Promise<Map<Sent, Outcome>> {

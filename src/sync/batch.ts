@@ -53,9 +53,11 @@ interface Candidate {
 }
 
 /**
- * Sorts the rows of a page. `metBefore` tells the keys that earlier pages of the same reading had. Of several rows of one key on a page, neither of them newer, the one with the
- * smallest hash counts; on several pages of a whole table the first. A key that two rows share would else be
- * published anew in each cycle.
+ * Sorts the rows of a page. `metBefore` says whether earlier pages of the same reading had a key.
+ *
+ * Of several rows of one key on a page, neither of them newer, the one with the smallest hash counts; on
+ * several pages of a whole table the first. A key that two rows share would else be published anew in each
+ * cycle.
  */
 export function sortOut(
   page: Page,

@@ -60,19 +60,25 @@ export class CyclePublisher {
     return this.#done.rowsRead;
   }
 
-  /** Publishes a page; resolves when its commit is under way. A failed commit ends the session. */
-  async publish(page: CyclePage): Promise<Underway> {
+  /**
+   * Publishes a page; resolves when its commit is under way. A failed commit ends the session. Given `keys`,
+   * what the topic has of them is read first.
+   */
+  async publish(page: CyclePage, keys: readonly string[] | null = null): Promise<Underway> {
     const { notShown = 0, rows } = page.page;
-    const ends: PageEnd[] = [];
+    let end = lastOf(false);
     const complete = async (batch: Commit['batch']): Promise<End> => {
       this.#done.rowsRead += rows.length;
-      const end = await page.complete(batch);
-      ends.push(end);
+      end = await page.complete(batch);
       this.#done.notShown += notShown;
       return this.#endOf(end);
     };
-    const commit = await this.#ledger.publish({ ...page, complete });
-    return { committed: this.#reportAfter(commit, ends[0] ?? lastOf(false), page) };
+    const publication = { ...page, complete };
+    const commit =
+      keys === null
+        ? await this.#ledger.publish(publication)
+        : await this.#ledger.publishKnowing(keys, publication);
+    return { committed: this.#reportAfter(commit, end, page) };
   }
 
   #endOf({ tombstones = [], freed = [], reached, finished }: PageEnd): End {
@@ -116,15 +122,10 @@ export class CyclePublisher {
 
   /** Publishes what was asked for by ID; reads the topic first. */
   async publishFetched(fetched: Fetched): Promise<void> {
-    const { found, release } = await this.#ledger.holdStanding(this.#ledger.keysOf(fetched));
-    try {
-      const page = this.#ledger.pageOf(fetched);
-      const rest = { gone: fetched.gone, found, isById: true, complete: () => lastOf(true) };
-      const { committed } = await this.publish({ page, ...rest });
-      await committed;
-    } finally {
-      release();
-    }
+    const page = { page: this.#ledger.pageOf(fetched), gone: fetched.gone, isById: true };
+    const keys = this.#ledger.keysOf(fetched);
+    const { committed } = await this.publish({ ...page, complete: () => lastOf(true) }, keys);
+    await committed;
   }
 
   /**

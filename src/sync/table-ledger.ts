@@ -79,7 +79,7 @@ export interface Standing {
 }
 
 const NEVER = () => false;
-export const NOTHING_FOUND: KnownVersions = { get: () => undefined };
+const NOTHING_FOUND: KnownVersions = { get: () => undefined };
 
 export class TableLedger {
   readonly source: TableSource;
@@ -116,8 +116,20 @@ export class TableLedger {
   }
 
   /** Marks for a reading of the whole table. */
-  get marks(): Pick<PublishedRows, 'beginReading' | 'meet' | 'isMet' | 'unmet' | 'size' | 'delete'> {
+  get marks(): Pick<PublishedRows, 'beginReading' | 'meet' | 'isMet' | 'size'> {
     return this.#rows;
+  }
+
+  /**
+   * The keys of published rows that the reading of the whole table has not met. Rows that were deleted before
+   * `oldest` (epoch milliseconds) are forgotten.
+   */
+  unmet(oldest: number): string[] {
+    return this.#rows.unmet().filter((key) => {
+      const { gone = false, updatedAt } = this.#rows.get(key) ?? {};
+      if (gone && (updatedAt ?? 0) < oldest) this.#rows.delete(key);
+      return !gone;
+    });
   }
 
   /** A cycle begins to read: see `TwinRule`. */

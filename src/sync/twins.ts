@@ -46,7 +46,7 @@ export interface TwinRule {
   meet(key: string): void;
   /** Whether a row is held back that has the key of `known`, differs from it and is not newer. */
   isHeldBack(key: string, hash: string, known: KnownOfKey): boolean;
-  /** Whether a row counts no more because the reading has met another one of its key that is not older. */
+  /** Whether of several rows of a key only the first one that a reading meets counts, and those newer than it. */
   readonly isFirstOnly: boolean;
 }
 

@@ -40,14 +40,14 @@ export class WholeReading {
   }
 
   async #end(page: Page, batch: Batch): Promise<PageEnd> {
-    const { ledger, byId } = this.#parts;
+    const { ledger, byId, publisher } = this.#parts;
     const { marks, source } = ledger;
     for (const key of batch.met) marks.meet(key);
     for (const { key } of batch.twins) marks.meet(key);
     byId.note(page, batch);
     const progress = { rowsExpected: marks.size || null, covered: 0, toCover: 0 };
     if (!page.last) return { finished: false, progress };
-    const gone = await this.#confirmGone(this.#unmet());
+    const gone = await this.#confirmGone(ledger.unmet(publisher.startedAt.getTime() - DELETES_KEPT_MS));
     const { fetchedAt } = page;
     const bookmark = source.method === 'incremental' ? page.newest : null;
     return {
@@ -68,19 +68,5 @@ export class WholeReading {
     const { gone, unread } = await this.#parts.ledger.source.confirmGone(asked);
     this.#parts.countUnread(asked.length, unread);
     return gone;
-  }
-
-  /**
-   * The keys of the rows that the reading has not met. Of those that are gone already, only what is old is
-   * forgotten.
-   */
-  #unmet(): string[] {
-    const { ledger, publisher } = this.#parts;
-    const oldest = publisher.startedAt.getTime() - DELETES_KEPT_MS;
-    return ledger.marks.unmet().filter((key) => {
-      const known = ledger.known(key);
-      if (known?.gone && (known.updatedAt ?? 0) < oldest) ledger.marks.delete(key);
-      return known?.gone !== true;
-    });
   }
 }

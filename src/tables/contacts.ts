@@ -4,31 +4,10 @@ import { hasWholeLists, isCutShort } from '../intercom/sublists.js';
 import { idOf } from '../model/row.js';
 import { isolate } from '../model/set-aside.js';
 import type { Window } from '../model/state.js';
-import { type Page, searched } from '../model/table.js';
+import type { Page } from '../model/table.js';
 import { ListsRead } from './lists-read.js';
 import { mergedInto } from './merge-history.js';
-
-/**
- * Users and leads. Their search filters by whole days of the workspace's time zone, and cuts their lists at
- * ten entries.
- */
-export const contacts = searched<IntercomApi>({
-  name: 'contacts',
-  method: 'incremental',
-  key: 'id',
-  grain: 'day',
-  pull: (api, window, setAside) => pullContacts(api, window, new ListsRead(0), setAside),
-  polling: (api, lookback) => {
-    const read = new ListsRead(lookback);
-    return (window, setAside) => pullContacts(api, window, read, setAside);
-  },
-  customAttributes: (api) => api.attributes('contact'),
-  ids: (api, window) => api.search(CONTACT_SEARCH, window),
-  complete: async (api, contact) => (isCutShort(contact) ? api.completeContact(contact) : contact),
-  replaces: mergedInto,
-  hinted: { entity: 'contact', rows: (contact) => [contact] },
-  isGone: (api, id) => api.isContactGone(id),
-});
+import { searchTable } from './search-table.js';
 
 const CONTACT_SEARCH: Search = {
   path: '/contacts/search',
@@ -36,6 +15,26 @@ const CONTACT_SEARCH: Search = {
   isOrdered: true,
   include: 'include_merge_history=true',
 };
+
+/**
+ * Users and leads. Their search filters by whole days of the workspace's time zone, and cuts their lists at
+ * ten entries.
+ */
+export const contacts = searchTable({
+  name: 'contacts',
+  search: CONTACT_SEARCH,
+  grain: 'day',
+  pull: (api, window, setAside) => pullContacts(api, window, new ListsRead(0), setAside),
+  polling: (api, lookback) => {
+    const read = new ListsRead(lookback);
+    return (window, setAside) => pullContacts(api, window, read, setAside);
+  },
+  customAttributes: (api) => api.attributes('contact'),
+  complete: async (api, contact) => (isCutShort(contact) ? api.completeContact(contact) : contact),
+  replaces: mergedInto,
+  hinted: { entity: 'contact', rows: (contact) => [contact] },
+  isGone: (api, id) => api.isContactGone(id),
+});
 
 const NONE: ReadonlySet<string> = new Set();
 

@@ -1,19 +1,14 @@
-import type { IntercomApi } from '../intercom/api.js';
 import type { Search } from '../intercom/search.js';
-import { searched } from '../model/table.js';
+import { searchTable } from './search-table.js';
 
 /** Where conversations are searched, for them and for their parts. */
 export const CONVERSATION_SEARCH: Search = { path: '/conversations/search', list: 'conversations' };
 
 /** Conversations without their parts: the search returns everything else. */
-export const conversations = searched<IntercomApi>({
+export const conversations = searchTable({
   name: 'conversations',
-  method: 'incremental',
-  key: 'id',
-  grain: 'second',
-  pull: (api, window) => api.search(CONVERSATION_SEARCH, window),
+  search: CONVERSATION_SEARCH,
   customAttributes: (api) => api.conversationAttributes(),
-  ids: (api, window) => api.search(CONVERSATION_SEARCH, window),
   // A search shows everything but the parts.
   hinted: { entity: 'conversation', rows: ({ conversation_parts: _, ...conversation }) => [conversation] },
   isGone: (api, id) => api.isConversationGone(id),

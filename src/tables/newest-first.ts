@@ -1,4 +1,4 @@
-/** Tables whose list can't be filtered by time and is too long to be read in each cycle: calls and the like. */
+/** Tables whose list can't be filtered by time and is too long to be read in each cycle, such as calls. */
 
 import type { IntercomApi, Listing } from '../intercom/api.js';
 import type { RawRow } from '../model/row.js';
@@ -35,8 +35,8 @@ export function newestFirst({ name, listing, time, isGone }: NewestFirstTable): 
       const end = to ?? Number.POSITIVE_INFINITY;
       let newest: number | null = null;
       for await (const page of api.list(listing)) {
-        const { newestOf, isPast } = compare(page.rows, timeOf, from, page.fetchedAt / 1000);
-        newest = newestOf === null ? newest : Math.max(newest ?? newestOf, newestOf);
+        const { newestHere, isPast } = positionOf(page.rows, timeOf, from, page.fetchedAt / 1000);
+        newest = newestHere === null ? newest : Math.max(newest ?? newestHere, newestHere);
         // Rows without a time have no place in the order: they are read wherever they stand.
         const rows = page.rows.filter((row) => {
           const at = timeOf(row);
@@ -51,16 +51,16 @@ export function newestFirst({ name, listing, time, isGone }: NewestFirstTable): 
 }
 
 /** The newest time of a page up to `now` (epoch seconds), and whether its rows lie before `from`. */
-function compare(
+function positionOf(
   rows: readonly RawRow[],
   timeOf: (row: RawRow) => number | null,
   from: number,
   now: number,
-): { readonly newestOf: number | null; readonly isPast: boolean } {
+): { readonly newestHere: number | null; readonly isPast: boolean } {
   const times = rows.flatMap((row) => timeOf(row) ?? []);
   const known = times.filter((each) => each <= now);
   return {
-    newestOf: known.length === 0 ? null : Math.max(...known),
+    newestHere: known.length === 0 ? null : Math.max(...known),
     isPast: times.length > 0 && times.every((each) => each < from),
   };
 }

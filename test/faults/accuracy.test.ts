@@ -219,14 +219,13 @@ it('lists inside a contact have what Intercom counts, and are completed once', a
   expect(await project.versions('contacts')).toHaveLength(7);
 });
 
+/** A custom attribute as the API lists it. */
+function definitionOf(id: number, name: string, type: string) {
+  return { id, name, full_name: `custom_attributes.${name}`, data_type: type, custom: true };
+}
+
 it('times up to the year 9999 are what they are, and what is none stays as it was sent', async () => {
-  const renewal = {
-    id: 1,
-    name: 'renewal',
-    full_name: 'custom_attributes.renewal',
-    data_type: 'date',
-    custom: true,
-  };
+  const renewal = definitionOf(1, 'renewal', 'date');
   await open(['contacts', 'companies'], (reply, { path }) =>
     path.startsWith('/data_attributes') ? replyWith('data', [renewal]) : reply,
   );
@@ -263,13 +262,7 @@ it('times up to the year 9999 are what they are, and what is none stays as it wa
 });
 
 it('attributes of conversations come by the older path below 2.16', async () => {
-  const custom = {
-    id: 7,
-    name: 'Plan',
-    full_name: 'custom_attributes.Plan',
-    data_type: 'string',
-    custom: true,
-  };
+  const custom = definitionOf(7, 'Plan', 'string');
   const refused = {
     status: 400,
     headers: { 'content-type': 'application/json' },

@@ -17,7 +17,7 @@ import { createTopics } from '../support/create-topics.js';
 const RECORD = { type: 'record', name: 'Tag', fields: [{ name: 'id', type: 'string' }] };
 
 function client(brokers: string[]): Kafka {
-  return new Kafka({ brokers, logLevel: logLevel.NOTHING, retry: { initialRetryTime: 20 } });
+  return new Kafka({ brokers, logLevel: logLevel.NOTHING, retry: { initialRetryTime: 20, retries: 15 } });
 }
 
 async function transactionalProducer(kafka: Kafka, transactionalId: string): Promise<Producer> {
@@ -55,6 +55,9 @@ async function collect(consumer: Consumer, count: number): Promise<KafkaMessage[
       messages.push(message);
       if (messages.length === count) resolve();
     };
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      if (!payload.restart) reject(payload.error);
+    });
     consumer.run({ eachMessage }).catch(reject);
   });
   return messages;

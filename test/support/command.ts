@@ -4,9 +4,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** The flags of `#!` in the command's file. */
-const FLAGS = ['--heap-growing-percent=130'];
 export const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+/** What Node is started with: the flags of `#!` in the command's file, and the file. */
+export const COMMAND = ['--heap-growing-percent=130', CLI];
 
 export interface CommandResult {
   readonly code: number | null;
@@ -31,7 +31,7 @@ export function startCommand(
   env: Readonly<Record<string, string>> = {},
   node: string = process.execPath,
 ): RunningCommand {
-  const child = spawn(node, [...FLAGS, CLI, ...args], {
+  const child = spawn(node, [...COMMAND, ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

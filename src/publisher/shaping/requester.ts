@@ -11,7 +11,10 @@ export function isShaped(table: TableName): boolean {
   return SHAPED[table] !== undefined;
 }
 
-/** The requester with the replies of the table's search decoded by what `decoderOf` gives for their rows' key. */
+/**
+ * The requester, with large replies of the table's search decoded by the decoder of their list: the key under
+ * which a reply has its rows.
+ */
 export function shapingRequester(
   requester: Requester,
   table: TableName,
