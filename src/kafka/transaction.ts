@@ -224,7 +224,7 @@ export class TransactionalProducer {
 
   /**
    * Reports where the log ended before what was written to it: an unclean election has cut it off, or the
-   * topic was created again or restored. The order of sequence numbers tells it not: a broker that has
+   * topic was created again or restored. A refused sequence number does not tell: a broker that has
    * become the leader may refuse a number though it has all that was acknowledged.
    */
   #noteEnd(batch: PartitionBatch, end: number): void {

@@ -3,13 +3,10 @@
  * cluster and a registry of its own.
  */
 
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startKafkaCluster, startRegistry } from '../../dev/stack.js';
 import { describeProblems } from '../support/calm.js';
-import { storm } from '../support/storm.js';
+import { keepLogs, storm } from '../support/storm.js';
 
 const { values } = parseArgs({
   options: { acts: { type: 'string', default: '30' }, seed: { type: 'string' } },
@@ -43,7 +40,7 @@ try {
   for (const { connection, table, text } of problems) say(`WRONG: ${connection} ${table} ${text}`);
   say(`seed ${seed}: ${describeProblems(problems)}, ${describeDelay(currentAfterMs)}`);
   const isRight = problems.length === 0 && currentAfterMs !== null && currentAfterMs <= CURRENT_WITHIN_MS;
-  if (!isRight) say(`logs of the publishers: ${await keep(logs)}`);
+  if (!isRight) say(`logs of the publishers: ${await keepLogs(logs)}`);
   process.exitCode = isRight ? 0 : 1;
 } finally {
   await Promise.all([cluster.stop(), registry.stop()]);
@@ -51,10 +48,4 @@ try {
 
 function describeDelay(ms: number | null): string {
   return ms === null ? 'never current' : `current ${(ms / 1000).toFixed(1)} s after the last act`;
-}
-
-async function keep(logs: readonly string[]): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), 'storm-'));
-  await Promise.all(logs.map((log, index) => writeFile(join(dir, `publisher-${index + 1}.log`), log)));
-  return dir;
 }

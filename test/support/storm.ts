@@ -4,6 +4,9 @@
  * become current, and the whole logs are checked.
  */
 
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KafkaCluster } from '../../dev/stack.js';
 import { Dice } from '../../src/simulator/random.js';
@@ -318,3 +321,10 @@ const ACTS = {
     await run.replacePublisher('SIGTERM');
   },
 };
+
+/** Writes the logs of the publishers to files, and resolves with their directory. */
+export async function keepLogs(logs: readonly string[]): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'storm-'));
+  await Promise.all(logs.map((log, index) => writeFile(join(dir, `publisher-${index + 1}.log`), log)));
+  return dir;
+}
