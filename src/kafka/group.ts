@@ -33,7 +33,8 @@ export interface GroupOptions {
   readonly onLost: (error: Error) => void;
 }
 
-const SESSION_TIMEOUT_MS = 15_000;
+/** How long the connections of a killed instance wait. */
+const SESSION_TIMEOUT_MS = 10_000;
 /**
  * A rebalance is noticed with a heartbeat: how soon an instance that comes gets its share, and one that goes
  * is replaced.
@@ -53,7 +54,7 @@ interface DescribedMember extends Member {
  * How long a rebalance waits for an instance; kafkajs waits 5 s longer for the answer before it gives a
  * connection up.
  */
-const REBALANCE_TIMEOUT_MS = 20_000;
+const REBALANCE_TIMEOUT_MS = 10_000;
 
 export class Group {
   readonly #options: GroupOptions;

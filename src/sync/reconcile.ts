@@ -86,6 +86,8 @@ export class IdWalk {
   #reached: number | null;
   #over = false;
   #failure: PublisherError | null = null;
+  /** The number of tombstones that were published for it; its reader counts them. */
+  deletes = 0;
   /** Resolves when the walk has ended, whichever way. */
   readonly ended: Promise<void>;
 

@@ -93,9 +93,11 @@ export class TableCycle {
     this.#tasks.walk?.leaveOut(ids);
   }
 
-  async #publishDeletes(ids: readonly string[], reached: Partial<TableState>): Promise<void> {
+  /** Resolves with the number of tombstones. */
+  async #publishDeletes(ids: readonly string[], reached: Partial<TableState>): Promise<number> {
     const deletes = await this.#parts.publisher.publishDeletes(ids, reached);
     if (deletes > 0) this.#events.emit('deletions:committed', { ...this.#ledger.at, deletes });
+    return deletes;
   }
 
   /** The walk over all IDs, when one runs or has to begin. */
@@ -125,25 +127,26 @@ export class TableCycle {
     const { failure } = walk;
     const findings = walk.drain();
     try {
-      await this.#publishFindings(findings);
+      walk.deletes += await this.#publishFindings(findings);
     } catch (error) {
       walk.putBack(findings);
       throw error;
     }
     if (findings.over || failure !== null) this.#tasks.walk = null;
-    if (findings.over)
-      this.#events.emit('table:reconciled', { ...this.#ledger.at, deletes: findings.gone.length });
+    if (findings.over) this.#events.emit('table:reconciled', { ...this.#ledger.at, deletes: walk.deletes });
     if (failure !== null) throw failure;
   }
 
-  async #publishFindings({ gone, differs, unread, reached, over }: Findings): Promise<void> {
+  /** Resolves with the number of tombstones. */
+  async #publishFindings({ gone, differs, unread, reached, over }: Findings): Promise<number> {
     const find = this.#source.ids?.find;
     if (find !== undefined) await this.#parts.byId.publish(differs, find);
     this.#ledger.setAside(unread);
     const { reconcile } = this.#ledger.state;
     const dueAt = reconcile?.dueAt ?? new Date().toISOString();
     const isNew = over || unread.length > 0 || reached !== (reconcile?.walk?.reached ?? null);
-    if (isNew) await this.#publishDeletes(gone, { reconcile: { dueAt, walk: over ? null : { reached } } });
+    if (!isNew) return 0;
+    return this.#publishDeletes(gone, { reconcile: { dueAt, walk: over ? null : { reached } } });
   }
 
   /** The retries under way, or those that are due now. */

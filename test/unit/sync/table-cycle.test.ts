@@ -493,6 +493,31 @@ describe('the walk over all IDs', () => {
     expect(model.tasks.walk).toBeNull();
   });
 
+  it('counts the tombstones of all its parts', async () => {
+    let answer = () => {};
+    const model = walking({
+      known: async (reached: number | null) => {
+        if (reached === null) return { times: new Map([['a', 300]]), until: 300 };
+        await new Promise<void>((resolve) => (answer = resolve));
+        return { times: new Map(), until: null };
+      },
+    });
+    const another = async () => {
+      model.readings = [[page([])]];
+      await run(model);
+    };
+    model.readings = [[page([row('a', 300), row('b', 290)])]];
+    await run(model);
+    vi.setSystemTime(NOW + 86_400_000);
+    for (let cycle = 1; cycle <= 50 && model.records.length < 3; cycle += 1) await another();
+    expect(model.records.at(-1)).toBe('rows a gone');
+    expect(model.of('table:reconciled')).toEqual([]);
+    answer();
+    await model.tasks.walk?.ended;
+    await another();
+    expect(model.of('table:reconciled')).toEqual([{ ...AT, deletes: 1 }]);
+  });
+
   it('leaves out what a list of deletions told meanwhile', async () => {
     const model = walking();
     model.source = {
