@@ -73,7 +73,13 @@ function parseState(name: string, value: Buffer): TableState {
       `its version is ${String(json.version)}, this program reads 1: it was written by a newer one`,
     );
   }
-  return { ...emptyState(), ...(json as Partial<TableState>) };
+  const state = { ...emptyState(), ...(json as Partial<TableState>) };
+  return { ...state, freshAsOf: state.freshAsOf ?? completeSince(state) };
+}
+
+/** What a state of version 0.1.0 says of its last complete cycle: nothing while another one runs. */
+function completeSince({ cycle }: TableState): string | null {
+  return cycle === null || cycle.finishedAt === null ? null : cycle.startedAt;
 }
 
 function unreadable(name: string, why: string, cause?: unknown): PublisherError {

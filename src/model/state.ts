@@ -93,6 +93,11 @@ export interface TableState {
   /** What can't be read and is retried beside the cycles. */
   readonly setAside: readonly SetAside[];
   readonly cycle: CycleSummary | null;
+  /**
+   * When the last complete cycle started (ISO 8601, UTC): everything that changed before is published. Null
+   * before the first one.
+   */
+  readonly freshAsOf: string | null;
   /** Rows published since the table's state began. */
   readonly records: number;
   /** Tombstones published since the table's state began. */
@@ -124,6 +129,7 @@ export function emptyState(): TableState {
     hintsTopicId: null,
     setAside: [],
     cycle: null,
+    freshAsOf: null,
     records: 0,
     deletes: 0,
     deadLetters: 0,
@@ -133,4 +139,12 @@ export function emptyState(): TableState {
     topic: null,
     deadLetterTopic: null,
   };
+}
+
+/**
+ * How far behind a table is, in whole seconds at `now` (epoch milliseconds): the age of its last complete
+ * cycle. Null before the first one.
+ */
+export function secondsSince(freshAsOf: string | null, now: number): number | null {
+  return freshAsOf === null ? null : Math.max(0, Math.round((now - Date.parse(freshAsOf)) / 1000));
 }

@@ -209,23 +209,30 @@ function countCycles(events: Events, registry: Registry): void {
   const lasted = gauge('table_cycle_duration_seconds', 'Time of the last complete cycle of a table.');
   const failing = gauge('table_failing', 'Whether the last cycle of a table failed.');
   const completed = gauge('table_completed_timestamp_seconds', 'When a cycle of a table was complete last.');
+  const fresh = gauge(
+    'fresh_as_of_timestamp_seconds',
+    'When the last complete cycle of a table started: what changed before is published.',
+  );
   events.on('cycle:finished', ({ connection, ms }) => duration.observe({ connection }, ms / 1_000));
   events.on('table:restored', (event) => {
     failing.set(at(event), event.state.error === null ? 0 : 1);
     const finishedAt = event.state.cycle?.finishedAt ?? null;
     if (finishedAt !== null) completed.set(at(event), Date.parse(finishedAt) / 1_000);
+    const { freshAsOf } = event.state;
+    if (freshAsOf !== null) fresh.set(at(event), Date.parse(freshAsOf) / 1_000);
   });
   events.on('table:finished', (event) => {
     lasted.set(at(event), event.ms / 1_000);
     failing.set(at(event), 0);
     completed.set(at(event), Date.parse(event.summary.finishedAt ?? event.summary.startedAt) / 1_000);
+    fresh.set(at(event), Date.parse(event.summary.startedAt) / 1_000);
   });
   events.on('table:failed', (event) => {
     failures.inc({ ...at(event), code: event.error.code });
     failing.set(at(event), 1);
   });
   onTableLeft(events, (labels) => {
-    for (const each of [lasted, failing, completed]) each.remove(labels);
+    for (const each of [lasted, failing, completed, fresh]) each.remove(labels);
   });
 }
 
@@ -265,7 +272,7 @@ function showPlace(events: Events, registry: Registry, now: () => number): void 
   );
   new Gauge({
     name: `${PREFIX}_bookmark_lag_seconds`,
-    help: 'Time between a bookmark and now; it grows while nothing changes in the workspace.',
+    help: 'Deprecated, see fresh_as_of_timestamp_seconds: time between a bookmark and now, which grows while nothing changes in the workspace.',
     labelNames: TABLE,
     registers: [registry],
     collect() {

@@ -98,6 +98,14 @@ export const PAGE_SCRIPT = `
     return at.rowsExpected ? ' ' + Math.min(100, Math.floor((100 * at.rows) / at.rowsExpected)) + '%' : '';
   }
 
+  function freshness(table, now) {
+    if (table.freshAsOf === null) return '–';
+    const node = element('span', '', since(table.freshAsOf, now));
+    const bookmark = table.bookmark === null ? '' : ', bookmark ' + table.bookmark;
+    node.title = 'The last complete cycle started at ' + table.freshAsOf + bookmark;
+    return node;
+  }
+
   function cell(label, content, className) {
     const node = element('td', className, content);
     node.dataset.label = label;
@@ -107,16 +115,14 @@ export const PAGE_SCRIPT = `
   function tableRows(table, now) {
     const state = badge(table.state);
     state.append(progress(table));
-    const finishedAt = table.cycle && table.cycle.finishedAt;
     const row = element('tr', '',
       element('td', '', table.name),
       element('td', '', state),
-      cell('lag', duration(table.lag), 'number'),
+      cell('fresh as of', freshness(table, now), 'number'),
       cell('rows', number(table.records), 'number'),
       cell('deletes', number(table.deletes), 'number'),
       cell('dead letters', number(table.deadLetters), 'number' + (table.deadLetters > 0 ? ' bad' : '')),
       cell('per minute', number(table.perMinute), 'number'),
-      cell('complete', finishedAt ? since(finishedAt, now) : '–', 'number'),
       cell('activity', sparkline(table.activity, 90, 18)),
     );
     const notes = table.setAside.slice(0, 5).map((each) => aside(each, now));
@@ -125,15 +131,15 @@ export const PAGE_SCRIPT = `
     if (table.error !== null) notes.unshift(problem(table.error, now));
     if (notes.length === 0) return [row];
     const reason = element('td', '', ...notes);
-    reason.colSpan = 9;
+    reason.colSpan = 8;
     return [row, element('tr', 'reason', reason)];
   }
 
   function headings() {
     const row = element('tr');
-    const names = ['table', 'state', 'lag', 'rows', 'deletes', 'dead letters', 'per minute', 'complete', 'activity'];
+    const names = ['table', 'state', 'fresh as of', 'rows', 'deletes', 'dead letters', 'per minute', 'activity'];
     names.forEach((name, index) => {
-      const heading = element('th', index > 1 && index < 8 ? 'number' : '', name);
+      const heading = element('th', index > 1 && index < 7 ? 'number' : '', name);
       heading.scope = 'col';
       row.append(heading);
     });

@@ -2,7 +2,7 @@
 
 import type { AtConnection, AtTable, BudgetUse, EventMap, Events, Progress } from '../model/events.js';
 import type { SetAside } from '../model/set-aside.js';
-import type { CycleSummary, StateError } from '../model/state.js';
+import { type CycleSummary, type StateError, secondsSince } from '../model/state.js';
 import type { TableName } from '../model/table-names.js';
 import { Activity } from './activity.js';
 import type { Readiness } from './readiness.js';
@@ -55,7 +55,9 @@ export interface TableStatus {
   /** `waiting`: never read, and its turn has not come. `unknown`: nothing was heard of it yet. */
   readonly state: 'unknown' | 'waiting' | 'running' | 'failed' | 'ok';
   readonly bookmark: string | null;
-  /** Seconds between the bookmark and now. */
+  /** ISO 8601: when the last complete cycle started. */
+  readonly freshAsOf: string | null;
+  /** Seconds between that and now. */
   readonly lag: number | null;
   /** Since the table's state began. */
   readonly records: number;
@@ -83,6 +85,7 @@ interface TableFacts {
   unknownFields: number;
   setAside: readonly SetAside[];
   bookmark: number | null;
+  freshAsOf: string | null;
   cycle: CycleSummary | null;
   readonly activity: Activity;
 }
@@ -155,9 +158,10 @@ export class StatusBoard {
 
   #followTables(events: Events): void {
     events.on('table:restored', (event) => {
-      const { bookmark, records, deletes, deadLetters, unknownFields, setAside, cycle, error } = event.state;
+      const { bookmark, freshAsOf, cycle, error } = event.state;
+      const { records, deletes, deadLetters, unknownFields, setAside } = event.state;
       const counts = { records, deletes, deadLetters, unknownFields, setAside };
-      Object.assign(this.#table(event), { restored: true, bookmark, cycle, error, ...counts });
+      Object.assign(this.#table(event), { restored: true, bookmark, freshAsOf, cycle, error, ...counts });
     });
     events.on('set-aside:changed', (event) => {
       this.#table(event).setAside = event.entries;
@@ -180,7 +184,9 @@ export class StatusBoard {
     });
     events.on('table:finished', (event) => {
       const { summary: cycle, bookmark } = event;
-      Object.assign(this.#table(event), { running: false, progress: null, error: null, cycle, bookmark });
+      const freshAsOf = cycle.startedAt;
+      const facts = { running: false, progress: null, error: null, cycle, freshAsOf, bookmark };
+      Object.assign(this.#table(event), facts);
     });
     events.on('table:failed', (event) => {
       const error = this.#reason(event.error);
@@ -257,6 +263,7 @@ function noFacts(): TableFacts {
     unknownFields: 0,
     setAside: [],
     bookmark: null,
+    freshAsOf: null,
     cycle: null,
     activity: new Activity(),
   };
@@ -264,12 +271,13 @@ function noFacts(): TableFacts {
 
 function tableStatus(name: TableName, facts: TableFacts, now: number): TableStatus {
   const { bookmark, records, deletes, deadLetters, unknownFields, setAside } = facts;
-  const { cycle, progress, error, activity } = facts;
+  const { freshAsOf, cycle, progress, error, activity } = facts;
   return {
     name,
     state: stateOf(facts),
     bookmark: bookmark === null ? null : iso(bookmark * 1_000),
-    lag: bookmark === null ? null : Math.max(0, Math.round(now / 1_000 - bookmark)),
+    freshAsOf,
+    lag: secondsSince(freshAsOf, now),
     records,
     deletes,
     deadLetters,

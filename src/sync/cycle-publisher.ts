@@ -44,12 +44,15 @@ export class CyclePublisher {
   readonly #events: Events;
   readonly #startedAt = new Date();
   readonly #number: number;
+  /** What the state says until this cycle is complete. */
+  readonly #freshBefore: string | null;
   readonly #done = { rowsRead: 0, records: 0, deletes: 0, notShown: 0 };
 
   constructor(ledger: TableLedger, events: Events) {
     this.#ledger = ledger;
     this.#events = events;
     this.#number = (ledger.state.cycle?.number ?? 0) + 1;
+    this.#freshBefore = ledger.state.freshAsOf;
   }
 
   get startedAt(): Date {
@@ -92,7 +95,8 @@ export class CyclePublisher {
         this.#done.deletes += deletes;
         const { state } = this.#ledger;
         const windows = reached?.ahead ?? state.windows;
-        return { windows, cycle: this.summary(finished), error: finished ? null : state.error };
+        const freshAsOf = finished ? this.#startedAt.toISOString() : this.#freshBefore;
+        return { windows, cycle: this.summary(finished), freshAsOf, error: finished ? null : state.error };
       },
     };
   }
@@ -144,9 +148,9 @@ export class CyclePublisher {
     return deletes;
   }
 
-  /** Records what happened to the cycle. */
+  /** Records what broke the cycle: it is not complete, whatever it has published. */
   async note(change: Partial<TableState>): Promise<void> {
-    await this.#ledger.record({ cycle: this.summary(false), ...change });
+    await this.#ledger.record({ cycle: this.summary(false), freshAsOf: this.#freshBefore, ...change });
   }
 
   summary(finished: boolean): CycleSummary {

@@ -7,7 +7,7 @@ import { isLongOpen, openTransactionText } from '../../kafka/open-transactions.j
 import type { States } from '../../kafka/states.js';
 import { asPublisherError } from '../../model/errors.js';
 import { subjectText } from '../../model/set-aside.js';
-import { emptyState, type TableState } from '../../model/state.js';
+import { emptyState, secondsSince, type TableState } from '../../model/state.js';
 import { duration } from '../../observe/progress.js';
 import { committedStates, stateProblems } from '../../publisher/state-topics.js';
 import { ALL_TABLES } from '../../tables/all.js';
@@ -22,7 +22,9 @@ interface TableStatus {
   readonly state: 'never read' | 'reset' | 'ok' | 'running' | 'failed';
   /** Epoch seconds. */
   readonly bookmark: number | null;
-  /** Seconds between now and the bookmark. */
+  /** ISO 8601: when the last complete cycle started. */
+  readonly freshAsOf: string | null;
+  /** Seconds between that and now. */
   readonly lag: number | null;
   readonly records: number;
   readonly deletes: number;
@@ -111,13 +113,14 @@ function describe(
   state: TableState | undefined,
   now: number,
 ): Omit<TableStatus, 'topicProblems'> {
-  const bookmark = state?.bookmark ?? null;
+  const { bookmark = null, freshAsOf = null } = state ?? {};
   return {
     connection,
     table,
     state: nameOf(state),
     bookmark,
-    lag: bookmark === null ? null : Math.max(0, Math.round(now / 1000 - bookmark)),
+    freshAsOf,
+    lag: secondsSince(freshAsOf, now),
     records: state?.records ?? 0,
     deletes: state?.deletes ?? 0,
     deadLetters: state?.deadLetters ?? 0,
@@ -139,8 +142,9 @@ const HEADINGS = [
   'TABLE',
   'METHOD',
   'STATE',
+  'FRESH AS OF',
+  'AGO',
   'BOOKMARK',
-  'LAG',
   'RECORDS',
   'DELETES',
   'DEAD',
@@ -155,8 +159,9 @@ function render(rows: readonly TableStatus[]): string {
     row.table,
     methods.get(row.table) ?? '',
     row.state,
-    row.bookmark === null ? null : isoSeconds(row.bookmark * 1000),
+    row.freshAsOf === null ? null : isoSeconds(Date.parse(row.freshAsOf)),
     row.lag === null ? null : duration(row.lag),
+    row.bookmark === null ? null : isoSeconds(row.bookmark * 1000),
     row.records,
     row.deletes,
     row.deadLetters,

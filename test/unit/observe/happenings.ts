@@ -7,6 +7,8 @@ import { emptyState } from '../../../src/model/state.js';
 /** Epoch milliseconds of "now" in these tests. */
 export const NOW = Date.parse('2024-05-01T12:00:00Z');
 export const BOOKMARK = NOW / 1_000 - 90;
+/** How long the table's cycle takes, in milliseconds. */
+export const CYCLE_MS = 1_500;
 export const AT = { connection: 'acme', table: 'contacts' } as const;
 
 export function own(events: Events, connection = 'acme'): void {
@@ -46,9 +48,10 @@ export function page(events: Events, rows: number): void {
 }
 
 export function finish(events: Events): void {
-  const at = new Date(NOW).toISOString();
-  const summary = { number: 1, startedAt: at, finishedAt: at, records: 10, deletes: 2, notShown: 0 };
-  events.emit('table:finished', { ...AT, summary, bookmark: BOOKMARK, ms: 1_500, rowsRead: 30 });
+  const startedAt = new Date(NOW - CYCLE_MS).toISOString();
+  const finishedAt = new Date(NOW).toISOString();
+  const summary = { number: 1, startedAt, finishedAt, records: 10, deletes: 2, notShown: 0 };
+  events.emit('table:finished', { ...AT, summary, bookmark: BOOKMARK, ms: CYCLE_MS, rowsRead: 30 });
   events.emit('cycle:finished', { connection: 'acme', ms: 2_000, failed: 0 });
 }
 

@@ -4,7 +4,7 @@ import type { SetAside } from '../../../src/model/set-aside.js';
 import { emptyState } from '../../../src/model/state.js';
 import { countEvents } from '../../../src/observe/metrics.js';
 import { readExposition, sampleValue } from './exposition.js';
-import { AT, BOOKMARK, day, failure, NOW, own, request } from './happenings.js';
+import { AT, BOOKMARK, CYCLE_MS, day, failure, NOW, own, request } from './happenings.js';
 
 function counted() {
   const events = new Events();
@@ -45,6 +45,7 @@ it('counts a day', async () => {
     lag: of('bookmark_lag_seconds', AT),
     bookmark: of('bookmark_timestamp_seconds', AT),
     completed: of('table_completed_timestamp_seconds', AT),
+    freshAsOf: of('fresh_as_of_timestamp_seconds', AT),
     failing: of('table_failing', AT),
     owned: of('connection_owned'),
     ready: of('ready'),
@@ -73,6 +74,7 @@ it('counts a day', async () => {
     lag: 90,
     bookmark: BOOKMARK,
     completed: NOW / 1_000,
+    freshAsOf: (NOW - CYCLE_MS) / 1_000,
     failing: 0,
     owned: 1,
     ready: 1,
@@ -128,7 +130,7 @@ it('says nothing of how far a connection is that another instance serves', async
   });
   events.emit('connection:released', { connection: 'acme' });
   const { samples } = await read();
-  const gauges = /bookmark|table_|_owned|budget_(?:used|limit)/;
+  const gauges = /bookmark|fresh|table_|_owned|budget_(?:used|limit)/;
   expect(samples.filter(({ name }) => name.startsWith('intercom_kafka_') && gauges.test(name))).toEqual([]);
 });
 
@@ -151,7 +153,7 @@ it('says nothing more of a table that its connection goes on without', async () 
   events.emit('table:restored', { connection: 'acme', table: 'tags', state: emptyState() });
   events.emit('connection:owned', { connection: 'acme', tables: ['tags'] });
   const { samples } = await read();
-  const gauges = /bookmark|table_(?:cycle|failing|completed)/;
+  const gauges = /bookmark|fresh|table_(?:cycle|failing|completed)/;
   const tables = samples.filter(({ name }) => gauges.test(name)).map(({ labels }) => labels.table);
   expect(new Set(tables)).toEqual(new Set(['tags']));
 });

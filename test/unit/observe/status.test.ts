@@ -3,7 +3,7 @@ import { Events } from '../../../src/model/events.js';
 import { emptyState } from '../../../src/model/state.js';
 import { Activity } from '../../../src/observe/activity.js';
 import { StatusBoard } from '../../../src/observe/status.js';
-import { AT, BOOKMARK, day, failure, finish, NOW, own, page } from './happenings.js';
+import { AT, BOOKMARK, CYCLE_MS, day, failure, finish, NOW, own, page } from './happenings.js';
 
 function board() {
   const events = new Events();
@@ -38,7 +38,7 @@ it('follows a connection from start to failure and to another instance', async (
 
 it('follows a table through its cycles', async () => {
   const { events, table } = board();
-  expect(await table()).toMatchObject({ state: 'unknown', bookmark: null, lag: null });
+  expect(await table()).toMatchObject({ state: 'unknown', bookmark: null, freshAsOf: null, lag: null });
   own(events);
   expect(await table()).toMatchObject({ state: 'waiting' });
   events.emit('table:started', AT);
@@ -46,12 +46,26 @@ it('follows a table through its cycles', async () => {
   expect(await table()).toMatchObject({
     state: 'running',
     progress: { rows: 10 },
-    lag: NOW / 1_000 - BOOKMARK,
+    bookmark: new Date(BOOKMARK * 1_000).toISOString(),
+    lag: null,
   });
   events.emit('table:failed', { ...AT, error: failure('api-error', 'broken') });
   expect(await table()).toMatchObject({ state: 'failed', progress: null, error: { message: 'broken' } });
   finish(events);
-  expect(await table()).toMatchObject({ state: 'ok', error: null, cycle: { number: 1 } });
+  const freshAsOf = new Date(NOW - CYCLE_MS).toISOString();
+  expect(await table()).toMatchObject({ state: 'ok', error: null, cycle: { number: 1 }, freshAsOf, lag: 2 });
+});
+
+it('is as far behind as its last complete cycle, however old the bookmark and whatever runs or fails', async () => {
+  const { events, table } = board();
+  const freshAsOf = new Date(NOW - 600_000).toISOString();
+  events.emit('table:restored', { ...AT, state: { ...emptyState(), bookmark: 1, freshAsOf } });
+  expect(await table()).toMatchObject({ freshAsOf, lag: 600 });
+  events.emit('table:started', AT);
+  page(events, 10);
+  expect(await table()).toMatchObject({ freshAsOf, lag: 600 });
+  events.emit('table:failed', { ...AT, error: failure('api-error', 'broken') });
+  expect(await table()).toMatchObject({ freshAsOf, lag: 600 });
 });
 
 it('goes on counting from what was restored', async () => {

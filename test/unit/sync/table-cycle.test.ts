@@ -50,6 +50,7 @@ describe('a cycle of a searched table', () => {
       unknownFields: 1,
       updatedAt: ISO,
       cycle: { ...cycle, finishedAt: null, records: 2 },
+      freshAsOf: null,
     });
     expect(last).toMatchObject({
       bookmark: 300,
@@ -58,6 +59,7 @@ describe('a cycle of a searched table', () => {
       unknownFields: 3,
       error: null,
       cycle: { ...cycle, finishedAt: ISO, records: 3 },
+      freshAsOf: ISO,
     });
     expect(summary).toEqual({ ...cycle, finishedAt: ISO, records: 3 });
     expect(model.ledger.state).toEqual(last);
@@ -571,5 +573,23 @@ describe('a failure', () => {
     model.readings = [[page([row('a', 300)])]];
     await run(model);
     expect(model.ledger.state).toMatchObject({ error: null, cycle: { number: 2 } });
+  });
+
+  it('leaves the table fresh as of its last complete cycle, also where it follows the last page', async () => {
+    const model = new TableModel();
+    model.readings = [[page([row('a', 300)])], [page([row('b', 310)])], [page([row('c', 320)])]];
+    await run(model);
+    vi.setSystemTime(NOW + 60_000);
+    const unreachable = new PublisherError('api-unreachable', 'no answer');
+    model.source = { ...model.source, deletions: () => Promise.reject(unreachable) };
+    const broken = new TableCycle(model, model.events);
+    await expect(broken.run(false)).rejects.toBe(unreachable);
+    await broken.fail(unreachable);
+    expect(model.records).toContain('rows b there');
+    expect(model.ledger.state).toMatchObject({ freshAsOf: ISO, cycle: { finishedAt: null } });
+    vi.setSystemTime(NOW + 120_000);
+    model.source = { ...model.source, deletions: null };
+    await run(model);
+    expect(model.ledger.state.freshAsOf).toBe(new Date(NOW + 120_000).toISOString());
   });
 });
