@@ -103,8 +103,10 @@ export class TransactionalProducer {
   /** The next sequence number, by topic and partition. */
   readonly #sequences = new Map<string, number>();
   readonly #leaders = new Map<string, Leaders>();
-  /** The offset behind what was written last, by topic and partition. */
+  /** By topic and partition: an offset that the end of the log has reached. */
   readonly #written = new Map<string, number>();
+  /** The topics and partitions of the open transaction: its end adds a marker to each of their logs. */
+  #open = new Set<string>();
 
   private constructor(links: BrokerLinks, options: ProducerOptions, producer: ProducerId) {
     this.#links = links;
@@ -188,6 +190,7 @@ export class TransactionalProducer {
     } catch (error) {
       throw abortedBy(error);
     }
+    this.#open = new Set(batches.map(nameOf));
   }
 
   /** Sends each batch to its partition's leader until that has acknowledged it. */
@@ -228,7 +231,7 @@ export class TransactionalProducer {
    * become the leader may refuse a number though it has all that was acknowledged.
    */
   #noteEnd(batch: PartitionBatch, end: number): void {
-    const name = `${batch.topic}/${batch.partition}`;
+    const name = nameOf(batch);
     const base = end - batch.records.length;
     // A broker that has a batch already may not say where.
     if (base < 0) return;
@@ -289,6 +292,11 @@ export class TransactionalProducer {
     const { transactionalId } = this.#options;
     const of = { ...this.#producer, transactionalId, transactionResult: commit };
     await this.#askCoordinator(retries, (coordinator) => coordinator.endTxn(of));
+    for (const name of this.#open) {
+      const written = this.#written.get(name);
+      if (written !== undefined) this.#written.set(name, written + 1);
+    }
+    this.#open.clear();
   }
 
   /**
@@ -326,10 +334,10 @@ export class TransactionalProducer {
   }
 
   /** The batch's sequence number, which no other batch of its partition has. */
-  #number({ topic, partition, records }: PartitionBatch): number {
-    const name = `${topic}/${partition}`;
+  #number(batch: PartitionBatch): number {
+    const name = nameOf(batch);
     const first = this.#sequences.get(name) ?? 0;
-    this.#sequences.set(name, (first + records.length) % SEQUENCES);
+    this.#sequences.set(name, (first + batch.records.length) % SEQUENCES);
     return first;
   }
 
@@ -367,6 +375,10 @@ const SEQUENCES = 2 ** 31;
 const UNKNOWN_TOPIC = 3;
 const LEADER_NOT_AVAILABLE = 5;
 const NOT_ATTEMPTED = 55;
+
+function nameOf({ topic, partition }: PartitionBatch): string {
+  return `${topic}/${partition}`;
+}
 
 function readProducerId(body: FlexibleReader) {
   body.readInt32(); // throttle time

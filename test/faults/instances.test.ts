@@ -70,6 +70,8 @@ const ACTS = {
     await victim.finished;
   },
   stopped: async (victim: RunningCommand) => {
+    // A process that has not logged anything yet may not handle signals yet.
+    await victim.until('"msg"');
     victim.process.kill('SIGTERM');
     expect((await victim.finished).code).toBe(143);
   },
