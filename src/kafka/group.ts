@@ -34,7 +34,7 @@ export interface GroupOptions {
 }
 
 /** How long the connections of a killed instance wait. */
-const SESSION_TIMEOUT_MS = 10_000;
+export const SESSION_TIMEOUT_MS = 10_000;
 /**
  * A rebalance is noticed with a heartbeat: how soon an instance that comes gets its share, and one that goes
  * is replaced.

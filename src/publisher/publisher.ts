@@ -15,6 +15,7 @@ import type { Hint } from '../model/hint.js';
 import { pause } from '../model/pause.js';
 import type { TableName } from '../model/table-names.js';
 import { ConnectionLoop } from './connection-loop.js';
+import { membersLeft } from './group-free.js';
 import { HintFeed } from './hint-feed.js';
 import { oldestFirst } from './opening-order.js';
 import { Openings } from './openings.js';
@@ -81,7 +82,7 @@ export class Publisher {
   async runOnce(signal: AbortSignal): Promise<Failure[]> {
     const { config, registry, events } = this.#context;
     await registry.ping();
-    await this.#refuseWhileShared('a single pass');
+    await this.#refuseWhileShared('a single pass', signal);
     await this.#ensureTopics();
     events.emit('instance:assigned', { connections: config.connections.map(({ name }) => name) });
     const ordered = await this.#ordered(config.connections, signal);
@@ -99,7 +100,7 @@ export class Publisher {
    */
   async run(signal: AbortSignal, { alone = false }: { alone?: boolean } = {}): Promise<void> {
     const { config, kafka } = this.#context;
-    if (alone) await this.#refuseWhileShared('a part of its connections and tables');
+    if (alone) await this.#refuseWhileShared('a part of its connections and tables', signal);
     await this.#ensureTopics();
     const { topic, partitions } = config.state;
     this.#partitionCount = (await kafka.topics.describe([topic])).get(topic)?.partitions ?? partitions;
@@ -185,11 +186,12 @@ export class Publisher {
     await this.#context.kafka.close();
   }
 
-  async #refuseWhileShared(what: string): Promise<void> {
-    const { config, kafka } = this.#context;
+  async #refuseWhileShared(what: string, signal: AbortSignal): Promise<void> {
+    const { config, kafka, events } = this.#context;
     const { group } = config.state;
-    const { length } = await kafka.topics.groupMembers(group);
-    if (length === 0) return;
+    const onWait = (message: string) => events.emit('warning', { message });
+    const { length } = await membersLeft(kafka, group, onWait, signal);
+    if (length === 0 || signal.aborted) return;
     const instances = length === 1 ? 'instance' : 'instances';
     throw new PublisherError(
       'group-busy',

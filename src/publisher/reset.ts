@@ -10,6 +10,7 @@ import { emptyState, type TableState } from '../model/state.js';
 import { asSearched } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import type { IntercomTable } from '../tables/all.js';
+import { membersLeft } from './group-free.js';
 import { transactionalId } from './topic-plans.js';
 
 export interface ResetRequest {
@@ -24,11 +25,15 @@ export interface ResetRequest {
  * the group runs. A publisher outside the group (`run --once`) that has the connection now is fenced, so that
  * it can't bring its bookmarks back.
  */
-export async function resetTables(config: Config, request: ResetRequest): Promise<TableName[]> {
+export async function resetTables(
+  config: Config,
+  request: ResetRequest,
+  onWait: (message: string) => void = () => undefined,
+): Promise<TableName[]> {
   const { connection, tables, startDate } = request;
   const kafka = await KafkaAccess.open(config.kafka);
   try {
-    await refuseWhileOwned(config, connection.name, kafka);
+    await refuseWhileOwned(config, connection.name, kafka, onWait);
     if ((await kafka.topics.describe([config.state.topic])).size === 0) return [];
     const writer = await Writer.open(kafka.kafka, {
       transactionalId: transactionalId(config, connection),
@@ -73,8 +78,13 @@ function stateAfterReset(state: TableState, startDate: number | null, now: numbe
   };
 }
 
-async function refuseWhileOwned(config: Config, connection: string, kafka: KafkaAccess): Promise<void> {
-  const members = await kafka.topics.groupMembers(config.state.group);
+async function refuseWhileOwned(
+  config: Config,
+  connection: string,
+  kafka: KafkaAccess,
+  onWait: (message: string) => void,
+): Promise<void> {
+  const members = await membersLeft(kafka, config.state.group, onWait);
   if (members.length === 0) return;
   throw new PublisherError(
     'group-busy',

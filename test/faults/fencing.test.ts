@@ -45,3 +45,20 @@ it('a part of the connections and tables is served by an instance that is alone,
   whole.process.kill('SIGTERM');
   expect((await whole.finished).code).toBe(143);
 }, 90_000);
+
+it.each([
+  ['a single pass', ['run', '--once']],
+  ['a reset', ['reset', 'acme', '--yes']],
+])(
+  '%s behind an instance that was killed waits until Kafka has removed it',
+  async (_, args) => {
+    const killed = startCommand(['run', '--config', project.config, '--log-level', 'debug']);
+    await killed.until('cycle finished');
+    killed.process.kill('SIGKILL');
+    await killed.finished;
+    const { code, stderr } = await project.command(...args);
+    expect(stderr).toContain(`the group ${project.prefix} has a member: waiting up to 13 s`);
+    expect(code, stderr).toBe(0);
+  },
+  90_000,
+);

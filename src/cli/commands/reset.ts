@@ -50,7 +50,7 @@ async function reset(name: string, tableNames: readonly string[], options: Reset
     printRemark('nothing was reset');
     return EXIT.failed;
   }
-  const done = await resetTables(config, { connection, tables, startDate });
+  const done = await resetTables(config, { connection, tables, startDate }, printRemark);
   if (options.json === true) printResult(JSON.stringify({ connection: name, tables: done }));
   else if (done.length === 0) printResult(`${name}: nothing was published yet, there is nothing to reset`);
   else printResult(`${name}: the next cycle publishes ${done.join(', ')} again`);

@@ -1,0 +1,39 @@
+/** For what must not happen while instances run: who is in the group. */
+
+import type { KafkaAccess } from '../kafka/access.js';
+import { SESSION_TIMEOUT_MS } from '../kafka/group.js';
+import { pause } from '../model/pause.js';
+
+/** Longer than Kafka keeps an instance that was killed in the group. */
+const REMOVED_WITHIN_MS = SESSION_TIMEOUT_MS + 3_000;
+const ASK_EVERY_MS = 500;
+
+/** For commands that end with their process. */
+const NEVER = new AbortController().signal;
+
+/**
+ * The members of the group that are left once Kafka has removed those that were killed; none where nobody
+ * runs. `onWait` is called once with what is waited for, where there are any; aborting `signal` ends the wait.
+ * Throws `kafka-unreachable`.
+ */
+export async function membersLeft(
+  kafka: KafkaAccess,
+  group: string,
+  onWait: (message: string) => void,
+  signal: AbortSignal = NEVER,
+): Promise<readonly string[]> {
+  const deadline = performance.now() + REMOVED_WITHIN_MS;
+  let members = await kafka.topics.groupMembers(group);
+  if (members.length > 0) onWait(waitMessage(group, members.length));
+  while (members.length > 0 && !signal.aborted && performance.now() < deadline) {
+    await pause(ASK_EVERY_MS, signal).catch(() => undefined);
+    members = await kafka.topics.groupMembers(group);
+  }
+  return members;
+}
+
+function waitMessage(group: string, count: number): string {
+  const members = count === 1 ? 'a member' : `${count} members`;
+  const seconds = REMOVED_WITHIN_MS / 1_000;
+  return `the group ${group} has ${members}: waiting up to ${seconds} s, because Kafka removes an instance that was killed only after its session timeout`;
+}
