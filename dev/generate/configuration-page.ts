@@ -26,12 +26,14 @@ template. Relative paths in the file start at the folder of the file. This page 
 \`intercom-kafka check\` verifies the file. When the file is wrong (unknown keys, wrong types, missing values, contradictions), a
 command reports all problems at once, each with its path, its line and the expected value. The exit code is 2.
 
-## Environment variables
+## Environment variables and files
 
 - \`\${NAME}\`: the variable's value. A missing variable is an error.
 - \`\${NAME:-default}\`: the variable's value, or the default when the variable is missing or empty.
+- \`\${file:PATH}\`: the text of a file, without its last line break. A relative path starts at the folder of the configuration. Files are read again on SIGHUP, and
+  when the credentials of a connection are refused.
 - \`$\${\`: the characters \`\${\`.
-- A value may contain several references. They are replaced after the YAML is parsed, so a variable can't add keys.
+- A value may contain several references. They are replaced after the YAML is parsed, so that no value can add keys.
 - Where a setting expects a number, \`true\`, \`false\` or \`null\`, the text is read as such. An empty text is read as \`null\`.
 - Inside \`[ ]\` and \`{ }\` YAML requires quotes: \`brokers: ["\${KAFKA_BROKER}"]\`.
 `;

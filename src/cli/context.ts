@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
-import { loadConfig } from '../config/load.js';
+import { loadSource, type Source } from '../config/load.js';
 import { PublisherError } from '../model/errors.js';
 import { Events } from '../model/events.js';
 import { createLogger, LOG_LEVELS, type LogFormat, type LogLevel, logEvents } from '../observe/log.js';
@@ -59,8 +59,12 @@ export function oneOf<T extends string>(words: readonly T[], option: string): (v
   };
 }
 
-export function readConfig(options: CommonOptions): Promise<Config> {
-  return loadConfig(options.config, environment(), fieldRuleProblems);
+export async function readConfig(options: CommonOptions): Promise<Config> {
+  return (await readSource(options)).config;
+}
+
+export function readSource(options: CommonOptions): Promise<Source> {
+  return loadSource(options.config, environment(), fieldRuleProblems);
 }
 
 /** The environment: here and nowhere else. */
@@ -118,12 +122,20 @@ export function onInterruption(remark: string | null = null): Interruption {
   return { signal: controller.signal, code: () => code };
 }
 
-/** Calls back for each SIGHUP, one after another, until the returned function is called. */
+/** Runs one piece of work after another. */
+export class Turns {
+  #last: Promise<void> = Promise.resolve();
+
+  /** `work` must not throw. */
+  run(work: () => Promise<void>): Promise<void> {
+    this.#last = this.#last.then(work);
+    return this.#last;
+  }
+}
+
+/** Calls back for each SIGHUP until the returned function is called. */
 export function onHangup(callback: () => Promise<void>): () => void {
-  let turn = Promise.resolve();
-  const next = () => {
-    turn = turn.then(callback);
-  };
+  const next = () => void callback();
   process.on('SIGHUP', next);
   return () => process.off('SIGHUP', next);
 }

@@ -1,10 +1,12 @@
 /**
- * `${NAME}` and `${NAME:-default}` in values.
+ * `${NAME}`, `${NAME:-default}` and `${file:PATH}` in values.
  *
  * They are replaced after the YAML was read and in text only, so that a value can't add keys. What came from
- * the environment may be a secret: it is never shown, only the variable's name is.
+ * the environment or a file may be a secret: it is never shown, only the name of the variable or file is.
  */
 
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { z } from 'zod';
 
 import { PublisherError } from '../model/errors.js';
@@ -15,16 +17,24 @@ import { childOf } from './setting.js';
 /** The environment: names to values. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Where references are looked up. */
+export interface Sources {
+  readonly env: Environment;
+  /** The folder where relative paths of files start. */
+  readonly folder: string;
+}
+
 /** A tree with its references replaced. */
 export interface Substituted {
   readonly tree: unknown;
-  /** The variables behind the value at a path (`pathKey`), and whether they left it empty. */
+  /** What is behind the value at a path (`pathKey`), and whether that left it empty. */
   readonly origins: ReadonlyMap<string, Origin>;
   readonly problems: readonly Problem[];
 }
 
 export interface Origin {
-  readonly variables: readonly string[];
+  /** Names of variables, and of files as `file:PATH`. */
+  readonly references: readonly string[];
   readonly empty: boolean;
 }
 
@@ -37,15 +47,15 @@ export function pathKey(path: Path): string {
  * Replaces every reference in the tree. Where the schema wants a number, `true`, `false` or `null` and not
  * text, a replaced text is read as such.
  */
-export function substitute(tree: unknown, env: Environment, schema: z.core.$ZodType): Substituted {
+export function substitute(tree: unknown, sources: Sources, schema: z.core.$ZodType): Substituted {
   const origins = new Map<string, Origin>();
   const problems: Problem[] = [];
 
   const replaceText = (text: string, path: Path, expected: z.core.$ZodType | undefined): unknown => {
-    const { result, variables, faults } = expand(text, env);
+    const { result, references, faults } = expand(text, sources);
     problems.push(...faults.map((fault) => ({ path, text: fault })));
-    if (variables.length === 0) return result;
-    origins.set(pathKey(path), { variables, empty: result === '' });
+    if (references.length === 0) return result;
+    origins.set(pathKey(path), { references, empty: result === '' });
     return expected === undefined || faults.length > 0 ? result : readAs(result, expected);
   };
 
@@ -72,42 +82,66 @@ export function substitute(tree: unknown, env: Environment, schema: z.core.$ZodT
 
 /** A text with its references replaced. Throws `usage-invalid` where one can't be; `what` names the text. */
 export function expandText(what: string, text: string, env: Environment): string {
-  const { result, faults } = expand(text, env);
+  const { result, faults } = expand(text, { env, folder: '.' });
   if (faults[0] !== undefined) throw new PublisherError('usage-invalid', `${what}: ${faults[0]}`);
   return result;
 }
 
 const REFERENCE = /\$\$\{|\$\{([^}]*)(\}?)/g;
 const NAME_AND_DEFAULT = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
+const FILE = /^file:(.+)$/s;
+const FORMS = `\${NAME}, \${NAME:-default} or \${file:PATH}, or $\${ for the characters \${ themselves`;
 
 interface Expanded {
   readonly result: string;
-  /** The variables that were named, also those that a default stood in for. */
-  readonly variables: readonly string[];
+  /** What was named, also variables that a default stood in for. */
+  readonly references: readonly string[];
   readonly faults: readonly string[];
 }
 
-/**
- * Replaces the references in one text: `$${` stands for `${`; a default also serves for an empty variable, as
- * in a shell.
- */
-function expand(text: string, env: Environment): Expanded {
-  const variables: string[] = [];
+/** What a reference stands for, or what is wrong with it. */
+type Meaning = { readonly value: string } | { readonly fault: string };
+
+/** Replaces the references in one text: `$${` stands for `${`. */
+function expand(text: string, sources: Sources): Expanded {
+  const references: string[] = [];
   const faults: string[] = [];
   const result = text.replace(REFERENCE, (reference, inner: string | undefined, end: string) => {
     if (inner === undefined) return '${';
+    const [, file] = FILE.exec(inner) ?? [];
     const [, name, fallback] = NAME_AND_DEFAULT.exec(inner) ?? [];
-    if (name === undefined || end === '' || fallback?.includes('${')) {
-      faults.push(`expected \${NAME} or \${NAME:-default}, or $\${ for the characters \${ themselves`);
+    const named = file === undefined ? name : inner;
+    if (named === undefined || end === '' || inner.includes('${')) {
+      faults.push(`expected ${FORMS}`);
       return reference;
     }
-    variables.push(name);
-    const value = env[name];
-    if (fallback !== undefined) return value === undefined || value === '' ? fallback : value;
-    if (value === undefined) faults.push(`environment variable ${name} is not set and has no default`);
-    return value ?? '';
+    references.push(named);
+    const meaning =
+      file === undefined ? inEnvironment(named, fallback, sources.env) : inFile(file, sources.folder);
+    if ('value' in meaning) return meaning.value;
+    faults.push(meaning.fault);
+    return '';
   });
-  return { result, variables, faults };
+  return { result, references, faults };
+}
+
+/** A default also serves for an empty variable, as in a shell. */
+function inEnvironment(name: string, fallback: string | undefined, env: Environment): Meaning {
+  const value = env[name];
+  if (fallback !== undefined) return { value: value === undefined || value === '' ? fallback : value };
+  return value === undefined
+    ? { fault: `environment variable ${name} is not set and has no default` }
+    : { value };
+}
+
+/** The text of a file, without the line break at its end. */
+function inFile(path: string, folder: string): Meaning {
+  try {
+    return { value: readFileSync(resolve(folder, path), 'utf8').replace(/\r?\n$/, '') };
+  } catch (error) {
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    return { fault: `file ${path} ${code === 'ENOENT' ? 'does not exist' : `can't be read (${code})`}` };
+  }
 }
 
 /** The text as it is where that is right, else as the number, boolean or null that is meant by it. */

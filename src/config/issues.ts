@@ -85,8 +85,8 @@ function describe(value: unknown, path: Path, facts: SettingFacts, checked: Chec
   return facts.secret || holdsMore ? kindOf(value) : show(value);
 }
 
-function describeOrigin({ variables, empty }: Origin): string {
-  const names = [...new Set(variables)].map((name) => `\${${name}}`).join(' and ');
+function describeOrigin({ references, empty }: Origin): string {
+  const names = [...new Set(references)].map((name) => `\${${name}}`).join(' and ');
   return empty ? `${names}, which is empty` : `the value of ${names}`;
 }
 

@@ -1,6 +1,7 @@
 /** The configuration file from its path to `Config`: read, replace, merge, check, resolve. */
 
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 import { PublisherError } from '../model/errors.js';
 import { contradictions } from './checks.js';
@@ -22,7 +23,21 @@ export type FurtherCheck = (tree: unknown) => Problem[];
  * wrong in it.
  */
 export async function loadConfig(path: string, env: Environment, check?: FurtherCheck): Promise<Config> {
-  return parseConfig(await readText(path), path, env, check);
+  return (await loadSource(path, env, check)).config;
+}
+
+/** A configuration, and what its text says once more: its references may stand for something else by then. */
+export interface Source {
+  readonly config: Config;
+  /** Throws `config-invalid`. */
+  readonly again: () => Config;
+}
+
+/** As `loadConfig`, for who goes on with what files say later. */
+export async function loadSource(path: string, env: Environment, check?: FurtherCheck): Promise<Source> {
+  const text = await readText(path);
+  const again = () => parseConfig(text, path, env, check);
+  return { config: again(), again };
 }
 
 /** The configuration that a text says; `file` is what messages call it and where its relative paths start. */
@@ -34,7 +49,11 @@ export function parseConfig(
 ): Config {
   const source = readDocument(text);
   if (!('tree' in source)) throw syntaxError(file, source);
-  const { tree: own, origins, problems: unset } = substitute(source.tree, env, fileSettings);
+  const {
+    tree: own,
+    origins,
+    problems: unset,
+  } = substitute(source.tree, { env, folder: dirname(file) }, fileSettings);
   const tree = withDefaults(own);
   const checked = fileSettings.safeParse(tree);
   const issues = checked.success ? [] : checked.error.issues;

@@ -159,6 +159,11 @@ export class Publisher {
   }
 
   /** As configured now. */
+  get config(): Config {
+    return this.#context.config;
+  }
+
+  /** As configured now. */
   get connections(): readonly ConnectionConfig[] {
     return this.#context.config.connections;
   }

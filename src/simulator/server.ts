@@ -78,11 +78,13 @@ export class Simulator {
   readonly #dice: Dice;
   readonly #oauth: OAuth;
   readonly #server: Server;
-  #revoked = false;
+  /** The token that is valid now; null: none. */
+  #token: string | null;
   #port = 0;
 
   constructor(options: SimulatorOptions) {
     this.options = options;
+    this.#token = options.accessToken;
     this.workspace = new Workspace(options);
     this.faults = new Faults(options.seed);
     this.scroll = new CompaniesScroll(this.workspace, options);
@@ -122,7 +124,12 @@ export class Simulator {
 
   /** Ends the access token, until a code is exchanged for it again. */
   revoke(): void {
-    this.#revoked = true;
+    this.#token = null;
+  }
+
+  /** Replaces the access token: the one before is refused from now on. */
+  rotate(token: string): void {
+    this.#token = token;
   }
 
   async close(): Promise<void> {
@@ -180,7 +187,7 @@ export class Simulator {
   #answer({ method, path, url, headers, text }: Incoming, refused: boolean): Reply {
     try {
       if (method === 'POST' && path === '/auth/eagle/token') return this.#exchange(headers, text);
-      if (this.#revoked || headers.authorization !== `Bearer ${this.options.accessToken}`)
+      if (this.#token === null || headers.authorization !== `Bearer ${this.#token}`)
         throw new ApiError(401, 'unauthorized', 'Access Token Invalid');
       if (refused) throw new ApiError(429, 'rate_limit_exceeded', 'You have exceeded the rate limit');
       if (!acceptsJson(headers.accept)) throw new ApiError(406, 'not_acceptable', 'Only JSON can be had');
@@ -202,7 +209,7 @@ export class Simulator {
     const isJson = headers['content-type']?.includes('json') === true;
     const form = isJson ? parseJson(text) : Object.fromEntries(new URLSearchParams(text));
     const body = this.#oauth.exchange(form as Record<string, unknown>);
-    this.#revoked = false;
+    this.#token = this.options.accessToken;
     return { status: 200, headers: {}, body };
   }
 

@@ -1,8 +1,10 @@
 /** `run`: the publisher. */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
 import type { Config, ConnectionConfig } from '../../config/config.js';
+import type { Source } from '../../config/load.js';
 import { serveHttp } from '../../http/serve.js';
 import { PublisherError } from '../../model/errors.js';
 import { showProgress } from '../../observe/progress.js';
@@ -12,7 +14,8 @@ import {
   type CommonOptions,
   onHangup,
   onInterruption,
-  readConfig,
+  readSource,
+  Turns,
   watch,
   withCommonOptions,
 } from '../context.js';
@@ -34,7 +37,8 @@ export function runCommand(program: Command, finish: (code: number) => void): vo
 }
 
 async function run(options: RunOptions, version: string): Promise<number> {
-  const config = select(await readConfig(options), options);
+  let source = await readSource(options);
+  const config = select(source.config, options);
   const interruption = onInterruption('stopping after the commit under way; once more stops at once');
   const { events, log, terminal } = watch(options);
   const publisher = await Publisher.open(config, events);
@@ -43,7 +47,16 @@ async function run(options: RunOptions, version: string): Promise<number> {
   try {
     http = await serve(config, { publisher, version, log });
     if (options.once !== true) {
-      const forget = onHangup(() => reload(publisher, options, log));
+      const turns = new Turns();
+      const forget = onHangup(() =>
+        turns.run(async () => {
+          source = await reload(publisher, { source, options, log });
+        }),
+      );
+      events.on('connection:failed', ({ error: { code } }) => {
+        if (code === 'credentials-refused')
+          void turns.run(() => renewCredentials(publisher, { source, options, log }));
+      });
       const alone = options.connection.length > 0 || options.table.length > 0;
       await publisher.run(interruption.signal, { alone });
       forget();
@@ -75,13 +88,42 @@ async function serve(
   });
 }
 
-/** Takes up the file as it is now; one with an error changes nothing. */
-async function reload(publisher: Publisher, options: RunOptions, log: Logger): Promise<void> {
+interface Reloading {
+  /** What was loaded last. */
+  readonly source: Source;
+  readonly options: RunOptions;
+  readonly log: Logger;
+}
+
+/** Loads the file as it is now, and returns it; one with an error changes nothing. */
+async function reload(publisher: Publisher, { source, options, log }: Reloading): Promise<Source> {
   try {
-    await publisher.reload(select(await readConfig(options), options));
+    const next = await readSource(options);
+    await publisher.reload(select(next.config, options));
     log.info('configuration reloaded');
+    return next;
   } catch (error) {
     log.error(`reload failed; still running with the previous configuration: ${explain(error)}`);
+    return source;
+  }
+}
+
+/**
+ * Serves connections with the credentials that their files hold now, where these are others. Everything else
+ * in the configuration stays as it was loaded.
+ */
+async function renewCredentials(publisher: Publisher, { source, options, log }: Reloading): Promise<void> {
+  try {
+    const { connections } = select(source.again(), options);
+    const renewed = publisher.connections.map((connection) => {
+      const { credentials } = connections.find(({ name }) => name === connection.name) ?? connection;
+      return { ...connection, credentials };
+    });
+    if (isDeepStrictEqual(renewed, publisher.connections)) return;
+    await publisher.reload({ ...publisher.config, connections: renewed });
+    log.info('credentials read again from their files');
+  } catch (error) {
+    log.error(`credentials can't be read again: ${explain(error)}`);
   }
 }
 

@@ -1,8 +1,12 @@
-/** `${NAME}` in values: what is replaced, what it is read as, and that it is never shown. */
+/** `${NAME}` and `${file:PATH}` in values: what is replaced, what it is read as, and that it is never shown. */
 
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { loadSource, parseConfig } from '../../../src/config/load.js';
 import { connectionYaml, message, parse, parseConnection, problems } from './parse.js';
 
 const topic = (text: string, env: Record<string, string>): string | undefined =>
@@ -42,6 +46,60 @@ describe('replacement', () => {
       { seed },
     );
     expect(topic(`\${V}`, { V: `\${A}\nname: "x"` })).toBe(`\${A}\nname: "x"`);
+  });
+});
+
+describe('a file', () => {
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'intercom-kafka-files-'));
+    await writeFile(join(folder, 'token'), 's3cret\n');
+    await writeFile(join(folder, 'lines'), 'a\nb\r\n');
+    await writeFile(join(folder, 'empty'), '\n');
+    await mkdir(join(folder, 'deep'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  const read = (text: string) => {
+    const yaml = `topics: {config: {x: ${JSON.stringify(text)}}}\n${connectionYaml('')}`;
+    return parseConfig(yaml, join(folder, 'intercom-kafka.yaml'), { A: 'one' }).topics.config.x;
+  };
+
+  it.each([
+    [`\${file:token}`, 's3cret'],
+    [`<\${A}:\${file:./deep/../token}>`, '<one:s3cret>'],
+    [`\${file:lines}`, 'a\nb'],
+    [`\${file:empty}`, ''],
+    [`$\${file:token}`, `\${file:token}`],
+  ])('%s', (text, expected) => {
+    expect(read(text)).toBe(expected);
+  });
+
+  it('may be named by an absolute path', () => {
+    expect(read(`\${file:${join(folder, 'token')}}`)).toBe('s3cret');
+  });
+
+  it('is named where it can’t be read, or where its text is wrong, and its text is not shown', () => {
+    const file = join(folder, 'intercom-kafka.yaml');
+    const parsed = (keys: string) => () => parseConfig(connectionYaml(keys), file, {});
+    expect(parsed(`region: \${file:none}`)).toThrow('connections[0].region: file none does not exist');
+    expect(parsed(`region: \${file:deep}`)).toThrow(
+      "connections[0].region: file deep can't be read (EISDIR)",
+    );
+    expect(parsed(`region: \${file:token}`)).toThrow(`got the value of \${file:token}`);
+    expect(parsed(`region: \${file:token}`)).not.toThrow('s3cret');
+  });
+
+  it('is read anew with the same text', async () => {
+    const file = join(folder, 'intercom-kafka.yaml');
+    await writeFile(file, `connections: [{name: acme, credentials: {accessToken: "\${file:rotated}"}}]`);
+    await writeFile(join(folder, 'rotated'), 'first');
+    const { config, again } = await loadSource(file, {});
+    await writeFile(file, 'no longer YAML: [');
+    await writeFile(join(folder, 'rotated'), 'second');
+    const tokens = [config, again()].map(({ connections }) => connections[0]?.credentials);
+    expect(tokens).toEqual([{ accessToken: 'first' }, { accessToken: 'second' }]);
   });
 });
 
@@ -103,12 +161,15 @@ describe('problems', () => {
     ]);
   });
 
-  it.each([`\${}`, `\${1A}`, `\${A`, `\${A B}`, `\${A-x}`, `\${A:-\${B}}`])('refuses %s', (text) => {
-    const yaml = connectionYaml(`gateway: ${JSON.stringify(text)}`);
-    expect(problems(yaml, { A: 'http://a', B: 'http://b' })).toEqual([
-      `connections[0].gateway: expected \${NAME} or \${NAME:-default}, or $\${ for the characters \${ themselves (line 4:14)`,
-    ]);
-  });
+  it.each([`\${}`, `\${1A}`, `\${A`, `\${A B}`, `\${A-x}`, `\${A:-\${B}}`, `\${file:}`, `\${file:\${B}}`])(
+    'refuses %s',
+    (text) => {
+      const yaml = connectionYaml(`gateway: ${JSON.stringify(text)}`);
+      expect(problems(yaml, { A: 'http://a', B: 'http://b' })).toEqual([
+        `connections[0].gateway: expected \${NAME}, \${NAME:-default} or \${file:PATH}, or $\${ for the characters \${ themselves (line 4:14)`,
+      ]);
+    },
+  );
 
   it('says that a variable is empty', () => {
     expect(problems(`connections: [{name: a, credentials: {accessToken: "\${T}"}}]`, { T: '' })).toEqual([
