@@ -3,6 +3,7 @@
  * are. Everything else in this package may change with any release.
  */
 
+export type { ConfigInput } from './config/settings.js';
 export {
   type ConfigSource,
   type CreateOptions,

@@ -26,6 +26,9 @@ template. Relative paths in the file start at the folder of the file. This page 
 \`intercom-kafka check\` verifies the file. When the file is wrong (unknown keys, wrong types, missing values, contradictions), a
 command reports all problems at once, each with its path, its line and the expected value. The exit code is 2.
 
+Editors complete and verify the file with its JSON Schema. \`intercom-kafka config schema > config.schema.json\` prints it, the package contains it, and this first line
+of the file refers to it: \`# yaml-language-server: $schema=./config.schema.json\`.
+
 ## Environment variables and files
 
 - \`\${NAME}\`: the variable's value. A missing variable is an error.

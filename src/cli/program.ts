@@ -3,6 +3,7 @@
 import { Command } from 'commander';
 import { catalogCommand } from './commands/catalog.js';
 import { checkCommand } from './commands/check.js';
+import { configCommand } from './commands/config.js';
 import { connectCommand } from './commands/connect.js';
 import { previewCommand } from './commands/preview.js';
 import { replayCommand } from './commands/replay.js';
@@ -23,6 +24,7 @@ const COMMANDS = [
   resetCommand,
   replayCommand,
   schemasCommand,
+  configCommand,
   simulateCommand,
 ];
 

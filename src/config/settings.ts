@@ -192,3 +192,10 @@ export const fileSettings = setting(
 
 /** What the file says once it was found to be right. */
 export type FileSettings = z.output<typeof fileSettings>;
+
+type ConnectionInput = z.input<typeof connectionSettings>;
+
+/** What the file may say: everything but the names of the connections has a default, or may come from `defaults`. */
+export type ConfigInput = Omit<z.input<typeof fileSettings>, 'connections'> & {
+  connections: (Partial<ConnectionInput> & Pick<ConnectionInput, 'name'>)[];
+};

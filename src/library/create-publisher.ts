@@ -1,13 +1,14 @@
 /** The publisher inside another program. */
 
 import { loadConfig, parseConfig } from '../config/load.js';
+import type { ConfigInput } from '../config/settings.js';
 import { PublisherError } from '../model/errors.js';
 import type { EventMap, EventName } from '../model/events.js';
 import { fieldRuleProblems } from '../publisher/field-rules.js';
 import { Publisher } from '../publisher/publisher.js';
 
 /** A path of a configuration file, or what such a file would say. */
-export type ConfigSource = string | Readonly<Record<string, unknown>>;
+export type ConfigSource = string | ConfigInput;
 
 export interface CreateOptions {
   /** Where `${NAME}` in the configuration is looked up; the process's environment when left out. */

@@ -1,0 +1,53 @@
+/**
+ * The JSON Schema (draft 7) of the configuration file, for editors.
+ *
+ * It is what the declarations of the settings say, as far as JSON Schema can say it: what depends on several
+ * keys, and whether a cron expression or a URL is one, `intercom-kafka check` verifies.
+ */
+
+import { z } from 'zod';
+import { childOf, elementOf, factsOf } from './setting.js';
+import { fileSettings } from './settings.js';
+
+const connections = childOf(fileSettings, 'connections');
+const connectionItem = connections && elementOf(connections);
+
+type Node = z.core.JSONSchema.BaseSchema;
+
+/** A text with `${NAME}` or `${file:PATH}` may stand for every single value. */
+const REFERENCE = { type: 'string', pattern: '\\$\\{.+\\}' } as const;
+const SINGLE = new Set(['string', 'number', 'integer', 'boolean', 'null']);
+
+export function configJsonSchema(): object {
+  const schema = z.toJSONSchema(fileSettings, {
+    target: 'draft-7',
+    io: 'input',
+    override: ({ zodSchema, jsonSchema }) => {
+      // Everything else of a connection may come from `defaults`.
+      if (zodSchema === connectionItem) jsonSchema.required = ['name'];
+      describe(zodSchema, jsonSchema);
+      admitReferences(jsonSchema);
+    },
+  });
+  return { ...schema, title: 'The configuration of intercom-kafka' };
+}
+
+function describe(zodSchema: z.core.$ZodType, node: Node): void {
+  const facts = factsOf(zodSchema);
+  if (facts === undefined || facts.about === '') return;
+  node.description = `${facts.about} Expected: ${facts.expected}.`;
+}
+
+/** A text without further conditions admits them as it is. */
+function admitReferences(node: Node): void {
+  const { type, pattern, enum: values, const: value, ...others } = node;
+  if (typeof type !== 'string' || !SINGLE.has(type)) return;
+  if (type === 'string' && pattern === undefined && values === undefined && value === undefined) return;
+  const { description, default: fallback, ...conditions } = others;
+  for (const key of Object.keys(node)) delete (node as Record<string, unknown>)[key];
+  const own = Object.entries({ type, pattern, enum: values, const: value, ...conditions });
+  const given = Object.fromEntries(own.filter(([, each]) => each !== undefined));
+  Object.assign(node, { anyOf: [given, REFERENCE] });
+  if (description !== undefined) node.description = description;
+  if (fallback !== undefined) node.default = fallback;
+}
