@@ -187,6 +187,6 @@ export const connectionSettings = z.strictObject({
   tables: setting(
     tables.nullable().prefault({}),
     'a mapping of tables',
-    'The tables to replicate, each with its own settings (`contacts: {}`). Default: the eleven tables. Further tables (docs/tables.md) are replicated only when named here.',
+    'The tables to replicate, each with its own settings (`contacts: {}`). Default: the tables that docs/tables.md lists as on by default. The others are replicated only when named here.',
   ),
 });

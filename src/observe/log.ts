@@ -95,6 +95,7 @@ function logProblems(events: Events, log: Logger): void {
     if (notShown > 0)
       log.warn({ connection, table, notShown }, 'the API did not show all rows that it counts');
   });
+  events.on('cycle:started', (event) => log.debug(event, 'cycle started'));
   events.on('cycle:finished', (event) => log.debug(event, 'cycle finished'));
   events.on(
     'page:committed',

@@ -9,6 +9,7 @@ import { asPublisherError } from '../../model/errors.js';
 import { subjectText } from '../../model/set-aside.js';
 import { emptyState, type TableState } from '../../model/state.js';
 import { duration } from '../../observe/progress.js';
+import { publishedTables } from '../../publisher/published-table.js';
 import { committedStates, stateProblems } from '../../publisher/state-topics.js';
 import { ALL_TABLES } from '../../tables/all.js';
 import { type CommonOptions, printResult, readConfig, withCommonOptions } from '../context.js';
@@ -16,7 +17,8 @@ import { EXIT } from '../exit.js';
 import { printRemark } from '../remarks.js';
 import { layOut } from '../table.js';
 
-interface TableStatus {
+/** A table in the output of `status`: its standing as the state topic has it. */
+interface StatusRow {
   readonly connection: string;
   readonly table: string;
   readonly state: 'never read' | 'reset' | 'ok' | 'running' | 'failed';
@@ -43,7 +45,7 @@ export function statusCommand(program: Command, finish: (code: number) => void):
 async function status(options: CommonOptions): Promise<number> {
   const config = await readConfig(options);
   const facts = await factsIn(config);
-  const rows = statusOf(config, facts, Date.now());
+  const rows = statusRows(config, facts, Date.now());
   // On standard error: whatever reads the rows is not disturbed.
   for (const line of facts.held) printRemark(line);
   if (options.json === true) printResult(JSON.stringify(rows, null, 2));
@@ -65,7 +67,7 @@ async function factsIn(config: Config): Promise<Facts> {
     const states = await committedStates(config, kafka);
     const problems = new Map<string, ReadonlyMap<string, readonly string[]>>();
     for (const connection of config.connections)
-      problems.set(connection.name, await stateProblems(config, connection, states, kafka));
+      problems.set(connection.name, await stateProblems(publishedTables(config, connection), states, kafka));
     return { states, problems, held: await heldBack(config, kafka) };
   } finally {
     await kafka.close();
@@ -81,7 +83,7 @@ async function heldBack(config: Config, kafka: KafkaAccess): Promise<string[]> {
 }
 
 /** The status of every configured table. `now` in epoch milliseconds. */
-function statusOf(config: Config, { states, problems }: Facts, now: number): TableStatus[] {
+function statusRows(config: Config, { states, problems }: Facts, now: number): StatusRow[] {
   return config.connections.flatMap((connection) =>
     connection.tables.map(({ name }) => ({
       ...describe(connection.name, name, stateOrReason(states, connection.name, name, now), now),
@@ -110,7 +112,7 @@ function describe(
   table: string,
   state: TableState | undefined,
   now: number,
-): Omit<TableStatus, 'topicProblems'> {
+): Omit<StatusRow, 'topicProblems'> {
   const bookmark = state?.bookmark ?? null;
   return {
     connection,
@@ -127,7 +129,7 @@ function describe(
   };
 }
 
-function nameOf(state: TableState | undefined): TableStatus['state'] {
+function nameOf(state: TableState | undefined): StatusRow['state'] {
   if (state === undefined) return 'never read';
   if (state.error !== null) return 'failed';
   if (state.cycle === null) return 'reset';
@@ -148,7 +150,7 @@ const HEADINGS = [
   'LAST CYCLE',
 ];
 
-function render(rows: readonly TableStatus[]): string {
+function render(rows: readonly StatusRow[]): string {
   const methods = new Map<string, string>(ALL_TABLES.map(({ name, method }) => [name, method]));
   const cells = rows.map((row) => [
     row.connection,
@@ -172,7 +174,7 @@ function render(rows: readonly TableStatus[]): string {
   return [layOut(HEADINGS, cells), ...(notes.length === 0 ? [] : ['', ...notes])].join('\n');
 }
 
-function setAsideLines({ connection, table, setAside }: TableStatus): string[] {
+function setAsideLines({ connection, table, setAside }: StatusRow): string[] {
   return setAside.map((entry) => {
     const tries = `${entry.tries} tries since ${entry.firstAt}, next at ${entry.nextAt}`;
     return `${connection}/${table}: set aside: ${subjectText(entry)}: ${entry.message} (${tries})`;
