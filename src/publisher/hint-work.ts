@@ -28,10 +28,11 @@ export interface HintedTable {
 }
 
 export interface HintWorkOptions {
-  readonly connection: string;
   readonly tables: readonly HintedTable[];
   readonly api: Pick<IntercomApi, 'whole'>;
   readonly events: Events;
+  /** Warns of something that concerns the connection. */
+  readonly warn: (message: string) => void;
   /** Whether what is gone becomes a tombstone. */
   readonly deletes: boolean;
   /** Ends with the session. */
@@ -283,14 +284,14 @@ export class HintWork {
     const { signal } = this.#options;
     if (signal.aborted || queue.waiting.has(id)) return;
     const { tries, failures } = waiting;
-    if (!isOwn && !this.#isWarned) this.#warn(`processing of notifications paused: ${error.message}`);
+    if (!isOwn && !this.#isWarned) this.#options.warn(`processing of notifications paused: ${error.message}`);
     this.#isWarned ||= !isOwn;
     if (isOwn && failures === 0) {
-      this.#warn(`${entity} ${id} is set aside after a notification: ${error.message}`);
+      this.#options.warn(`${entity} ${id} is set aside after a notification: ${error.message}`);
       this.#setAside(entity, id, error);
     }
     if (isOwn && failures >= MAX_FAILURES) {
-      this.#warn(
+      this.#options.warn(
         `gave up on the notification for ${entity} ${id}; a poll or reconcile will find the change: ${error.message}`,
       );
       return;
@@ -305,11 +306,6 @@ export class HintWork {
       },
       () => undefined,
     );
-  }
-
-  #warn(message: string): void {
-    const { connection, events } = this.#options;
-    events.emit('warning', { connection, message });
   }
 
   /** Waits until something is named, answered or due again, or the session ends. */
@@ -363,10 +359,10 @@ function earliest(tables: readonly HintedTable[]): number | null {
 
 /** The tables of a connection that notifications concern. */
 export function hintedTables(
-  tables: readonly IntercomTable[],
+  tables: readonly { readonly table: IntercomTable }[],
   work: ReadonlyMap<TableName, { readonly ledger: TableLedger }>,
 ): HintedTable[] {
-  return tables.flatMap((table) => {
+  return tables.flatMap(({ table }) => {
     const own = work.get(table.name);
     return table.hinted === undefined || own === undefined ? [] : [{ table, ledger: own.ledger }];
   });

@@ -18,6 +18,7 @@ import { ConnectionLoop } from './connection-loop.js';
 import { HintFeed } from './hint-feed.js';
 import { oldestFirst } from './opening-order.js';
 import { Openings } from './openings.js';
+import { publishedTables } from './published-table.js';
 import { Session } from './session.js';
 import type { SessionContext } from './session-context.js';
 import { Shaping } from './shaping/shaping.js';
@@ -199,7 +200,9 @@ export class Publisher {
 
   async #ensureTopics(config = this.#context.config): Promise<void> {
     const { kafka } = this.#context;
-    const plans = config.connections.flatMap((connection) => topicPlans(config, connection));
+    const plans = config.connections.flatMap((connection) =>
+      topicPlans(config, publishedTables(config, connection)),
+    );
     const distinct = [...new Map(plans.map((plan) => [plan.topic, plan])).values()];
     await kafka.topics.ensure(distinct, config.topics.create);
   }
