@@ -9,13 +9,12 @@
  * It uses kafkajs's brokers and protocol, which have no public door; the version is pinned.
  */
 
-import { createRequire } from 'node:module';
 import type { Kafka } from 'kafkajs';
 import { openCluster } from './cluster.js';
+import { kafkajsModule } from './kafkajs.js';
 
-const internal = createRequire(import.meta.url);
-const { requests } = internal('kafkajs/src/protocol/requests') as { requests: Requests };
-const apiKeys = internal('kafkajs/src/protocol/requests/apiKeys') as Readonly<Record<ApiName, number>>;
+const { requests } = kafkajsModule('src/protocol/requests') as { requests: Requests };
+const apiKeys = kafkajsModule('src/protocol/requests/apiKeys') as Readonly<Record<ApiName, number>>;
 
 type ApiName = 'Metadata' | 'Produce' | 'AddPartitionsToTxn';
 type Requests = Readonly<Record<ApiName, unknown>>;

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
-import kafkajs, { type ISocketFactory, type Kafka, type KafkaConfig } from 'kafkajs';
+import type { ISocketFactory, Kafka, KafkaConfig } from 'kafkajs';
 import { afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { createKafka } from '../../src/kafka/client.js';
 import { COMPRESSION_TYPES } from '../../src/kafka/codecs.js';
+import kafkajs from '../../src/kafka/kafkajs.js';
 import { type ReadOptions, TopicReader, type TopicRecord } from '../../src/kafka/reader.js';
 import { Writer } from '../../src/kafka/writer.js';
 import type { OutgoingRecord } from '../../src/model/row.js';
