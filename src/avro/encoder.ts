@@ -47,7 +47,7 @@ export class Encoder {
     const ends: number[] = [];
     for (const type of this.#types) {
       const written = encodeValue(type, value, this.#chunk, ends.at(-1) ?? body);
-      // Where there is not enough room avsc tells how much is missing, as a negative number.
+      // Where there is not enough room avsc returns how much is missing, as a negative number.
       ends.push(written < 0 ? this.#chunk.length - written : written);
     }
     const end = ends.at(-1) ?? body;

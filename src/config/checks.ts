@@ -1,4 +1,4 @@
-/** What no single setting can tell: settings that contradict each other. */
+/** Checks across settings: those that contradict each other. */
 
 import { z } from 'zod';
 
@@ -93,7 +93,7 @@ function impossibleTopics(tree: unknown): Problem[] {
   return [...tooLong.values(), ...clashes];
 }
 
-/** All topics; connections whose name is taken are told by `repeatedNames` and left out. */
+/** All topics; connections with a repeated name are reported by `repeatedNames` and left out. */
 function plannedTopics({ topics, state, connections }: z.output<typeof namingTopics>): PlannedTopic[] {
   const names = connections.map(({ name }) => name);
   const published = connections.flatMap(({ name, tables }, index) => {

@@ -8,7 +8,7 @@
 import type { KafkaConfig } from '../model/kafka.js';
 import type { TableName } from '../model/table-names.js';
 
-/** Everything the publisher is told from outside. */
+/** The whole configuration of a publisher. */
 export interface Config {
   readonly kafka: KafkaConfig;
   readonly schemaRegistry: SchemaRegistryConfig;
@@ -37,7 +37,7 @@ export interface TopicsConfig {
   readonly partitions: number;
   /** -1: the broker's default. */
   readonly replicationFactor: number;
-  /** Extra topic settings, as Kafka takes them: texts. */
+  /** Extra topic settings, as texts, which Kafka expects. */
   readonly config: Readonly<Record<string, string>>;
   /** False: a missing topic is an error. */
   readonly create: boolean;
@@ -115,7 +115,7 @@ export interface RetryConfig {
 }
 
 export interface DeletesConfig {
-  /** Cron expression in UTC for the walk over all ids; null: never. */
+  /** Cron expression in UTC of reconcile; null: never. */
   readonly reconcile: string | null;
   readonly webhooks: boolean;
 }

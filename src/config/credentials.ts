@@ -7,7 +7,7 @@ import type { Credentials } from './config.js';
 
 /**
  * The access token. Throws `credentials-missing` when its file is missing, unreadable or empty, or when it
- * holds what no header can carry; `connection` is the name that the message tells to connect again.
+ * holds what no header can carry; the message names `connection` as the one to connect again.
  */
 export async function tokenOf(credentials: Credentials, connection = 'NAME'): Promise<string> {
   if ('accessToken' in credentials) return checked(credentials.accessToken, 'accessToken');

@@ -96,7 +96,7 @@ export async function* readHints(
   for await (const records of reader.read(topic, options)) yield records.flatMap(parseHint);
 }
 
-/** What a record of the topic tells: none or one. */
+/** The notifications in a record of the topic: none or one. */
 export function parseHint({
   key,
   value,

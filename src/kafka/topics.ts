@@ -35,7 +35,7 @@ export interface TopicPlan {
 /** A topic as it is. */
 export interface TopicFacts {
   readonly topic: string;
-  /** Kafka's ID of the topic, new whenever it is created; null where the brokers tell none. */
+  /** Kafka's ID of the topic, new whenever it is created; null where the brokers return none. */
   readonly id: string | null;
   readonly partitions: number;
   /** Partitions that no broker leads now. */
@@ -293,7 +293,7 @@ export function problemsOf(plan: TopicPlan, facts: TopicFacts | undefined): Topi
     return [{ kind: 'missing', topic, message }];
   }
   const leaderless = leaderProblems(facts);
-  // What does not keep rows may be kept as anybody likes.
+  // Topics without rows may have any settings.
   if (plan.config['cleanup.policy'] !== 'compact') return leaderless;
   if (facts.cleanupPolicy !== 'compact') {
     const message =
@@ -334,7 +334,7 @@ function configProblems(plan: TopicPlan, facts: TopicFacts): TopicProblem[] {
 
 function small(plan: TopicPlan, { maxMessageBytes }: TopicFacts): TopicProblem {
   const { topic, config, tooLarge = 'a larger row goes to the dead-letter topic' } = plan;
-  const message = `topic ${topic} takes ${maxMessageBytes} bytes a record (${MAX_MESSAGE_SETTING}): ${tooLarge}; ${config[MAX_MESSAGE_SETTING]} bytes are enough`;
+  const message = `topic ${topic} accepts ${maxMessageBytes} bytes per record (${MAX_MESSAGE_SETTING}): ${tooLarge}; ${config[MAX_MESSAGE_SETTING]} bytes are enough`;
   return { kind: 'small', topic, message };
 }
 

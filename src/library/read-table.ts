@@ -34,7 +34,7 @@ export interface ReadTableOptions<Form extends keyof Rows> {
   /** Where the reading starts: at the oldest record (when left out), or at a time. */
   readonly from?: Date;
   /**
-   * Goes on with what is published next, every version of it, until the signal aborts or the loop is left.
+   * Continues with what is published next, every version of it, until the signal aborts or the loop is left.
    */
   readonly follow?: boolean;
   /**
@@ -42,7 +42,7 @@ export interface ReadTableOptions<Form extends keyof Rows> {
    * whole.
    */
   readonly signal?: AbortSignal;
-  /** How the connection publishes its values (`values` in its configuration); tells the types only. */
+  /** How the connection publishes its values (`values` in its configuration); decides the types only. */
   readonly form?: Form;
 }
 

@@ -87,7 +87,7 @@ function wrongRegion({ name, region: actual }: Workspace, region: Region): Publi
   );
 }
 
-/** One cheap request for each thing that an app may be forbidden to read. */
+/** One cheap request for each kind of data that an app may be forbidden to read. */
 const PROBES = [
   ['admins and teams', { method: 'GET', path: '/admins', route: '/admins' }],
   ['tags', { method: 'GET', path: '/tags', route: '/tags' }],

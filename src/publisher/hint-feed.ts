@@ -22,7 +22,7 @@ const TRY_AGAIN_MS = 2_000;
 const REREAD_MS = 3 * WATCH_EVERY_MS;
 
 /**
- * Notifications are an extra: polls find what they would have told, so that a missing topic keeps nothing
+ * Notifications are an extra: polls find the same changes, so that a missing topic keeps nothing
  * from being published.
  */
 export class HintFeed {
@@ -56,7 +56,7 @@ export class HintFeed {
   }
 
   /**
-   * Hands over what a connection was told since a time (epoch milliseconds by the broker's clock; null: as
+   * Passes on the notifications of a connection since a time (epoch milliseconds by the broker's clock; null: as
    * long as hints are kept), and then whatever comes. The same hint may come twice. `onCaughtUp` is called
    * between the two. Returns what ends it.
    */

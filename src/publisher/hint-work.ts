@@ -165,7 +165,7 @@ export class HintWork {
     this.#wake();
   }
 
-  /** Everything from before the session began has been taken: from now on times rise. */
+  /** Everything from before the session began has been received: from now on times rise. */
   caughtUp(): void {
     this.#isCaughtUp = true;
   }
@@ -351,7 +351,7 @@ function least(times: readonly number[]): number {
   return times.reduce((smallest, time) => Math.min(smallest, time), Number.POSITIVE_INFINITY);
 }
 
-/** The time up to which all of these tables have worked off their notifications, or null. */
+/** The time up to which all of these tables have processed their notifications, or null. */
 function earliest(tables: readonly HintedTable[]): number | null {
   const times = tables.map(({ ledger }) => ledger.state.hintedAt);
   return times.length === 0 || times.includes(null) ? null : Math.min(...times.map(Number));

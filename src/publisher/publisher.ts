@@ -130,7 +130,7 @@ export class Publisher {
   }
 
   /**
-   * Goes on with another configuration: connections that are new in it begin, dropped ones end, changed ones
+   * Continues with another configuration: connections that are new in it begin, dropped ones end, changed ones
    * begin anew, and all others are not touched. Throws when a topic is not as it must be, or when something
    * changed that only a restart can change; nothing has changed then.
    */
@@ -142,7 +142,7 @@ export class Publisher {
       const sections = fixed.join(', ');
       throw new PublisherError(
         'config-invalid',
-        `${sections} changed, which takes a restart: stop this instance and start it again`,
+        `${sections} changed, which needs a restart: stop this instance and start it again`,
       );
     }
     await this.#ensureTopics(config);
@@ -194,7 +194,7 @@ export class Publisher {
     const instances = length === 1 ? 'instance' : 'instances';
     throw new PublisherError(
       'group-busy',
-      `the group ${group} has ${length} running ${instances}: ${what} would take connections away from them. Stop them first, or leave the work to them`,
+      `the group ${group} has ${length} running ${instances}: ${what} would take connections away from them. Stop them first`,
     );
   }
 

@@ -119,7 +119,7 @@ export class Session {
     try {
       const topics = await kafka.topics.ensure(topicPlans(config, tables), config.topics.create);
       const schemas = await openSchemas({ context, tables, api, warn });
-      // Who has lost the connection meanwhile must not take it from its new owner.
+      // An instance that has lost the connection meanwhile must not fence its new owner.
       signal.throwIfAborted();
       writer = await Writer.open(kafka.kafka, {
         transactionalId: transactionalId(config, connection),

@@ -30,9 +30,7 @@ export async function openSchemas({
     const attributes = definitions === undefined ? null : () => definitions(api);
     const form = connection.values;
     const onWithout = ({ message: why }: PublisherError) =>
-      warn(
-        `${name}: published without new columns for custom attributes, asked for again each minute: ${why}`,
-      );
+      warn(`${name}: published without new columns for custom attributes, retried each minute: ${why}`);
     const options = { registry, topic, table: name, key, form, rules, shaping, attributes, onWithout };
     schemas.set(name, await TableSchema.open(options));
   }

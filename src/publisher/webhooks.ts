@@ -19,7 +19,7 @@ export interface WebhookOptions {
 }
 
 /**
- * Notifications on their way to Kafka at once; Intercom slows down when it is told so, and the next poll
+ * Notifications on their way to Kafka at once; Intercom slows down at a 429, and the next poll
  * finds what changed.
  */
 const MOST_AT_ONCE = 100;
@@ -122,7 +122,7 @@ class Bodies {
   #held = 0;
 
   /**
-   * Hands over the raw bytes, if they fit. All of a body is read in any case: who sends it gets no answer
+   * Returns the raw bytes, if they fit. All of a body is read in any case: who sends it gets no answer
    * else.
    */
   async with<T>(request: IncomingMessage, use: (body: Buffer | 'too large' | 'too many') => T): Promise<T> {

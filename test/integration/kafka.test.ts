@@ -249,7 +249,7 @@ describe('TopicReader', () => {
     expect(await reading).toEqual([]);
     const missing = readAll(`never-${topic}`);
     await expect(missing).rejects.toMatchObject({ code: 'kafka-error' });
-    await expect(missing).rejects.toThrow(`Kafka: looking into never-${topic} failed: `);
+    await expect(missing).rejects.toThrow(`Kafka: looking up never-${topic} failed: `);
   });
 
   it('asks once where no other answer can come', async () => {
@@ -262,7 +262,7 @@ describe('TopicReader', () => {
   it('throws where it is stopped, whether it has an end of its own or not', async () => {
     const topic = await createTopic();
     const signal = AbortSignal.abort();
-    await expect(readAll(topic, { signal })).rejects.toThrow(`stopped while looking into ${topic}`);
+    await expect(readAll(topic, { signal })).rejects.toThrow(`stopped while looking up ${topic}`);
     const writer = await openWriter(randomUUID());
     await writer.commit([record(topic, 'a', '1')]);
     const producer = kafka.producer({ transactionalId: randomUUID(), maxInFlightRequests: 1 });

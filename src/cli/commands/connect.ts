@@ -46,7 +46,7 @@ export function connectCommand(program: Command, finish: (code: number) => void)
     .option('--start-date <date>', 'replicate nothing older')
     .option(
       '--gateway <url>',
-      `forward proxy for everything that goes to Intercom; '\${NAME}' takes it from the environment`,
+      `forward proxy for all requests to Intercom; '\${NAME}' reads it from the environment`,
     )
     .option('--client-id <id>', "the app's client ID")
     .option(
@@ -68,7 +68,7 @@ async function connect(name: string, options: ConnectOptions): Promise<number> {
     );
   if (isTerminal() && options.code === undefined) printRemark(guide(options.redirectUri));
   const connection = await describe(name, options);
-  // Whatever is wrong with the file shows before anybody goes to the browser.
+  // Problems of the file are reported before the operator goes to the browser.
   const env = { ...environment(), [options.clientSecretEnv]: connection.clientSecret };
   const config = await plannedConfig(options.config, connection, env);
   const code = await obtainCode(connection, options);
@@ -170,7 +170,7 @@ async function secretAnswer(variable: string): Promise<string> {
   if (!isTerminal())
     throw new PublisherError(
       'usage-invalid',
-      `there is no terminal to ask on: put the client secret into ${variable}`,
+      `there is no terminal to ask on: set ${variable} to the client secret`,
     );
   const text = await ask('Client secret (is not shown)', { hidden: true });
   if (text !== '') return text;
@@ -187,7 +187,7 @@ async function obtainCode(connection: NewConnection, options: ConnectOptions): P
   if (!isTerminal()) {
     throw new PublisherError(
       'usage-invalid',
-      'there is no terminal to paste the code on: run the same command again with --code <code>, taken from the address the browser ended at',
+      'there is no terminal to paste the code on: run the same command again with --code <code>, from the address that the browser ended at',
     );
   }
   const over = new AbortController();
@@ -195,7 +195,7 @@ async function obtainCode(connection: NewConnection, options: ConnectOptions): P
     // The server must listen before the operator is asked to open the address: the browser comes back to it.
     const redirect = await awaitRedirect(redirectUri, over.signal);
     if (options.browser) openBrowser(url);
-    const pasted = ask('Paste the address that the browser ends at, if this does not go on by itself', {
+    const pasted = ask('Paste the address that the browser ends at, unless this continues by itself', {
       signal: over.signal,
     });
     return codeIn(await Promise.race(redirect === null ? [pasted] : [redirect.address, pasted]), state);

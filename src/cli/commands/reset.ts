@@ -52,7 +52,7 @@ async function reset(name: string, tableNames: readonly string[], options: Reset
   }
   const done = await resetTables(config, { connection, tables, startDate });
   if (options.json === true) printResult(JSON.stringify({ connection: name, tables: done }));
-  else if (done.length === 0) printResult(`${name}: nothing was published yet, there is nothing to reset`);
+  else if (done.length === 0) printResult(`${name}: nothing to reset: nothing was published yet`);
   else printResult(`${name}: the next cycle publishes ${done.join(', ')} again`);
   return EXIT.done;
 }
@@ -80,12 +80,12 @@ async function isConfirmed(connection: string, tables: readonly string[]): Promi
   if (process.stdin.isTTY !== true) {
     throw new PublisherError(
       'usage-invalid',
-      'reset asks before it forgets anything, and there is no terminal to ask on: add --yes',
+      'reset asks for a confirmation, and there is no terminal: add --yes',
     );
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const question = `Every row of ${tables.join(', ')} of ${connection} will be published again. Go on? [y/N] `;
+    const question = `Every row of ${tables.join(', ')} of ${connection} will be published again. Continue? [y/N] `;
     return /^y(es)?$/i.test((await terminal.question(question)).trim());
   } finally {
     terminal.close();

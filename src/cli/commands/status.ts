@@ -38,7 +38,7 @@ interface StatusRow {
 
 export function statusCommand(program: Command, finish: (code: number) => void): void {
   withCommonOptions(program.command('status'))
-    .description('show how far every table is, read from the state topic')
+    .description('show the state of every table, from the state topic')
     .action(async (options: CommonOptions) => finish(await status(options)));
 }
 
@@ -53,7 +53,7 @@ async function status(options: CommonOptions): Promise<number> {
   return EXIT.done;
 }
 
-/** What Kafka tells: the states, and by connection and table why a state does not belong to its topic. */
+/** What Kafka contains: the states, and by connection and table why a state does not belong to its topic. */
 interface Facts {
   readonly states: States;
   readonly problems: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;

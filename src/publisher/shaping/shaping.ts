@@ -2,7 +2,7 @@
  * The shaping thread as the main thread sees it: large replies are parsed, and their rows shaped and encoded,
  * on a second core.
  *
- * Nothing depends on it. A page that it does not take is read in the main thread: where there is one core,
+ * Nothing depends on it. A page that it does not accept is read in the main thread: where there is one core,
  * until the thread is up, when it is behind, and for good once it has broken.
  */
 
@@ -13,10 +13,10 @@ import type { ShapedPage, ShapingPlan } from './page.js';
 import type { Answer, Order } from './thread.js';
 
 export interface ShapingOptions {
-  /** Told once why the thread has broken. */
+  /** Called once, with the reason why the thread failed. */
   readonly onBroken?: (message: string) => void;
   /**
-   * Milliseconds without a page after which the thread ends: it takes some 40 MB. The next page starts it
+   * Milliseconds without a page after which the thread ends: it uses some 40 MB. The next page starts it
    * again.
    */
   readonly lingerMs?: number;
