@@ -10,7 +10,7 @@ import { encodeValue } from './text-encoding.js';
  * Records are written one behind the other into pieces of memory, each twice as large as the one before, up
  * to this size.
  */
-const LARGEST_CHUNK = 64 * 1024;
+const MAX_CHUNK = 64 * 1024;
 const FIRST_CHUNK = 1024;
 
 export interface Encoded {
@@ -61,7 +61,7 @@ export class Encoder {
 
   /** Begins another piece. What is larger than a piece gets one of its own. */
   #grow(bytes: number): void {
-    const next = Math.min(LARGEST_CHUNK, Math.max(FIRST_CHUNK, 2 * this.#chunk.length));
+    const next = Math.min(MAX_CHUNK, Math.max(FIRST_CHUNK, 2 * this.#chunk.length));
     this.#chunk = Buffer.allocUnsafeSlow(Math.max(next, bytes));
     this.#used = 0;
   }

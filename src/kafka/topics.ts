@@ -1,22 +1,14 @@
-/** The topics a connection needs: named, created, and checked against what exists. */
+/** The topics that a connection needs: created, and compared with those that exist. */
 
 import type { Admin, Kafka } from 'kafkajs';
 import { PublisherError } from '../model/errors.js';
+import type { TopicSettings } from '../model/kafka.js';
 import { kafkaFailure } from './client.js';
 import { type Cluster, openCluster } from './cluster.js';
 import kafkajs from './kafkajs.js';
 import { errorFromCode } from './protocol-error.js';
 import { createInBatches, refused } from './topic-creation.js';
 import { type DescribedTopic, describeTopics, UNKNOWN_TOPIC } from './topic-requests.js';
-
-/** The `topics` section of the configuration. */
-export interface TopicSettings {
-  readonly prefix: string;
-  readonly partitions: number;
-  readonly replicationFactor: number;
-  readonly config: Readonly<Record<string, string>>;
-  readonly create: boolean;
-}
 
 /** A topic as it should be. */
 export interface TopicPlan {
@@ -65,14 +57,6 @@ const MAX_MESSAGE_BYTES = 10 * 1024 * 1024;
 const APPEAR_MS = 20_000;
 const MAX_MESSAGE_SETTING = 'max.message.bytes';
 const LEADER_NOT_AVAILABLE = 5;
-
-export function tableTopic(prefix: string, connection: string, table: string): string {
-  return `${prefix}.${connection}.${table}`;
-}
-
-export function deadLetterTopic(prefix: string, connection: string): string {
-  return `${prefix}.${connection}.dead_letters`;
-}
 
 /** How a topic that this program owns is made. */
 export function planTopic(topic: string, settings: TopicSettings): TopicPlan {

@@ -55,7 +55,7 @@ const MAX_FAILURES = 5;
 const FIRST_WAIT_MS = 1_000;
 const FAILURE_GROWTH = 4;
 /** While nothing can be fetched, every ID is retried without end, at intervals up to this. */
-const LONGEST_WAIT_MS = 60_000;
+const MAX_WAIT_MS = 60_000;
 
 interface Waiting {
   /** When it was named (epoch milliseconds by the broker's clock). */
@@ -105,7 +105,7 @@ class Queue {
   }
 
   /** Moves as many IDs as may be asked for now in flight. */
-  *take(): Generator<readonly [string, Waiting]> {
+  *drain(): Generator<readonly [string, Waiting]> {
     for (const [id, waiting] of this.waiting) {
       if (this.inFlight.size + this.answers.length >= AT_ONCE) return;
       // Two answers of one ID would have no order.
@@ -155,7 +155,7 @@ export class HintWork {
     return times.length === 0 || times.includes(null) ? null : Math.min(...times.map(Number));
   }
 
-  take({ hint, at }: KeptHint): void {
+  receive({ hint, at }: KeptHint): void {
     for (const [entity, queue] of this.#queues) {
       const workedOff = this.#workedOff.get(entity) ?? null;
       if (workedOff !== null && at < workedOff - MARGIN_MS) continue;
@@ -178,7 +178,7 @@ export class HintWork {
     const { signal } = this.#options;
     const fetches = new Set<Promise<void>>();
     while (!signal.aborted) {
-      for (const [id, waiting] of queue.take()) {
+      for (const [id, waiting] of queue.drain()) {
         const fetch: Promise<void> = this.#fetch(entity, queue, id, waiting).finally(() =>
           fetches.delete(fetch),
         );
@@ -299,7 +299,7 @@ export class HintWork {
     const again = { ...waiting, tries: tries + 1, failures: isOwn ? failures + 1 : failures };
     queue.setAside.set(id, again);
     const waitMs = isOwn ? FAILURE_GROWTH ** failures * FIRST_WAIT_MS : 2 ** tries * FIRST_WAIT_MS;
-    void pause(isOwn ? waitMs : Math.min(waitMs, LONGEST_WAIT_MS), signal).then(
+    void pause(isOwn ? waitMs : Math.min(waitMs, MAX_WAIT_MS), signal).then(
       () => {
         if (queue.setAside.get(id) === again) queue.add(id, again);
         this.#wake();

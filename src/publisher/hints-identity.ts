@@ -1,6 +1,6 @@
 /** Whether the notifications that states count as processed are those of the topic that is there. */
 
-import { hintsTopic } from '../kafka/hints.js';
+import { hintsTopic } from '../model/topic-names.js';
 import type { HintedTable } from './hint-work.js';
 import type { SessionParts } from './session-parts.js';
 import type { KnownTopic } from './topic-watch.js';

@@ -73,7 +73,7 @@ export class Session {
         ? hints.subscribe(
             this.#connection.name,
             hinted.since,
-            (hint) => hinted.take(hint),
+            (hint) => hinted.receive(hint),
             () => hinted.caughtUp(),
           )
         : () => undefined;

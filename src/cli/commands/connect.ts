@@ -3,16 +3,16 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
-import type { Region } from '../../config/config.js';
+import { REGIONS, type Region } from '../../config/config.js';
 import { expandText } from '../../config/environment.js';
 import { httpUrl, parseMoment, proxyUrl } from '../../config/values.js';
 import { authorizationUrl, readRedirect } from '../../intercom/oauth.js';
 import { PublisherError } from '../../model/errors.js';
 import {
   appUrlOf,
-  keep,
   type NewConnection,
   plannedConfig,
+  saveConnection,
   signIn,
   tokenFileOf,
 } from '../../publisher/connect.js';
@@ -22,7 +22,6 @@ import { ask, isTerminal } from '../prompt.js';
 import { awaitRedirect } from '../redirect.js';
 import { printRemark } from '../remarks.js';
 
-const REGIONS = ['us', 'eu', 'au'] as const;
 const DEFAULT_REDIRECT = 'http://localhost:8788/callback';
 
 interface ConnectOptions extends CommonOptions {
@@ -73,7 +72,7 @@ async function connect(name: string, options: ConnectOptions): Promise<number> {
   const config = await plannedConfig(options.config, connection, env);
   const code = await obtainCode(connection, options);
   const { token, workspace } = await signIn(connection, code);
-  await keep(options.config, config, name, token);
+  await saveConnection(options.config, config, name, token);
   const { name: workspaceName, region, timeZone } = workspace;
   if (options.json === true) printResult(JSON.stringify({ connection: name, ...workspace }));
   else

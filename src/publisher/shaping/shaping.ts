@@ -27,7 +27,7 @@ export interface ShapingOptions {
 }
 
 /** With so many pages before it a page is read by the main thread, which waits for nothing else then. */
-const MOST_WAITING = 4;
+const MAX_WAITING = 4;
 const LINGER_MS = 60_000;
 /** What a page leaves behind is garbage at once: a larger young generation takes memory and saves no time. */
 const LIMITS = { maxYoungGenerationSizeMb: 12 };
@@ -100,7 +100,7 @@ export class Shaping {
   ): Promise<ShapedPage | null> {
     void this.start();
     const thread = this.#thread;
-    if (thread === null || !this.#isUp || this.#waiting.size >= MOST_WAITING) return Promise.resolve(null);
+    if (thread === null || !this.#isUp || this.#waiting.size >= MAX_WAITING) return Promise.resolve(null);
     this.#linger();
     const known = this.#plans.get(plan);
     const planId = known ?? this.#next();

@@ -49,7 +49,7 @@ function open(answer: (id: string) => Promise<Detail | null>, deletes = true) {
     await work.ended;
     vi.useRealTimers();
   });
-  const name = (...ids: string[]) => work.take({ connection: 'acme', hint: hint(...ids), at: Date.now() });
+  const name = (...ids: string[]) => work.receive({ connection: 'acme', hint: hint(...ids), at: Date.now() });
   const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
   return { model, asked, warnings, work, name, pass };
 }
