@@ -3,6 +3,7 @@
 import { contentOf, type Field, type RecordSchema, tableSchema } from '../../src/avro/schema.js';
 import { typeText } from '../../src/avro/type-text.js';
 import { replicationKeyOf, type Table } from '../../src/model/table.js';
+import { ALL_TABLE_NAMES, isDefault, type TableName } from '../../src/model/table-names.js';
 
 const INTRO = `# Tables and fields
 
@@ -24,10 +25,16 @@ The number 0 as an assignee means none.
 With \`customAttributes: columns\`, contacts, companies and conversations have one more field \`custom_attributes_<name>\` for each
 attribute that the workspace defines: string, long, double, boolean or time.
 
-The first eleven tables are on by default. The eight tables from \`activity_logs\` on are off by default and are not part of Stitch's integration. To
-replicate them, name them in a connection's \`tables\`, together with all other tables that you want: only named tables are replicated then. Deleted
+**On by default:** ${listed(ALL_TABLE_NAMES.filter(isDefault))}.
+
+**Off by default**, and not part of Stitch's integration: ${listed(ALL_TABLE_NAMES.filter((name) => !isDefault(name)))}.
+To replicate them, name them in a connection's \`tables\`, together with all other tables that you want: only named tables are replicated then. Deleted
 tickets, articles, macros and collections become tombstones like other rows (tickets by \`deletes.reconcile\`).
 `;
+
+function listed(names: readonly TableName[]): string {
+  return names.map((name) => `\`${name}\``).join(', ');
+}
 
 type ReferredTable = Pick<Table<never>, 'name' | 'method' | 'key' | 'replicationKey'>;
 

@@ -1,4 +1,4 @@
-"""The latest version of each contact, as a dictionary: read to the end once, tombstones taken out.
+"""The latest version of each contact, as a dictionary: read to the end once, without deleted rows.
 
 python latest.py localhost:9092 http://localhost:8081/apis/ccompat/v7 intercom.acme.contacts
 """

@@ -17,6 +17,9 @@ const source = {
 const open = new Map<string, number>();
 for await (const { value } of readTable('conversations', source)) {
   if (value?.open)
-    open.set(value.team_assignee_id ?? 'nobody', (open.get(value.team_assignee_id ?? 'nobody') ?? 0) + 1);
+    open.set(
+      value.team_assignee_id ?? 'unassigned',
+      (open.get(value.team_assignee_id ?? 'unassigned') ?? 0) + 1,
+    );
 }
 for (const [team, count] of open) console.log(`${team}\t${count} open conversations`);

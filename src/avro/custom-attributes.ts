@@ -51,7 +51,7 @@ const TYPES: Readonly<Record<ColumnKind, FieldType>> = {
 };
 
 /** PostgreSQL cuts longer names, others refuse them. */
-const LONGEST_NAME = 63;
+const MAX_NAME = 63;
 
 /**
  * The custom attributes among the rows of an attribute list, in the order in which they were defined. Left
@@ -144,10 +144,10 @@ function fieldName(attribute: string, suffix: string): string {
     .replace(/[^A-Za-z0-9_]+/g, '_');
   const end = suffix === '' ? '' : `_${suffix}`;
   const name = `${CUSTOM_ATTRIBUTES}_${plain}`;
-  if (/[A-Za-z0-9]/.test(plain) && name.length + end.length <= LONGEST_NAME) return name + end;
+  if (/[A-Za-z0-9]/.test(plain) && name.length + end.length <= MAX_NAME) return name + end;
   const digest = createHash('sha256').update(attribute, 'utf8').digest('hex').slice(0, 8);
   const start = /[A-Za-z0-9]/.test(plain) ? name : CUSTOM_ATTRIBUTES;
-  return `${start.slice(0, LONGEST_NAME - end.length - digest.length - 1)}_${digest}${end}`;
+  return `${start.slice(0, MAX_NAME - end.length - digest.length - 1)}_${digest}${end}`;
 }
 
 /** The schema with the columns at its end. */

@@ -10,7 +10,7 @@ import { encodeValue } from './text-encoding.js';
  * Records are written one behind the other into pieces of memory, each twice as large as the one before, up
  * to this size.
  */
-const LARGEST_CHUNK = 64 * 1024;
+const MAX_CHUNK = 64 * 1024;
 const FIRST_CHUNK = 1024;
 
 export interface Encoded {
@@ -47,7 +47,7 @@ export class Encoder {
     const ends: number[] = [];
     for (const type of this.#types) {
       const written = encodeValue(type, value, this.#chunk, ends.at(-1) ?? body);
-      // Where there is not enough room avsc tells how much is missing, as a negative number.
+      // Where there is not enough room avsc returns how much is missing, as a negative number.
       ends.push(written < 0 ? this.#chunk.length - written : written);
     }
     const end = ends.at(-1) ?? body;
@@ -61,7 +61,7 @@ export class Encoder {
 
   /** Begins another piece. What is larger than a piece gets one of its own. */
   #grow(bytes: number): void {
-    const next = Math.min(LARGEST_CHUNK, Math.max(FIRST_CHUNK, 2 * this.#chunk.length));
+    const next = Math.min(MAX_CHUNK, Math.max(FIRST_CHUNK, 2 * this.#chunk.length));
     this.#chunk = Buffer.allocUnsafeSlow(Math.max(next, bytes));
     this.#used = 0;
   }

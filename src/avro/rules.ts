@@ -2,7 +2,7 @@
  * Field rules: what of a table is left out (`exclude`), and what is published as a keyed hash in place of its
  * value (`hash`).
  *
- * Rules are applied to the API's row before anything else looks at it, at every place where a field may
+ * Rules are applied to the API's row before anything else reads it, at every place where a field may
  * stand, so that nothing of an excluded or hashed value can come out elsewhere (in `_extra`, in JSON text, in
  * a typed column).
  */
@@ -72,7 +72,7 @@ function problemOf(
 ): string | null {
   if (path === keyField(schema).name) return `expected a field that is not the key, got ${path}`;
   if (needed.includes(path))
-    return `expected a field that can be done without, but ${path} tells which rows are deleted`;
+    return `expected a field that is not needed, but ${path} decides which rows are deleted`;
   const target = resolve(schema, path.split('.'));
   if (target === null)
     return `expected a field of the table, got ${path}; \`intercom-kafka catalog\` lists them`;

@@ -27,13 +27,13 @@ interface Writable {
 }
 
 /** UTF-8 takes as many bytes for a UTF-16 unit at most. */
-const MOST_BYTES = 3;
+const MAX_BYTES = 3;
 /** Avro doubles lengths, and puts seven bits into a byte: one byte for this length at most, two for that. */
 const ONE_BYTE = 63;
 const TWO_BYTES = 8191;
-const LONGEST_TEXT = Math.floor(TWO_BYTES / MOST_BYTES);
+const MAX_TEXT = Math.floor(TWO_BYTES / MAX_BYTES);
 /** Up to here a loop takes less time than a call into the runtime. */
-const LONGEST_LOOP = 24;
+const MAX_LOOP = 24;
 
 class TextTap extends Tap {
   override writeString(text: string): void {
@@ -56,8 +56,8 @@ function writeText(tap: Tap, text: string): boolean {
   const { buf, pos } = tap;
   const { length } = text;
   const start = pos + (length <= ONE_BYTE ? 1 : 2);
-  if (length > LONGEST_TEXT || start + MOST_BYTES * length > buf.length) return false;
-  const isShort = length <= LONGEST_LOOP;
+  if (length > MAX_TEXT || start + MAX_BYTES * length > buf.length) return false;
+  const isShort = length <= MAX_LOOP;
   const bytes = isShort && writeAscii(buf, text, start) ? length : buf.write(text, start);
   if (length > ONE_BYTE) {
     buf[pos] = ((bytes << 1) & 127) | 128;

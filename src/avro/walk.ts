@@ -16,7 +16,7 @@ export type Take = (raw: unknown, into: Target, at: string | number) => Left | u
 /** What to do with one key of an object in the API's row. */
 export interface Step {
   readonly key: string;
-  /** False for a second look at a value that another step carries whole. */
+  /** False for a second read of a value that another step carries whole. */
   readonly owns: boolean;
   take(raw: unknown, into: Target): Left | undefined;
 }

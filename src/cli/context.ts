@@ -106,7 +106,7 @@ export interface Interruption {
 }
 
 /**
- * SIGINT and SIGTERM ask for a clean stop, which `remark` tells of; a second one ends the process at once.
+ * SIGINT and SIGTERM request a clean stop, which `remark` announces; a second one ends the process at once.
  */
 export function onInterruption(remark: string | null = null): Interruption {
   const controller = new AbortController();

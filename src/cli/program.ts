@@ -29,7 +29,7 @@ const COMMANDS = [
 ];
 
 /**
- * `finish` is told the exit code of the command that was called. Wrong usage is thrown as a `CommanderError`.
+ * `finish` receives the exit code of the command that was called. Wrong usage is thrown as a `CommanderError`.
  */
 export function createProgram(version: string, finish: (code: number) => void): Command {
   const program = new Command('intercom-kafka')

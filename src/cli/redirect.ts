@@ -29,7 +29,7 @@ export async function awaitRedirect(redirectUri: string, signal: AbortSignal): P
         return;
       }
       response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', connection: 'close' });
-      response.end(PAGE('Thank you', 'intercom-kafka goes on in the terminal. You can close this page.'));
+      response.end(PAGE('Thank you', 'intercom-kafka continues in the terminal. You can close this page.'));
       server.close();
       resolve(url.toString());
     });

@@ -1,8 +1,9 @@
-/** What no single setting can tell: settings that contradict each other. */
+/** Checks across settings: those that contradict each other. */
 
 import { z } from 'zod';
 
 import { TABLE_NAMES } from '../model/table-names.js';
+import { DEAD_LETTERS, hintsTopic, tableTopic } from '../model/topic-names.js';
 import { connectionSettings } from './connection-settings.js';
 import { formatPath, isMapping, type Path } from './path.js';
 import type { Problem } from './problem.js';
@@ -62,7 +63,7 @@ interface PlannedTopic {
 }
 
 /** Kafka's limit for the name of a topic. */
-const LONGEST_TOPIC = 249;
+const MAX_TOPIC_LENGTH = 249;
 
 /**
  * Topics that Kafka would refuse: names that are too long, and pairs that differ only in `.` and `_`, which
@@ -77,8 +78,8 @@ function impossibleTopics(tree: unknown): Problem[] {
   const clashes: Problem[] = [];
   for (const planned of plannedTopics(data)) {
     const { topic, path, what } = planned;
-    if (topic.length > LONGEST_TOPIC) {
-      const text = `expected topic names of at most ${LONGEST_TOPIC} characters: shorten it or topics.prefix`;
+    if (topic.length > MAX_TOPIC_LENGTH) {
+      const text = `expected topic names of at most ${MAX_TOPIC_LENGTH} characters: shorten it or topics.prefix`;
       tooLong.set(formatPath(path), { path, text });
     }
     const sameToKafka = topic.replaceAll('.', '_');
@@ -93,20 +94,20 @@ function impossibleTopics(tree: unknown): Problem[] {
   return [...tooLong.values(), ...clashes];
 }
 
-/** All topics; connections whose name is taken are told by `repeatedNames` and left out. */
+/** All topics; connections with a repeated name are reported by `repeatedNames` and left out. */
 function plannedTopics({ topics, state, connections }: z.output<typeof namingTopics>): PlannedTopic[] {
   const names = connections.map(({ name }) => name);
   const published = connections.flatMap(({ name, tables }, index) => {
     if (names.indexOf(name) !== index) return [];
     const chosen = Object.keys(tables ?? {});
-    return [...(chosen.length > 0 ? chosen : TABLE_NAMES), 'dead_letters'].map((table) => ({
-      topic: `${topics.prefix}.${name}.${table}`,
+    return [...(chosen.length > 0 ? chosen : TABLE_NAMES), DEAD_LETTERS].map((table) => ({
+      topic: tableTopic(topics.prefix, name, table),
       path: ['connections', index, 'name'],
       what: `that of ${table} of connections[${index}]`,
     }));
   });
   return [
-    { topic: `${topics.prefix}.hints`, path: ['topics', 'prefix'], what: 'that of the hints' },
+    { topic: hintsTopic(topics.prefix), path: ['topics', 'prefix'], what: 'that of the hints' },
     { topic: state.topic, path: ['state', 'topic'], what: 'that of the state' },
     ...published,
   ];

@@ -5,10 +5,10 @@
  * The words of the file (`eu`, `15m`, a date) are gone here; `settings.ts` knows them.
  */
 
-import type { KafkaConfig } from '../model/kafka.js';
+import type { KafkaConfig, TopicSettings } from '../model/kafka.js';
 import type { TableName } from '../model/table-names.js';
 
-/** Everything the publisher is told from outside. */
+/** The whole configuration of a publisher. */
 export interface Config {
   readonly kafka: KafkaConfig;
   readonly schemaRegistry: SchemaRegistryConfig;
@@ -31,16 +31,7 @@ export interface SchemaRegistryConfig {
   readonly auth: BasicAuth | null;
 }
 
-export interface TopicsConfig {
-  /** A topic is called `{prefix}.{connection}.{table}`. */
-  readonly prefix: string;
-  readonly partitions: number;
-  /** -1: the broker's default. */
-  readonly replicationFactor: number;
-  /** Extra topic settings, as Kafka takes them: texts. */
-  readonly config: Readonly<Record<string, string>>;
-  /** False: a missing topic is an error. */
-  readonly create: boolean;
+export interface TopicsConfig extends TopicSettings {
   /** Of a topic whose partitions were added to. */
   readonly onPartitionsAdded: 'refuse' | 'move';
 }
@@ -60,7 +51,11 @@ export interface HttpConfig {
   readonly auth: BasicAuth | null;
 }
 
-export type Region = 'us' | 'eu' | 'au';
+export const REGIONS = ['us', 'eu', 'au'] as const;
+export type Region = (typeof REGIONS)[number];
+
+/** The version of the API that the schemas were made for. */
+export const DEFAULT_API_VERSION = '2.16';
 
 /** One Intercom workspace to replicate. */
 export interface ConnectionConfig {
@@ -115,7 +110,7 @@ export interface RetryConfig {
 }
 
 export interface DeletesConfig {
-  /** Cron expression in UTC for the walk over all ids; null: never. */
+  /** Cron expression in UTC of reconcile; null: never. */
   readonly reconcile: string | null;
   readonly webhooks: boolean;
 }

@@ -1,9 +1,8 @@
 /** The settings of a connection and of its tables. */
 
 import { z } from 'zod';
-
 import { ALL_TABLE_NAMES, type TableName } from '../model/table-names.js';
-import type { Credentials } from './config.js';
+import { type Credentials, DEFAULT_API_VERSION, REGIONS } from './config.js';
 import { secretSetting, setting } from './setting.js';
 import { cron, duration, fieldPath, httpUrl, pastMoment, proxyUrl, text } from './values.js';
 
@@ -113,7 +112,7 @@ export const connectionSettings = z.strictObject({
     'Name of the connection. Part of its topic names; unique in the file.',
   ),
   region: setting(
-    z.enum(['us', 'eu', 'au']).prefault('us'),
+    z.enum(REGIONS).prefault('us'),
     'one of us, eu, au (or baseUrl)',
     'Where Intercom hosts the workspace.',
   ),
@@ -126,7 +125,7 @@ export const connectionSettings = z.strictObject({
     z
       .string()
       .regex(/^\d+(\.\d+)?$/)
-      .prefault('2.16'),
+      .prefault(DEFAULT_API_VERSION),
     'a version in quotes, such as "2.16" (without quotes YAML reads a number, and 2.10 becomes 2.1)',
     'Version of the Intercom API, sent as `Intercom-Version`.',
   ),
@@ -187,6 +186,6 @@ export const connectionSettings = z.strictObject({
   tables: setting(
     tables.nullable().prefault({}),
     'a mapping of tables',
-    'The tables to replicate, each with its own settings (`contacts: {}`). Default: the eleven tables. Further tables (docs/tables.md) are replicated only when named here.',
+    'The tables to replicate, each with its own settings (`contacts: {}`). Default: the tables that docs/tables.md lists as on by default. The others are replicated only when named here.',
   ),
 });

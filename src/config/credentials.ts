@@ -7,30 +7,22 @@ import type { Credentials } from './config.js';
 
 /**
  * The access token. Throws `credentials-missing` when its file is missing, unreadable or empty, or when it
- * holds what no header can carry; `connection` is the name that the message tells to connect again.
+ * holds what no header can carry; the message names `connection` as the one to connect again.
  */
 export async function tokenOf(credentials: Credentials, connection = 'NAME'): Promise<string> {
   if ('accessToken' in credentials) return checked(credentials.accessToken, 'accessToken');
   const file = credentials.tokenFile;
-  const token = (await readToken(file, connection)).trim();
-  if (token === '') throw missing(`the token file ${file} is empty`, connection);
-  return checked(token, `the token file ${file}`);
-}
-
-async function readToken(file: string, connection: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'does not exist' : `can't be read (${code ?? 'unknown error'})`;
-    throw missing(`the token file ${file} ${why}`, connection, cause);
-  }
-}
-
-function missing(what: string, connection: string, cause?: unknown): PublisherError {
-  return new PublisherError('credentials-missing', `${what}: run \`intercom-kafka connect ${connection}\``, {
-    cause,
+  const missing = (why: string, cause?: unknown) => {
+    const message = `the token file ${file} ${why}: run \`intercom-kafka connect ${connection}\``;
+    return new PublisherError('credentials-missing', message, { cause });
+  };
+  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    const { code = 'unknown error' } = cause;
+    throw missing(code === 'ENOENT' ? 'does not exist' : `can't be read (${code})`, cause);
   });
+  const token = text.trim();
+  if (token === '') throw missing('is empty');
+  return checked(token, `the token file ${file}`);
 }
 
 /**

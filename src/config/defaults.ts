@@ -36,7 +36,7 @@ function merge(defaults: Record<string, unknown>, own: Record<string, unknown>):
 }
 
 /**
- * Whether what is at the path of the merged tree came from `defaults`, where its problems are told already.
+ * Whether what is at the path of the merged tree came from `defaults`, where its problems are reported already.
  */
 export function isInherited(path: Path, own: unknown, merged: unknown): boolean {
   const cameWith = (part: Path): boolean =>

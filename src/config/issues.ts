@@ -98,7 +98,7 @@ function kindOf(value: unknown): string {
   return typeof value === 'boolean' ? 'true or false' : 'a number';
 }
 
-const LONGEST_SHOWN = 60;
+const MAX_SHOWN = 60;
 
 function show(value: unknown): string {
   if (typeof value === 'number') return `the number ${value}`;
@@ -106,5 +106,5 @@ function show(value: unknown): string {
   if (typeof value !== 'string') return kindOf(value);
   // What is before an @ in an address may be a password.
   const safe = value.replace(/^.+@/s, '***@');
-  return JSON.stringify(safe.length > LONGEST_SHOWN ? `${safe.slice(0, LONGEST_SHOWN)}…` : safe);
+  return JSON.stringify(safe.length > MAX_SHOWN ? `${safe.slice(0, MAX_SHOWN)}…` : safe);
 }

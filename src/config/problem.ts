@@ -1,4 +1,4 @@
-/** What is wrong with a file: collected, put in the order of the file, and told all at once. */
+/** What is wrong with a file: collected, put in the order of the file, and reported all at once. */
 
 import { PublisherError } from '../model/errors.js';
 import type { Place, SourceDocument, SyntaxProblem } from './document.js';
@@ -12,18 +12,18 @@ export interface Problem {
   readonly ofKey?: boolean;
 }
 
-/** The error that tells all problems of a file, one a line, each with its path and its place. */
+/** The error that lists all problems of a file, one a line, each with its path and its place. */
 export function configError(
   file: string,
   problems: readonly Problem[],
   source: SourceDocument,
 ): PublisherError {
-  const told = problems.map((problem) => {
+  const lines = problems.map((problem) => {
     const path = formatPath(problem.path);
     const place = source.placeOf(problem.path, problem.ofKey ? 'key' : 'value');
     return { text: path === '' ? problem.text : `${path}: ${problem.text}`, place };
   });
-  return syntaxError(file, told);
+  return syntaxError(file, lines);
 }
 
 /** The same for a text that could not be read as YAML. */

@@ -24,7 +24,7 @@ const clientSecret = secretSetting(text, 'text', 'Client secret at the token end
 const scope = setting(text.optional(), 'text', 'Scope to request; with `oauthbearer`.');
 
 /**
- * First all keys, so that a misspelt one is told from one that the mechanism has no use for; then the
+ * First all keys, to distinguish a misspelt key from one that the mechanism does not use; then the
  * mechanism's own.
  */
 export const saslSettings = z

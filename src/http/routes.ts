@@ -24,7 +24,7 @@ export interface FoundRoute {
   readonly segments: Readonly<Record<string, string>>;
 }
 
-/** The route, or the methods that the path takes: none when nothing is there. */
+/** The route, or the methods that the path accepts: none when there is no such path. */
 export function findRoute(
   routes: readonly Route[],
   method: string,

@@ -83,7 +83,7 @@ async function answer(
 
 function notFound(allowed: readonly string[]): Reply {
   if (allowed.length === 0) return textReply(404, 'not found');
-  const reply = textReply(405, `this path takes ${allowed.join(', ')}`);
+  const reply = textReply(405, `this path accepts ${allowed.join(', ')}`);
   return { ...reply, headers: { ...reply.headers, allow: allowed.join(', ') } };
 }
 

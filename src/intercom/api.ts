@@ -32,7 +32,7 @@ export interface Listing {
   readonly id?: string;
 }
 
-/** One thing as the API shows it by itself. */
+/** One entity as the API shows it by itself. */
 export interface Detail {
   readonly row: RawRow;
   /** Epoch milliseconds. */
@@ -233,7 +233,7 @@ export class IntercomApi {
     return this.find('conversation', id);
   }
 
-  /** One thing by its ID, or null when there is none any more. */
+  /** One entity by its ID, or null where it no longer exists. */
   find(entity: Entity, id: string): Promise<Detail | null> {
     const { path, query } = DETAILS[entity];
     return this.#detail(path, id, query);
@@ -263,7 +263,7 @@ export class IntercomApi {
   }
 }
 
-/** Where a thing is asked for by its ID, in the form that its table's readings bring. */
+/** Where an entity is requested by its ID, in the form that its table's readings have. */
 const DETAILS: Readonly<Record<Entity, { readonly path: string; readonly query: string }>> = {
   contact: { path: '/contacts', query: '?include_merge_history=true' },
   conversation: { path: '/conversations', query: '' },

@@ -1,7 +1,7 @@
 /**
  * Fetches records from the leader of some partitions.
  *
- * An instance restores what it knows from the topics before it starts, and commands look into them; none of
+ * An instance restores what it knows from the topics before it starts, and commands read them; none of
  * that should join a group, wait for a rebalance or leave committed offsets behind, and it must know for
  * certain when it has reached the end. Kafkajs has no public way to do so, so this sends the fetch request
  * itself over kafkajs's own connections.
@@ -26,11 +26,11 @@ export interface FetchPosition {
   readonly epoch: number;
 }
 
-/** What one fetch brought of one partition: the records that the isolation shows, and where to go on. */
+/** What one fetch brought of one partition: the records that the isolation shows, and where to continue. */
 export interface FetchedPartition {
   readonly partition: number;
   readonly records: readonly FetchedRecord[];
-  /** The offset behind everything that was looked at. */
+  /** The offset behind everything that was read. */
   readonly next: number;
   /**
    * The offset behind everything that has been written, committed or not, as far as this leader knows: it may

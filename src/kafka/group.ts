@@ -77,7 +77,7 @@ export class Group {
       sessionTimeout: SESSION_TIMEOUT_MS,
       heartbeatInterval: HEARTBEAT_MS,
       rebalanceTimeout: REBALANCE_TIMEOUT_MS,
-      // Nothing is fetched; kafkajs looks after its heartbeats between two fetches, and leaves when one is
+      // Nothing is fetched; kafkajs sends its heartbeats between two fetches, and leaves when one is
       // over.
       maxWaitTimeInMs: HEARTBEAT_MS,
       allowAutoTopicCreation: false,
@@ -130,7 +130,7 @@ export class Group {
 
   /**
    * An instance that was not admitted, or does not know yet, compares before it serves; any other one must
-   * not be late to let go.
+   * not be late to release.
    */
   async #assigned(partitions: readonly number[], memberId: string, generation: number): Promise<void> {
     const { onAssigned } = this.#options;

@@ -4,16 +4,14 @@
 
 import type { Kafka, Producer } from 'kafkajs';
 import { ENTITIES, type Entity, type Hint } from '../model/hint.js';
+import type { TopicSettings } from '../model/kafka.js';
+import { hintsTopic } from '../model/topic-names.js';
 import { kafkaFailure } from './client.js';
 import type { TopicReader, TopicRecord } from './reader.js';
-import type { TopicPlan, TopicSettings } from './topics.js';
+import type { TopicPlan } from './topics.js';
 
 /** A new owner of a connection processes notifications that are younger than this. */
 export const HINTS_KEPT_MS = 60 * 60_000;
-
-export function hintsTopic(prefix: string): string {
-  return `${prefix}.hints`;
-}
 
 /** Short-lived, and with the broker's own times, which rise with the offsets of a partition. */
 export function planHints(settings: TopicSettings): TopicPlan {
@@ -96,7 +94,7 @@ export async function* readHints(
   for await (const records of reader.read(topic, options)) yield records.flatMap(parseHint);
 }
 
-/** What a record of the topic tells: none or one. */
+/** The notifications in a record of the topic: none or one. */
 export function parseHint({
   key,
   value,

@@ -1,50 +1,47 @@
 /**
  * Kafkajs, with some of its functions and classes replaced. Nothing else of this project loads it.
  *
+ * It is a copy of this program's own: kafkajs as other code of the process loads it is not changed.
+ *
  * Records are encoded by a faster function that writes the same bytes: kafkajs allocates a buffer for each
  * record, each header and each length, which takes longer than everything else that happens to a row on its
- * way to the broker. Three classes are extended, so that connections that carry nothing any more are closed,
- * an idle client stays idle, and a coordinator is waited for. Metadata is asked for by name: kafkajs asks for
- * every topic of the cluster where it has none yet, and keeps the answer.
+ * way to the broker. Three classes are extended, so that silent connections are closed, an idle client stays
+ * idle, and the search for a coordinator is retried. Metadata is requested by name: kafkajs requests every
+ * topic of the cluster where it knows none yet, and keeps the reply.
  *
- * Kafkajs must not be loaded before they are in their places. The version of kafkajs is pinned.
+ * The version of kafkajs is pinned.
  */
 
-import { createRequire } from 'node:module';
 import type kafka from 'kafkajs';
 import { awaitCoordinators } from './coordinators.js';
+import { PackageCopy } from './package-copy.js';
 import { encodeRecord, type RecordEncoder } from './record-encoding.js';
 import { closeSilent, watchSilence } from './silent-connections.js';
-
-const internal = createRequire(import.meta.url);
 
 interface Errors {
   readonly KafkaJSConnectionClosedError: Parameters<typeof closeSilent>[1];
 }
-
-/** Puts another function in the place of the one that a module of kafkajs is. */
-function replace<F>(path: string, by: (original: F) => F): void {
-  const original = internal(path) as F;
-  const loaded = internal.cache[internal.resolve(path)];
-  if (loaded !== undefined) loaded.exports = by(original);
-}
-
-replace<RecordEncoder>(
-  'kafkajs/src/protocol/recordBatch/record/v0',
-  (original) => (record) => encodeRecord(record) ?? original(record),
-);
-// Before the connection, which loads it.
-replace('kafkajs/src/network/requestQueue', watchSilence);
-replace<Parameters<typeof closeSilent>[0]>('kafkajs/src/network/connection', (original) =>
-  closeSilent(original, (internal('kafkajs/src/errors') as Errors).KafkaJSConnectionClosedError),
-);
-replace('kafkajs/src/cluster', awaitCoordinators);
 
 /** A request of kafkajs. */
 interface KafkajsRequest {
   readonly encode: () => Promise<{ readonly buf: Buffer; readonly buffer: Buffer }>;
 }
 type MetadataRequest = (options: { readonly topics: readonly string[] }) => KafkajsRequest;
+
+const copy = new PackageCopy('kafkajs', {
+  'src/protocol/recordBatch/record/v0':
+    (original: RecordEncoder): RecordEncoder =>
+    (record) =>
+      encodeRecord(record) ?? original(record),
+  'src/network/requestQueue': watchSilence,
+  'src/network/connection': (original: Parameters<typeof closeSilent>[0]) =>
+    closeSilent(original, (copy.load('src/errors') as Errors).KafkaJSConnectionClosedError),
+  'src/cluster': awaitCoordinators,
+  // Versions 2 and 3 are made of version 1, 5 and 6 of version 4, which has a flag behind its list: create no
+  // topic.
+  'src/protocol/requests/metadata/v1/request': askForNamed([]),
+  'src/protocol/requests/metadata/v4/request': askForNamed([0]),
+});
 
 /**
  * Without names, none: an empty list, where kafkajs writes the null that stands for all. `tail` is what
@@ -59,9 +56,9 @@ function askForNamed(tail: readonly number[]): (original: MetadataRequest) => Me
   };
 }
 
-// Versions 2 and 3 are made of version 1, 5 and 6 of version 4, which has a flag behind its list: create no
-// topic.
-replace('kafkajs/src/protocol/requests/metadata/v1/request', askForNamed([]));
-replace('kafkajs/src/protocol/requests/metadata/v4/request', askForNamed([0]));
+/** A module of kafkajs by its path in the package, such as `src/protocol/decoder`. */
+export function kafkajsModule(path: string): unknown {
+  return copy.load(path);
+}
 
-export default internal('kafkajs') as typeof kafka;
+export default copy.main as typeof kafka;

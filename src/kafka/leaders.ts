@@ -52,7 +52,7 @@ export async function findLeaders(brokers: Brokers, topic: string): Promise<Lead
   ]);
   if (newest.size > 0) return newest;
   for (const { code } of answers) failOnCode(code);
-  throw new Error('the broker tells of no partition');
+  throw new Error('the broker returned no partition');
 }
 
 interface Metadata {

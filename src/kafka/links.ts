@@ -4,18 +4,17 @@
  * A producer of kafkajs keeps connections and metadata of its own: with hundreds of workspaces that is
  * thousands of sockets and timers, and one topic that can't be described spoils the metadata of all. This
  * keeps one connection to each broker, asks for the topics at hand alone, and passes on what each partition
- * answers. A few sets of connections serve all writers, so that a slow broker does not hold up everybody.
+ * answers. A few sets of connections serve all writers, so that a slow broker does not delay all of them.
  *
- * It uses kafkajs's brokers and protocol, which have no public door; the version is pinned.
+ * It uses kafkajs's brokers and protocol, which are not public; the version is pinned.
  */
 
-import { createRequire } from 'node:module';
 import type { Kafka } from 'kafkajs';
 import { openCluster } from './cluster.js';
+import { kafkajsModule } from './kafkajs.js';
 
-const internal = createRequire(import.meta.url);
-const { requests } = internal('kafkajs/src/protocol/requests') as { requests: Requests };
-const apiKeys = internal('kafkajs/src/protocol/requests/apiKeys') as Readonly<Record<ApiName, number>>;
+const { requests } = kafkajsModule('src/protocol/requests') as { requests: Requests };
+const apiKeys = kafkajsModule('src/protocol/requests/apiKeys') as Readonly<Record<ApiName, number>>;
 
 type ApiName = 'Metadata' | 'Produce' | 'AddPartitionsToTxn';
 type Requests = Readonly<Record<ApiName, unknown>>;
@@ -73,7 +72,7 @@ interface ClusterInternals {
 /** A topic's partitions and the node that leads each; a partition without a leader is -1. */
 export type Leaders = ReadonlyMap<number, number>;
 
-/** The cluster has changed since the metadata came: the next one may tell of the broker. */
+/** The cluster has changed since the metadata came: the next one may contain the broker. */
 class UnknownBrokerError extends Error {
   readonly retriable = true;
 

@@ -16,7 +16,7 @@ export interface Served {
   readonly stateTopic: string;
   /** Of the state topic. */
   readonly partitions: number;
-  /** Names; null where they are too many to be told. */
+  /** Names; null where they are too many to be listed. */
   readonly connections: readonly string[] | null;
 }
 

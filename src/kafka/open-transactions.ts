@@ -67,7 +67,7 @@ async function endOf(
     isolation,
   });
   const answer = answers.get(partition);
-  if (answer === undefined) throw new Error(`the broker tells no offset of partition ${partition}`);
+  if (answer === undefined) throw new Error(`the broker returned no offset of partition ${partition}`);
   if ('error' in answer) throw answer.error;
   return answer.offset;
 }

@@ -1,9 +1,8 @@
 /** The errors of Kafka's protocol by their codes: kafkajs's, and those that brokers have learned since. */
 
-import { createRequire } from 'node:module';
+import { kafkajsModule } from './kafkajs.js';
 
-const internal = createRequire(import.meta.url);
-const { createErrorFromCode } = internal('kafkajs/src/protocol/error') as {
+const { createErrorFromCode } = kafkajsModule('src/protocol/error') as {
   createErrorFromCode(code: number): ProtocolError;
 };
 

@@ -46,7 +46,7 @@ export interface ReadOptions {
    * Where it ends. `written` (the default): behind everything that was acknowledged when it began, waiting
    * for transactions that are still open there; without that a state that was committed behind another
    * producer's open transaction would be missed. `stable`: before the first open transaction. `never`: it
-   * goes on with what is published next.
+   * continues with what is published next.
    */
   readonly until?: 'written' | 'stable' | 'never';
   /**
@@ -73,7 +73,7 @@ export class TopicReader {
   /**
    * Batches of records, in offset order within each partition. Leaders may move meanwhile: every record that
    * was committed before the reading began is among them, once. Throws `kafka-unreachable` or `kafka-error`
-   * where a partition can't be read for two minutes (one without an end goes on trying), or `stopped`.
+   * where a partition can't be read for two minutes (one without an end keeps trying), or `stopped`.
    */
   async *read(topic: string, options: ReadOptions): AsyncGenerator<readonly TopicRecord[]> {
     const reading = new Reading({ brokers: this.#brokers, waits: this.#waits, topic, options });
@@ -89,7 +89,7 @@ export class TopicReader {
     try {
       return await findOpenTransactions(this.#brokers, topic);
     } catch (error) {
-      throw kafkaFailure(error, `looking for open transactions in ${topic}`);
+      throw kafkaFailure(error, `reading the open transactions of ${topic}`);
     }
   }
 

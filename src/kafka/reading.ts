@@ -115,7 +115,7 @@ export class Reading {
     this.#topic = topic;
     this.#options = options;
     this.#isolation = options.isolation ?? 'committed';
-    this.#doing = `looking into ${topic}`;
+    this.#doing = `looking up ${topic}`;
   }
 
   /** The records of one partition after another, in offset order within each. */

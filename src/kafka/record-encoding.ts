@@ -21,9 +21,9 @@ export interface EncodedRecord {
 
 export type RecordEncoder = (record: RecordToEncode) => EncodedRecord;
 
-const LONGEST_LOOP = 64;
+const MAX_LOOP = 64;
 /** Headers of one record at most; more are left to kafkajs. */
-const MOST_HEADERS = 63;
+const MAX_HEADERS = 63;
 
 /**
  * A record of version 2, or null where it holds something unusual: texts as values, lists of headers, large
@@ -34,7 +34,7 @@ export function encodeRecord(record: RecordToEncode): EncodedRecord | null {
   if (!Buffer.isBuffer(key) || !(value === null || Buffer.isBuffer(value))) return null;
   if (!isSmall(timestampDelta) || !isSmall(offsetDelta)) return null;
   const names = Object.keys(headers);
-  if (names.length > MOST_HEADERS) return null;
+  if (names.length > MAX_HEADERS) return null;
   let headerBytes = 1;
   for (const name of names) {
     const text = headers[name];
@@ -115,7 +115,7 @@ function writeBytes(buf: Buffer, bytes: Buffer, start: number): number {
  * runtime.
  */
 function byteLength(text: string): number {
-  if (text.length > LONGEST_LOOP) return Buffer.byteLength(text);
+  if (text.length > MAX_LOOP) return Buffer.byteLength(text);
   for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) > 127) return Buffer.byteLength(text);
   return text.length;
 }
@@ -128,7 +128,7 @@ function sizedText(text: string): number {
 function writeText(buf: Buffer, text: string, start: number): number {
   const bytes = byteLength(text);
   const at = writeVarInt(buf, bytes, start);
-  if (bytes !== text.length || bytes > LONGEST_LOOP) return at + buf.write(text, at);
+  if (bytes !== text.length || bytes > MAX_LOOP) return at + buf.write(text, at);
   for (let index = 0; index < bytes; index += 1) buf[at + index] = text.charCodeAt(index);
   return at + bytes;
 }

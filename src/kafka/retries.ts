@@ -5,7 +5,7 @@
 
 import { typeOf } from './protocol-error.js';
 
-/** What a caller is told: that requests have been failing for a while, and that they succeed again. */
+/** The report to a caller: that requests have been failing for a while, and that they succeed again. */
 export type DelayReport =
   | { readonly kind: 'waiting'; readonly error: Error; readonly ms: number }
   | { readonly kind: 'over'; readonly ms: number };

@@ -76,12 +76,12 @@ export function watchSilence(Original: QueueClass<RequestQueue>): QueueClass<Wat
       this.#watch();
     }
 
-    /** Called once the connection is open. Kafkajs looks at all requests ten times a second from then on. */
+    /** Called once the connection is open. Kafkajs checks all requests ten times a second from then on. */
     override scheduleRequestTimeoutCheck(): void {
       this.destroy();
     }
 
-    /** Kafkajs looks each millisecond, for ever, whether something is queued that is not. */
+    /** Kafkajs checks every millisecond, without end, whether something is queued. */
     override scheduleCheckPendingRequests(): void {
       if (this.pending.length > 0) super.scheduleCheckPendingRequests();
     }

@@ -1,6 +1,6 @@
 /**
  * The states of all connections, for the sessions of one instance: the state topic is read once, and later
- * readings go on where the last one ended.
+ * readings continue where the last one ended.
  *
  * An owner must see every commit of the owner that it has just fenced. So each request is answered by a
  * reading that begins after it: what is written when the request is made lies before the end of that reading.
@@ -23,7 +23,7 @@ export type TopicSource = Pick<TopicReader, 'read' | 'partitions'>;
 
 /**
  * Compaction removes a tombstone once it is older than the topic's `delete.retention.ms` (ten minutes): a
- * reading that goes on behind an older one could miss it. So does one from before the topic was made anew.
+ * reading that continues behind an older one could miss it. So does one from before the topic was made anew.
  */
 const CONTINUE_WITHIN_MS = 5 * 60_000;
 
@@ -52,7 +52,7 @@ export class StateLedger {
   }
 
   /**
-   * Names the topic that is there now: no later reading goes on where one of another topic of that name
+   * Names the topic that is there now: no later reading continues where one of another topic of that name
    * ended.
    */
   identify(id: string | null): void {

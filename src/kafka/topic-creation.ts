@@ -67,7 +67,7 @@ function closedConnection(plans: readonly PlannedTopic[], cause: unknown): unkno
   return new PublisherError(
     'topic-invalid',
     `Kafka: the broker closes the connection when it is asked to create ${names} with replication factor -1, which stands for its default: ` +
-      'set topics.replicationFactor to a number that it takes, such as 3',
+      'set topics.replicationFactor to a number that the cluster accepts, such as 3',
     { cause },
   );
 }

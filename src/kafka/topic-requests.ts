@@ -1,7 +1,7 @@
 /**
  * What is asked about topics, and how they are created: requests of newer versions than kafkajs has.
  *
- * Metadata 10 and later tells a topic's ID, and a reply that has errors of single topics is read whole.
+ * Metadata 10 and later has a topic's ID, and a reply that has errors of single topics is read whole.
  * CreateTopics 4 and later takes -1 for the broker's default, and its reply is read with the broker's own
  * words, which kafkajs drops.
  */
@@ -14,7 +14,7 @@ import { type KafkajsMetadata, metadataResponse, metadataRequest as oldMetadataR
 /** A topic as the brokers know it. */
 export interface DescribedTopic {
   readonly topic: string;
-  /** Kafka's own ID of the topic, new whenever it is created; null where the brokers tell none. */
+  /** Kafka's own ID of the topic, new whenever it is created; null where the brokers return none. */
   readonly id: string | null;
   /** In the order of their numbers. */
   readonly partitions: readonly DescribedPartition[];
@@ -44,7 +44,7 @@ const NOT_CONTROLLER = 41;
 
 const METADATA = 3;
 const CREATE_TOPICS = 19;
-/** The first version that tells topic IDs, and the newest that is read here. */
+/** The first version that has topic IDs, and the newest that is read here. */
 const METADATA_VERSIONS = [10, 12] as const;
 /** The first version that is flexible, and the newest that is written here. */
 const CREATE_VERSIONS = [5, 7] as const;

@@ -1,22 +1,14 @@
-/** The topics a connection needs: named, created, and checked against what exists. */
+/** The topics that a connection needs: created, and compared with those that exist. */
 
 import type { Admin, Kafka } from 'kafkajs';
 import { PublisherError } from '../model/errors.js';
+import type { TopicSettings } from '../model/kafka.js';
 import { kafkaFailure } from './client.js';
 import { type Cluster, openCluster } from './cluster.js';
 import kafkajs from './kafkajs.js';
 import { errorFromCode } from './protocol-error.js';
 import { createInBatches, refused } from './topic-creation.js';
 import { type DescribedTopic, describeTopics, UNKNOWN_TOPIC } from './topic-requests.js';
-
-/** The `topics` section of the configuration. */
-export interface TopicSettings {
-  readonly prefix: string;
-  readonly partitions: number;
-  readonly replicationFactor: number;
-  readonly config: Readonly<Record<string, string>>;
-  readonly create: boolean;
-}
 
 /** A topic as it should be. */
 export interface TopicPlan {
@@ -35,7 +27,7 @@ export interface TopicPlan {
 /** A topic as it is. */
 export interface TopicFacts {
   readonly topic: string;
-  /** Kafka's ID of the topic, new whenever it is created; null where the brokers tell none. */
+  /** Kafka's ID of the topic, new whenever it is created; null where the brokers return none. */
   readonly id: string | null;
   readonly partitions: number;
   /** Partitions that no broker leads now. */
@@ -65,14 +57,6 @@ const MAX_MESSAGE_BYTES = 10 * 1024 * 1024;
 const APPEAR_MS = 20_000;
 const MAX_MESSAGE_SETTING = 'max.message.bytes';
 const LEADER_NOT_AVAILABLE = 5;
-
-export function tableTopic(prefix: string, connection: string, table: string): string {
-  return `${prefix}.${connection}.${table}`;
-}
-
-export function deadLetterTopic(prefix: string, connection: string): string {
-  return `${prefix}.${connection}.dead_letters`;
-}
 
 /** How a topic that this program owns is made. */
 export function planTopic(topic: string, settings: TopicSettings): TopicPlan {
@@ -293,7 +277,7 @@ export function problemsOf(plan: TopicPlan, facts: TopicFacts | undefined): Topi
     return [{ kind: 'missing', topic, message }];
   }
   const leaderless = leaderProblems(facts);
-  // What does not keep rows may be kept as anybody likes.
+  // Topics without rows may have any settings.
   if (plan.config['cleanup.policy'] !== 'compact') return leaderless;
   if (facts.cleanupPolicy !== 'compact') {
     const message =
@@ -334,7 +318,7 @@ function configProblems(plan: TopicPlan, facts: TopicFacts): TopicProblem[] {
 
 function small(plan: TopicPlan, { maxMessageBytes }: TopicFacts): TopicProblem {
   const { topic, config, tooLarge = 'a larger row goes to the dead-letter topic' } = plan;
-  const message = `topic ${topic} takes ${maxMessageBytes} bytes a record (${MAX_MESSAGE_SETTING}): ${tooLarge}; ${config[MAX_MESSAGE_SETTING]} bytes are enough`;
+  const message = `topic ${topic} accepts ${maxMessageBytes} bytes per record (${MAX_MESSAGE_SETTING}): ${tooLarge}; ${config[MAX_MESSAGE_SETTING]} bytes are enough`;
   return { kind: 'small', topic, message };
 }
 

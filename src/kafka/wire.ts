@@ -3,10 +3,8 @@
  * version of kafkajs is pinned.
  */
 
-import { createRequire } from 'node:module';
+import { kafkajsModule } from './kafkajs.js';
 import { errorFromCode } from './protocol-error.js';
-
-const internal = createRequire(import.meta.url);
 
 export interface WireDecoder {
   readInt16(): number;
@@ -28,8 +26,8 @@ export interface WireEncoder {
   writeArray(elements: readonly (string | WireEncoder)[]): this;
 }
 
-export const Decoder = internal('kafkajs/src/protocol/decoder') as new (buffer: Buffer) => WireDecoder;
-export const Encoder = internal('kafkajs/src/protocol/encoder') as new () => WireEncoder;
+export const Decoder = kafkajsModule('src/protocol/decoder') as new (buffer: Buffer) => WireDecoder;
+export const Encoder = kafkajsModule('src/protocol/encoder') as new () => WireEncoder;
 
 /** A record as kafkajs decodes it. */
 export interface FetchedRecord {
@@ -50,11 +48,11 @@ export interface RecordBatch {
   readonly records: readonly FetchedRecord[];
 }
 
-export const decodeBatch = internal('kafkajs/src/protocol/recordBatch/v0/decoder') as (
+export const decodeBatch = kafkajsModule('src/protocol/recordBatch/v0/decoder') as (
   decoder: WireDecoder,
 ) => Promise<RecordBatch>;
 
-export const encodeFetch = internal('kafkajs/src/protocol/requests/fetch/v11/request') as (
+export const encodeFetch = kafkajsModule('src/protocol/requests/fetch/v11/request') as (
   request: object,
 ) => object;
 
@@ -67,11 +65,11 @@ export interface KafkajsMetadata {
   }[];
 }
 
-export const metadataRequest = internal('kafkajs/src/protocol/requests/metadata/v6/request') as (
+export const metadataRequest = kafkajsModule('src/protocol/requests/metadata/v6/request') as (
   request: object,
 ) => object;
 
-export const metadataResponse = internal('kafkajs/src/protocol/requests/metadata/v6/response') as {
+export const metadataResponse = kafkajsModule('src/protocol/requests/metadata/v6/response') as {
   decode(raw: Buffer): Promise<KafkajsMetadata>;
 };
 

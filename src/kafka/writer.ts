@@ -21,7 +21,7 @@ export interface WriterOptions {
   readonly compression: CompressionTypes;
   /** The largest batch that every topic takes; left out: what topics take by default. */
   readonly maxBatchBytes?: number;
-  /** How many partitions topics have; left out: as many as the brokers tell. */
+  /** How many partitions topics have; left out: as many as the brokers report. */
   readonly partitions?: ReadonlyMap<string, number>;
   /** Called with the partition where a topic's log is shorter than this writer has written it. */
   readonly onCutOff?: (topic: string, partition: number) => void;
@@ -78,7 +78,7 @@ export class Writer {
   }
 
   /**
-   * Publishes all records or none, and resolves with where they end. What is handed over while a transaction
+   * Publishes all records or none, and resolves with where they end. What is passed while a transaction
    * is under way goes together into the next one, in the order in which it came; records of one key must be
    * given in their order. Throws `fenced` when another instance has taken over; after any error the writer is
    * of no more use.

@@ -4,9 +4,9 @@ import { Registry } from '../avro/registry.js';
 import { parseConfig } from '../config/load.js';
 import { KafkaAccess } from '../kafka/access.js';
 import { headerText, type TopicRecord } from '../kafka/reader.js';
-import { tableTopic } from '../kafka/topics.js';
 import { PublisherError } from '../model/errors.js';
 import type { TableName } from '../model/table-names.js';
+import { tableTopic } from '../model/topic-names.js';
 import { type Reading, readRecords, type Version, Versions } from '../publisher/versions.js';
 import type { FlatRows, NestedRows } from './rows.js';
 import { tables } from './tables.js';
@@ -34,7 +34,7 @@ export interface ReadTableOptions<Form extends keyof Rows> {
   /** Where the reading starts: at the oldest record (when left out), or at a time. */
   readonly from?: Date;
   /**
-   * Goes on with what is published next, every version of it, until the signal aborts or the loop is left.
+   * Continues with what is published next, every version of it, until the signal aborts or the loop is left.
    */
   readonly follow?: boolean;
   /**
@@ -42,7 +42,7 @@ export interface ReadTableOptions<Form extends keyof Rows> {
    * whole.
    */
   readonly signal?: AbortSignal;
-  /** How the connection publishes its values (`values` in its configuration); tells the types only. */
+  /** How the connection publishes its values (`values` in its configuration); decides the types only. */
   readonly form?: Form;
 }
 

@@ -93,9 +93,9 @@ export interface EventMap {
     readonly bookmark: number | null;
     readonly progress: Progress;
   };
-  /** Tombstones of rows that a list of deletions or a walk over all IDs found gone. */
+  /** Tombstones of rows that a list of deletions or reconcile found deleted. */
   'deletions:committed': AtTable & { readonly deletes: number };
-  /** What notifications told of was published. */
+  /** Rows of notifications were published. */
   'hints:committed': AtTable & {
     readonly records: number;
     readonly deletes: number;
@@ -131,7 +131,7 @@ export interface EventMap {
   'set-aside:recovered': AtTable & { readonly entry: SetAside };
   /** Everything that a table has set aside, whenever that changed. */
   'set-aside:changed': AtTable & { readonly entries: readonly SetAside[] };
-  /** A walk over all IDs has come to its end. */
+  /** A reconcile has finished. */
   'table:reconciled': AtTable & { readonly deletes: number };
   'table:failed': AtTable & { readonly error: PublisherError };
   /**

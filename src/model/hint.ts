@@ -1,4 +1,4 @@
-/** What a notification tells: that something of a workspace changed, and never what it is now. */
+/** The content of a notification: the IDs of entities that changed, without their new values. */
 
 /** What can be asked for by its ID. */
 export type Entity = 'contact' | 'conversation' | 'company' | 'ticket';

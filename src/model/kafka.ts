@@ -37,3 +37,16 @@ export type SaslConfig =
       readonly clientSecret: string;
       readonly scope: string | null;
     };
+
+/** How topics are named and created. */
+export interface TopicSettings {
+  /** A topic is called `{prefix}.{connection}.{table}`. */
+  readonly prefix: string;
+  readonly partitions: number;
+  /** -1: the broker's default. */
+  readonly replicationFactor: number;
+  /** Extra topic settings, as texts, which Kafka expects. */
+  readonly config: Readonly<Record<string, string>>;
+  /** False: a missing topic is an error. */
+  readonly create: boolean;
+}

@@ -27,7 +27,7 @@ export interface CycleSummary {
   readonly notShown: number;
 }
 
-/** How far a list of deleted rows has been worked off. */
+/** How far a list of deleted rows is processed. */
 export interface DeletionMark {
   /** Epoch seconds of the newest deletion that was published. */
   readonly at: number;
@@ -35,12 +35,12 @@ export interface DeletionMark {
   readonly ids: readonly string[];
 }
 
-/** The walk over all IDs of a table that finds rows which vanished without a trace. */
+/** The reconcile of a table: compares all IDs, and finds deleted rows that are in no list. */
 export interface ReconcileMark {
-  /** ISO 8601, UTC: when the next walk is due. */
+  /** ISO 8601, UTC: when the next reconcile is due. */
   readonly dueAt: string;
   /**
-   * The walk under way, or null; `reached`: how far it has compared, as `updated_at` in epoch seconds, or
+   * The reconcile under way, or null; `reached`: how far it has compared, as `updated_at` in epoch seconds, or
    * null.
    */
   readonly walk: { readonly reached: number | null } | null;
@@ -56,7 +56,7 @@ export interface StateError {
 /** A topic as it was when a state was written: what must still hold for the state to belong to it. */
 export interface TopicMark {
   readonly name: string;
-  /** Kafka's ID of the topic, new whenever it is created; null where the brokers tell none. */
+  /** Kafka's ID of the topic, new whenever it is created; null where the brokers return none. */
   readonly id: string | null;
   readonly partitions: number;
   /** By partition: the offset up to which its log was written at least. */
@@ -65,7 +65,7 @@ export interface TopicMark {
   readonly starts: readonly number[];
 }
 
-/** Everything an instance must know to go on where the last one stopped. */
+/** Everything an instance must know to continue where the last one stopped. */
 export interface TableState {
   readonly version: 1;
   /**
@@ -75,7 +75,7 @@ export interface TableState {
   readonly bookmark: number | null;
   /** Windows finished ahead of the bookmark. */
   readonly windows: readonly { readonly from: number; readonly to: number }[];
-  /** Epoch milliseconds of the oldest record in the topic that tells what was published lately. */
+  /** Epoch milliseconds of the oldest record in the topic from which recent rows are restored. */
   readonly restoreFrom: number | null;
   /** Null for tables whose source lists no deletions, and before the first cycle. */
   readonly deletions: DeletionMark | null;
@@ -84,7 +84,7 @@ export interface TableState {
   /** Epoch milliseconds of the last `reset`: what was published before it is published again. */
   readonly resetAt: number | null;
   /**
-   * Broker's time (epoch milliseconds) of the last notification that was worked off for this table; null
+   * Broker's time (epoch milliseconds) of the last notification that was processed for this table; null
    * before the first one.
    */
   readonly hintedAt: number | null;

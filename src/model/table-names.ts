@@ -1,35 +1,43 @@
 /** The names of the replicated tables: topics, settings and state are keyed by them. */
 
-/** The eleven tables, in the order in which they are listed everywhere. */
-export const TABLE_NAMES = [
-  'admins',
-  'companies',
-  'company_attributes',
-  'company_segments',
-  'contact_attributes',
-  'contacts',
-  'conversation_parts',
-  'conversations',
-  'segments',
-  'tags',
-  'teams',
-] as const;
+/**
+ * Every table, in the order in which they are listed everywhere: whether it is replicated by default, which is
+ * where the configuration names no tables.
+ */
+const IS_DEFAULT = {
+  admins: true,
+  companies: true,
+  company_attributes: true,
+  company_segments: true,
+  contact_attributes: true,
+  contacts: true,
+  conversation_parts: true,
+  conversations: true,
+  segments: true,
+  tags: true,
+  teams: true,
+  activity_logs: false,
+  articles: false,
+  conversation_attributes: false,
+  help_center_collections: false,
+  macros: false,
+  subscription_types: false,
+  ticket_types: false,
+  tickets: false,
+} as const;
 
-/** Tables beyond them, which are replicated only where the configuration names them. */
-export const MORE_TABLE_NAMES = [
-  'activity_logs',
-  'articles',
-  'conversation_attributes',
-  'help_center_collections',
-  'macros',
-  'subscription_types',
-  'ticket_types',
-  'tickets',
-] as const;
+export type TableName = keyof typeof IS_DEFAULT;
 
-export const ALL_TABLE_NAMES = [...TABLE_NAMES, ...MORE_TABLE_NAMES] as const;
+/** A table that is replicated by default. */
+export type UsualTableName = {
+  [Name in TableName]: (typeof IS_DEFAULT)[Name] extends true ? Name : never;
+}[TableName];
 
-/** A table that is replicated unless the configuration names others. */
-export type UsualTableName = (typeof TABLE_NAMES)[number];
+export const ALL_TABLE_NAMES = Object.keys(IS_DEFAULT) as readonly TableName[];
 
-export type TableName = (typeof ALL_TABLE_NAMES)[number];
+export function isDefault(name: TableName): name is UsualTableName {
+  return IS_DEFAULT[name];
+}
+
+/** The tables that are replicated by default. */
+export const TABLE_NAMES: readonly UsualTableName[] = ALL_TABLE_NAMES.filter(isDefault);

@@ -85,7 +85,7 @@ interface TableBase<Api> {
 export interface WholeTable<Api> extends TableBase<Api> {
   readonly reads: 'whole';
   pull(api: Api): AsyncIterable<Page>;
-  /** Some rows to look at, where pulling a few would disturb a publisher at work. */
+  /** Some sample rows, where pulling a few would disturb a publisher at work. */
   sample?(api: Api, rows: number): AsyncIterable<Page>;
 }
 

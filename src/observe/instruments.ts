@@ -23,7 +23,7 @@ export function onLeft(events: Events, callback: (connection: string) => void): 
   });
 }
 
-/** The same for each table that was met, also when its connection goes on without it. */
+/** The same for each known table, also when its connection continues without it. */
 export function onTableLeft(events: Events, callback: (labels: ReturnType<typeof at>) => void): void {
   const tables = new Map<string, ReturnType<typeof at>>();
   const meet = (event: AtTable) => tables.set(keyOf(event), at(event));

@@ -11,7 +11,7 @@ export type LogFormat = 'pretty' | 'json';
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** A logger for people or for machines. `out` takes whole lines. */
+/** A logger for people or for machines. `out` receives whole lines. */
 export function createLogger(
   format: LogFormat,
   level: LogLevel,
@@ -42,7 +42,7 @@ function asWritable(out: DestinationStream): NodeJS.WritableStream {
 }
 
 /**
- * One line per table and cycle, one per thing that went wrong; each request and page only at `debug`.
+ * One line per table and cycle, one per failure; each request and page only at `debug`.
  * `problems` leaves out what a display of the tables' progress shows already.
  */
 export function logEvents(events: Events, log: Logger, what: 'all' | 'problems'): void {
@@ -95,6 +95,7 @@ function logProblems(events: Events, log: Logger): void {
     if (notShown > 0)
       log.warn({ connection, table, notShown }, 'the API did not show all rows that it counts');
   });
+  events.on('cycle:started', (event) => log.debug(event, 'cycle started'));
   events.on('cycle:finished', (event) => log.debug(event, 'cycle finished'));
   events.on(
     'page:committed',

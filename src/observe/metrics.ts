@@ -39,7 +39,7 @@ export interface MetricsOptions {
   readonly now?: () => number;
 }
 
-/** Counts what these events tell from now on. */
+/** Counts these events from now on. */
 export function countEvents(events: Events, options: MetricsOptions): Metrics {
   const registry = new Registry();
   countRows(events, registry);
@@ -60,9 +60,9 @@ function countRows(events: Events, registry: Registry): void {
   const read = counter('rows_read_total', 'Rows read from the API, published or not.');
   const rows = counter('rows_published_total', 'New versions of rows published.');
   const tombstones = counter('tombstones_published_total', 'Tombstones published.');
-  const letters = counter('dead_letters_total', 'Rows that went to the dead-letter topic.');
-  const unknown = counter('unknown_fields_total', 'Fields and values met that no schema knows.');
-  const late = counter('late_rows_total', 'Rows that the search showed only behind the bookmark.');
+  const letters = counter('dead_letters_total', 'Rows written to the dead-letter topic.');
+  const unknown = counter('unknown_fields_total', 'Fields and values that no schema field holds.');
+  const late = counter('late_rows_total', 'Rows that a search showed late, behind the bookmark.');
   const notShown = counter('rows_not_shown_total', 'Rows that the API counts and did not show.');
   const hinted = counter('hinted_rows_total', 'Rows and tombstones published because of notifications.');
   const readSoFar = new Map<string, number>();
@@ -206,9 +206,9 @@ function countCycles(events: Events, registry: Registry): void {
     'Cycles of tables that failed.',
   );
   const gauge = gauges(registry, TABLE);
-  const lasted = gauge('table_cycle_duration_seconds', 'Time of the last complete cycle of a table.');
+  const lasted = gauge('table_cycle_duration_seconds', 'Duration of the last complete cycle of a table.');
   const failing = gauge('table_failing', 'Whether the last cycle of a table failed.');
-  const completed = gauge('table_completed_timestamp_seconds', 'When a cycle of a table was complete last.');
+  const completed = gauge('table_completed_timestamp_seconds', 'End of the last complete cycle of a table.');
   const fresh = gauge(
     'fresh_as_of_timestamp_seconds',
     'When the last complete cycle of a table started: what changed before is published.',
@@ -268,7 +268,7 @@ function showPlace(events: Events, registry: Registry, now: () => number): void 
   const bookmarks = new Map<string, { labels: ReturnType<typeof at>; bookmark: number }>();
   const bookmarkTime = gauges(registry, TABLE)(
     'bookmark_timestamp_seconds',
-    'Up to which time of change a table is published for certain.',
+    'Time of change up to which a table is published completely.',
   );
   new Gauge({
     name: `${PREFIX}_bookmark_lag_seconds`,
@@ -297,13 +297,13 @@ function showPlace(events: Events, registry: Registry, now: () => number): void 
 function showProcess(registry: Registry, { version, isReady }: MetricsOptions): void {
   new Gauge({
     name: `${PREFIX}_build_info`,
-    help: 'Which version runs; always 1.',
+    help: 'The version that runs; always 1.',
     labelNames: ['version'],
     registers: [registry],
   }).set({ version }, 1);
   new Gauge({
     name: `${PREFIX}_ready`,
-    help: 'Whether this instance is ready, as /readyz says.',
+    help: 'Whether this instance is ready, as at /readyz.',
     registers: [registry],
     async collect() {
       this.set((await isReady()) ? 1 : 0);

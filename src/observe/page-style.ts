@@ -1,4 +1,4 @@
-/** How the status page looks: on a phone and on a wall, by day and by night. */
+/** Styles of the status page: small and large screens, light and dark. */
 
 export const PAGE_STYLE = `
 :root {

@@ -7,6 +7,7 @@
  */
 
 import type { Events } from '../model/events.js';
+import { within } from '../model/pause.js';
 
 export interface Readiness {
   readonly ready: boolean;
@@ -100,22 +101,12 @@ function kafkaCheck({ ping, limitMs = PING_LIMIT_MS, everyMs = PING_EVERY_MS }: 
   return (): Promise<boolean> => {
     const now = performance.now();
     if (newest === null || now - newest.startedAt >= everyMs) {
-      newest = { startedAt: now, answer: within(ping(), limitMs) };
+      const answer = within(limitMs, ping()).then(
+        () => true,
+        () => false,
+      );
+      newest = { startedAt: now, answer };
     }
     return newest.answer;
   };
-}
-
-async function within(answer: Promise<void>, limitMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), limitMs);
-  });
-  const answered = answer.then(
-    () => true,
-    () => false,
-  );
-  const isThere = await Promise.race([answered, limit]);
-  clearTimeout(timer);
-  return isThere;
 }

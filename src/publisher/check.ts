@@ -1,15 +1,16 @@
-/** Looks at everything that a run needs, without changing anything. */
+/** Checks everything that a run needs, without changing anything. */
 
 import { keySchemaText } from '../avro/codec.js';
 import { publishedText } from '../avro/published.js';
 import { Registry } from '../avro/registry.js';
 import type { Config, ConnectionConfig } from '../config/config.js';
 import { KafkaAccess } from '../kafka/access.js';
-import { hintsTopic, planHints } from '../kafka/hints.js';
+import { planHints } from '../kafka/hints.js';
 import { isLongOpen, openTransactionText } from '../kafka/open-transactions.js';
 import { problemsOf, type TopicPlan } from '../kafka/topics.js';
 import { asPublisherError, PublisherError } from '../model/errors.js';
 import { Events } from '../model/events.js';
+import { hintsTopic } from '../model/topic-names.js';
 import { openApi, PROMPT_ATTEMPTS } from './api.js';
 import { publishedTables } from './published-table.js';
 import { committedStates, stateProblems } from './state-topics.js';
@@ -36,9 +37,9 @@ export async function* checkAll(config: Config): AsyncGenerator<Finding> {
   yield* checkRegistry(config);
 }
 
-async function finding(what: string, look: () => Promise<string>): Promise<Finding> {
+async function finding(what: string, check: () => Promise<string>): Promise<Finding> {
   try {
-    return { what, message: await look(), error: null };
+    return { what, message: await check(), error: null };
   } catch (thrown) {
     const error = asPublisherError(thrown);
     return { what, message: error.message, error };
@@ -72,7 +73,7 @@ async function* checkKafka(config: Config): AsyncGenerator<Finding> {
   try {
     yield { what: 'kafka', message: config.kafka.brokers.join(', '), error: null };
     for (const connection of config.connections) {
-      const plans = topicPlans(config, connection);
+      const plans = topicPlans(config, publishedTables(config, connection));
       yield await finding(`topics of ${connection.name}`, () => topicsOf(config, plans, kafka));
     }
     yield* checkStates(config, kafka);
@@ -87,7 +88,9 @@ async function* checkKafka(config: Config): AsyncGenerator<Finding> {
 
 /** A warning for each transaction that would hold a start back. Nothing to report is no line. */
 async function* openTransactions(config: Config, kafka: KafkaAccess): AsyncGenerator<Finding> {
-  const plans = config.connections.flatMap((connection) => topicPlans(config, connection));
+  const plans = config.connections.flatMap((connection) =>
+    topicPlans(config, publishedTables(config, connection)),
+  );
   const names = new Set([...plans.map(({ topic }) => topic), hintsTopic(config.topics.prefix)]);
   const existing = await kafka.topics.describe([...names]);
   for (const topic of existing.keys()) {
@@ -110,7 +113,7 @@ async function* checkStates(config: Config, kafka: KafkaAccess): AsyncGenerator<
     const states = await committedStates(config, kafka);
     const problems: string[] = [];
     for (const connection of config.connections) {
-      for (const [table, each] of await stateProblems(config, connection, states, kafka))
+      for (const [table, each] of await stateProblems(publishedTables(config, connection), states, kafka))
         problems.push(...each.map((problem) => `${connection.name}/${table}: ${problem}`));
     }
     if (problems.length > 0) throw new PublisherError('topic-invalid', problems.join('\n'));

@@ -5,7 +5,7 @@
 
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import type { Region } from '../config/config.js';
+import { DEFAULT_API_VERSION, type Region } from '../config/config.js';
 import { type ConnectionEntry, withConnection } from '../config/edit.js';
 import { parseConfig } from '../config/load.js';
 import { APP_URLS, BASE_URLS } from '../config/regions.js';
@@ -58,7 +58,7 @@ export async function signIn(
   const { signal } = new AbortController();
   const transport = new Transport({
     baseUrl: apiUrlOf(connection),
-    apiVersion: '2.16',
+    apiVersion: DEFAULT_API_VERSION,
     gateway,
     token,
     attempts: 3,
@@ -87,7 +87,7 @@ function wrongRegion({ name, region: actual }: Workspace, region: Region): Publi
   );
 }
 
-/** One cheap request for each thing that an app may be forbidden to read. */
+/** One cheap request for each kind of data that an app may be forbidden to read. */
 const PROBES = [
   ['admins and teams', { method: 'GET', path: '/admins', route: '/admins' }],
   ['tags', { method: 'GET', path: '/tags', route: '/tags' }],
@@ -151,7 +151,12 @@ function entryOf(connection: NewConnection): ConnectionEntry {
 }
 
 /** Writes the token (mode 0600) and the configuration: first the one that the other names. */
-export async function keep(file: string, config: string, name: string, token: string): Promise<void> {
+export async function saveConnection(
+  file: string,
+  config: string,
+  name: string,
+  token: string,
+): Promise<void> {
   const tokenFile = resolve(dirname(file), tokenFileOf(name));
   try {
     await mkdir(dirname(tokenFile), { recursive: true, mode: 0o700 });

@@ -11,7 +11,7 @@ import { Session } from './session.js';
 import type { SessionContext } from './session-context.js';
 
 const FIRST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 5 * 60_000;
+const MAX_WAIT_MS = 5 * 60_000;
 /**
  * After these this instance may no longer be the owner, and learns that from the group with one of its next
  * heartbeats.
@@ -62,7 +62,7 @@ export class ConnectionLoop {
         isRestricted = error.code === 'plan-restricted';
         this.#context.events.emit('connection:failed', { connection, error, retryInMs, isKnown });
         await pause(retryInMs, signal).catch(() => undefined);
-        waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
+        waitMs = Math.min(waitMs * 2, MAX_WAIT_MS);
         schedule.allDue();
       }
     }

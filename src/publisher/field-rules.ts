@@ -39,7 +39,7 @@ function problemsIn(connection: Record<string, unknown>, index: number): Problem
   });
 }
 
-/** The texts of a list; anything else in it is told of by the checks of the file. */
+/** The texts of a list; the checks of the file report everything else in it. */
 function textsIn(list: unknown): string[] {
   return Array.isArray(list) ? list.map((each: unknown) => (typeof each === 'string' ? each : '')) : [];
 }
@@ -53,7 +53,7 @@ export function rulesOf({ name, tables, hashKey }: ConnectionConfig, table: Tabl
   return { exclude, hash, hashKey: hashKey ?? name };
 }
 
-/** What to warn of, or null: hashes that anybody can recompute. */
+/** What to warn of, or null: hashes that can be recomputed without a secret. */
 export function weakHashes({ name, tables, hashKey }: ConnectionConfig): string | null {
   const hashed = tables.filter(({ hash }) => hash.length > 0).map((table) => table.name);
   if (hashed.length === 0 || hashKey !== null) return null;

@@ -6,23 +6,24 @@
 import type { KafkaAccess } from '../kafka/access.js';
 import { HINTS_KEPT_MS, type KeptHint, planHints, readHints } from '../kafka/hints.js';
 import { TopicReader } from '../kafka/reader.js';
-import type { TopicFacts, TopicSettings } from '../kafka/topics.js';
+import type { TopicFacts } from '../kafka/topics.js';
 import { asPublisherError } from '../model/errors.js';
 import type { Events } from '../model/events.js';
+import type { TopicSettings } from '../model/kafka.js';
 import { mustGet } from '../model/must-get.js';
 import { pause } from '../model/pause.js';
 import { MARGIN_MS } from './hint-work.js';
 import type { SessionContext } from './session-context.js';
 import { type TopicWatch, WATCH_EVERY_MS } from './topic-watch.js';
 
-type Take = (hint: KeptHint) => void;
+type Receive = (hint: KeptHint) => void;
 
 const TRY_AGAIN_MS = 2_000;
 /** How long a change of the topic may go unnoticed: a reading that it ends begins again before it. */
 const REREAD_MS = 3 * WATCH_EVERY_MS;
 
 /**
- * Notifications are an extra: polls find what they would have told, so that a missing topic keeps nothing
+ * Notifications are an extra: polls find the same changes, so that a missing topic keeps nothing
  * from being published.
  */
 export class HintFeed {
@@ -33,7 +34,7 @@ export class HintFeed {
   /** Of its own: a reading that waits for the next record keeps its connection busy. */
   readonly #reader: TopicReader;
   readonly #stop = new AbortController();
-  readonly #subscribers = new Map<string, Take>();
+  readonly #subscribers = new Map<string, Receive>();
   #done: Promise<void> | null = null;
   #isWarned = false;
 
@@ -56,16 +57,16 @@ export class HintFeed {
   }
 
   /**
-   * Hands over what a connection was told since a time (epoch milliseconds by the broker's clock; null: as
+   * Passes on the notifications of a connection since a time (epoch milliseconds by the broker's clock; null: as
    * long as hints are kept), and then whatever comes. The same hint may come twice. `onCaughtUp` is called
    * between the two. Returns what ends it.
    */
-  subscribe(connection: string, since: number | null, take: Take, onCaughtUp: () => void): () => void {
+  subscribe(connection: string, since: number | null, receive: Receive, onCaughtUp: () => void): () => void {
     this.start();
-    this.#subscribers.set(connection, take);
-    const isSubscribed = () => this.#subscribers.get(connection) === take;
+    this.#subscribers.set(connection, receive);
+    const isSubscribed = () => this.#subscribers.get(connection) === receive;
     void this.#catchUp(connection, Math.max(since ?? 0, Date.now() - HINTS_KEPT_MS), (hint) => {
-      if (isSubscribed()) take(hint);
+      if (isSubscribed()) receive(hint);
     }).then(onCaughtUp);
     return () => {
       if (isSubscribed()) this.#subscribers.delete(connection);
@@ -78,10 +79,10 @@ export class HintFeed {
     await this.#reader.close();
   }
 
-  async #catchUp(connection: string, from: number, take: Take): Promise<void> {
+  async #catchUp(connection: string, from: number, receive: Receive): Promise<void> {
     await this.#tryUntilStopped(async ({ topic }, signal) => {
       for await (const hints of readHints(this.#reader, topic, { from, follow: false, signal }))
-        for (const hint of hints) if (hint.connection === connection) take(hint);
+        for (const hint of hints) if (hint.connection === connection) receive(hint);
     });
   }
 

@@ -28,10 +28,11 @@ export interface HintedTable {
 }
 
 export interface HintWorkOptions {
-  readonly connection: string;
   readonly tables: readonly HintedTable[];
   readonly api: Pick<IntercomApi, 'whole'>;
   readonly events: Events;
+  /** Warns of something that concerns the connection. */
+  readonly warn: (message: string) => void;
   /** Whether what is gone becomes a tombstone. */
   readonly deletes: boolean;
   /** Ends with the session. */
@@ -54,7 +55,7 @@ const MAX_FAILURES = 5;
 const FIRST_WAIT_MS = 1_000;
 const FAILURE_GROWTH = 4;
 /** While nothing can be fetched, every ID is retried without end, at intervals up to this. */
-const LONGEST_WAIT_MS = 60_000;
+const MAX_WAIT_MS = 60_000;
 
 interface Waiting {
   /** When it was named (epoch milliseconds by the broker's clock). */
@@ -104,7 +105,7 @@ class Queue {
   }
 
   /** Moves as many IDs as may be asked for now in flight. */
-  *take(): Generator<readonly [string, Waiting]> {
+  *drain(): Generator<readonly [string, Waiting]> {
     for (const [id, waiting] of this.waiting) {
       if (this.inFlight.size + this.answers.length >= AT_ONCE) return;
       // Two answers of one ID would have no order.
@@ -154,7 +155,7 @@ export class HintWork {
     return times.length === 0 || times.includes(null) ? null : Math.min(...times.map(Number));
   }
 
-  take({ hint, at }: KeptHint): void {
+  receive({ hint, at }: KeptHint): void {
     for (const [entity, queue] of this.#queues) {
       const workedOff = this.#workedOff.get(entity) ?? null;
       if (workedOff !== null && at < workedOff - MARGIN_MS) continue;
@@ -164,7 +165,7 @@ export class HintWork {
     this.#wake();
   }
 
-  /** Everything from before the session began has been taken: from now on times rise. */
+  /** Everything from before the session began has been received: from now on times rise. */
   caughtUp(): void {
     this.#isCaughtUp = true;
   }
@@ -177,7 +178,7 @@ export class HintWork {
     const { signal } = this.#options;
     const fetches = new Set<Promise<void>>();
     while (!signal.aborted) {
-      for (const [id, waiting] of queue.take()) {
+      for (const [id, waiting] of queue.drain()) {
         const fetch: Promise<void> = this.#fetch(entity, queue, id, waiting).finally(() =>
           fetches.delete(fetch),
         );
@@ -283,14 +284,14 @@ export class HintWork {
     const { signal } = this.#options;
     if (signal.aborted || queue.waiting.has(id)) return;
     const { tries, failures } = waiting;
-    if (!isOwn && !this.#isWarned) this.#warn(`processing of notifications paused: ${error.message}`);
+    if (!isOwn && !this.#isWarned) this.#options.warn(`processing of notifications paused: ${error.message}`);
     this.#isWarned ||= !isOwn;
     if (isOwn && failures === 0) {
-      this.#warn(`${entity} ${id} is set aside after a notification: ${error.message}`);
+      this.#options.warn(`${entity} ${id} is set aside after a notification: ${error.message}`);
       this.#setAside(entity, id, error);
     }
     if (isOwn && failures >= MAX_FAILURES) {
-      this.#warn(
+      this.#options.warn(
         `gave up on the notification for ${entity} ${id}; a poll or reconcile will find the change: ${error.message}`,
       );
       return;
@@ -298,18 +299,13 @@ export class HintWork {
     const again = { ...waiting, tries: tries + 1, failures: isOwn ? failures + 1 : failures };
     queue.setAside.set(id, again);
     const waitMs = isOwn ? FAILURE_GROWTH ** failures * FIRST_WAIT_MS : 2 ** tries * FIRST_WAIT_MS;
-    void pause(isOwn ? waitMs : Math.min(waitMs, LONGEST_WAIT_MS), signal).then(
+    void pause(isOwn ? waitMs : Math.min(waitMs, MAX_WAIT_MS), signal).then(
       () => {
         if (queue.setAside.get(id) === again) queue.add(id, again);
         this.#wake();
       },
       () => undefined,
     );
-  }
-
-  #warn(message: string): void {
-    const { connection, events } = this.#options;
-    events.emit('warning', { connection, message });
   }
 
   /** Waits until something is named, answered or due again, or the session ends. */
@@ -355,7 +351,7 @@ function least(times: readonly number[]): number {
   return times.reduce((smallest, time) => Math.min(smallest, time), Number.POSITIVE_INFINITY);
 }
 
-/** The time up to which all of these tables have worked off their notifications, or null. */
+/** The time up to which all of these tables have processed their notifications, or null. */
 function earliest(tables: readonly HintedTable[]): number | null {
   const times = tables.map(({ ledger }) => ledger.state.hintedAt);
   return times.length === 0 || times.includes(null) ? null : Math.min(...times.map(Number));
@@ -363,10 +359,10 @@ function earliest(tables: readonly HintedTable[]): number | null {
 
 /** The tables of a connection that notifications concern. */
 export function hintedTables(
-  tables: readonly IntercomTable[],
+  tables: readonly { readonly table: IntercomTable }[],
   work: ReadonlyMap<TableName, { readonly ledger: TableLedger }>,
 ): HintedTable[] {
-  return tables.flatMap((table) => {
+  return tables.flatMap(({ table }) => {
     const own = work.get(table.name);
     return table.hinted === undefined || own === undefined ? [] : [{ table, ledger: own.ledger }];
   });

@@ -20,7 +20,7 @@ export interface KeyMove {
   readonly signal: AbortSignal;
 }
 
-/** A header of the tombstone in the old partition: the partition where the key goes on. */
+/** A header of the tombstone in the old partition: the partition where the key continues. */
 const MOVED_TO = 'moved_to';
 const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_RECORDS = 2_000;

@@ -20,14 +20,14 @@ const PLACES = 8;
  * A connection that needs longer (a large topic, a transaction that stays open, a registry that hangs)
  * continues without its place.
  */
-const LONGEST_MS = 10_000;
+const MAX_MS = 10_000;
 
 export class Openings {
   readonly #longestMs: number;
   #free: number;
   readonly #queue = new Set<() => void>();
 
-  constructor({ places = PLACES, longestMs = LONGEST_MS }: OpeningsOptions = {}) {
+  constructor({ places = PLACES, longestMs = MAX_MS }: OpeningsOptions = {}) {
     this.#free = places;
     this.#longestMs = longestMs;
   }

@@ -2,7 +2,7 @@
 
 import { type FieldRules, keepsCustomAttributes } from '../avro/rules.js';
 import type { Config, ConnectionConfig } from '../config/config.js';
-import { deadLetterTopic, tableTopic } from '../kafka/topics.js';
+import { deadLetterTopic, tableTopic } from '../model/topic-names.js';
 import { type IntercomTable, tablesOf } from '../tables/all.js';
 import { rulesOf } from './field-rules.js';
 

@@ -6,7 +6,7 @@ import type { Config, ConnectionConfig } from '../config/config.js';
 import type { Route } from '../http/routes.js';
 import { KafkaAccess } from '../kafka/access.js';
 import { Group, ownerPartition } from '../kafka/group.js';
-import { HintWriter, hintsTopic } from '../kafka/hints.js';
+import { HintWriter } from '../kafka/hints.js';
 import type { Served } from '../kafka/membership.js';
 import { StateLedger } from '../kafka/state-ledger.js';
 import { asPublisherError, PublisherError } from '../model/errors.js';
@@ -14,11 +14,13 @@ import { Events } from '../model/events.js';
 import type { Hint } from '../model/hint.js';
 import { pause } from '../model/pause.js';
 import type { TableName } from '../model/table-names.js';
+import { hintsTopic } from '../model/topic-names.js';
 import { ConnectionLoop } from './connection-loop.js';
 import { membersLeft } from './group-free.js';
 import { HintFeed } from './hint-feed.js';
 import { oldestFirst } from './opening-order.js';
 import { Openings } from './openings.js';
+import { publishedTables } from './published-table.js';
 import { Session } from './session.js';
 import type { SessionContext } from './session-context.js';
 import { Shaping } from './shaping/shaping.js';
@@ -130,7 +132,7 @@ export class Publisher {
   }
 
   /**
-   * Goes on with another configuration: connections that are new in it begin, dropped ones end, changed ones
+   * Continues with another configuration: connections that are new in it begin, dropped ones end, changed ones
    * begin anew, and all others are not touched. Throws when a topic is not as it must be, or when something
    * changed that only a restart can change; nothing has changed then.
    */
@@ -142,7 +144,7 @@ export class Publisher {
       const sections = fixed.join(', ');
       throw new PublisherError(
         'config-invalid',
-        `${sections} changed, which takes a restart: stop this instance and start it again`,
+        `${sections} changed, which needs a restart: stop this instance and start it again`,
       );
     }
     await this.#ensureTopics(config);
@@ -200,13 +202,15 @@ export class Publisher {
     const instances = length === 1 ? 'instance' : 'instances';
     throw new PublisherError(
       'group-busy',
-      `the group ${group} has ${length} running ${instances}: ${what} would take connections away from them. Stop them first, or leave the work to them`,
+      `the group ${group} has ${length} running ${instances}: ${what} would take connections away from them. Stop them first`,
     );
   }
 
   async #ensureTopics(config = this.#context.config): Promise<void> {
     const { kafka } = this.#context;
-    const plans = config.connections.flatMap((connection) => topicPlans(config, connection));
+    const plans = config.connections.flatMap((connection) =>
+      topicPlans(config, publishedTables(config, connection)),
+    );
     const distinct = [...new Map(plans.map((plan) => [plan.topic, plan])).values()];
     await kafka.topics.ensure(distinct, config.topics.create);
   }

@@ -1,4 +1,4 @@
-/** Forgets how far tables have been published, so that the next cycle publishes them again. */
+/** Forgets how far tables are published, so that the next cycle publishes them again. */
 
 import type { Config, ConnectionConfig } from '../config/config.js';
 import { KafkaAccess } from '../kafka/access.js';
@@ -63,8 +63,8 @@ export async function resetTables(
 
 /**
  * The state of a table that begins anew: from `startDate` (epoch seconds), or where its connection begins.
- * How far lists of deletions were worked off stays: their rows are gone from the source and would not be told
- * of again. `now` in epoch milliseconds.
+ * How far lists of deletions were processed stays: their rows are gone from the source and would not be listed
+ * again. `now` in epoch milliseconds.
  */
 function stateAfterReset(state: TableState, startDate: number | null, now: number): TableState {
   const { deletions, reconcile } = state;

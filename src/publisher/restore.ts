@@ -12,7 +12,7 @@ import { EveryRow, type PublishedRows, type PublishedVersion, RecentRows } from 
 import { KnownIdCollector, type KnownIds } from '../sync/reconcile.js';
 import { CLOCK_SKEW_MS } from './versions.js';
 
-/** What a topic tells of a table's rows. */
+/** What a topic contains of a table's rows. */
 export interface RestoredRows {
   readonly published: PublishedRows;
   /** Rows that stand in another partition than the one that their key belongs to: partitions were added. */
@@ -20,7 +20,7 @@ export interface RestoredRows {
 }
 
 /**
- * What the topic of a table tells of its rows. Of a table that is read whole, or whose state does not belong
+ * Reads the rows of a table from its topic. Of a table that is read whole, or whose state does not belong
  * to the topic: every key that stands in it. Of a searched one: what was published since the time that its
  * state names. What was published before a reset counts as unknown, so that it is published again.
  */
@@ -37,7 +37,7 @@ export async function restorePublished(
     signal: AbortSignal;
     /** Of a table that is read whole: whether deleted rows are remembered (`EveryRow`). */
     remembersDeleted: boolean;
-    /** Whether its rows move with a parent, whose time the topic does not tell without decoding. */
+    /** Whether its rows move with a parent, whose time is known only by decoding. */
     isChild: boolean;
     /** Called for each record of another producer. */
     onForeign: (record: TopicRecord) => void;
@@ -88,7 +88,7 @@ function goneAt(record: TopicRecord): number {
 
 function restoredVersion(record: TopicRecord, state: TableState, isChild: boolean): PublishedVersion {
   const version = versionOf(record, state.resetAt);
-  // Until it is read again and tells its parent's time, a row is kept for as long as the bookmark of now can
+  // Until it is read again, with its parent's time, a row is kept for as long as the bookmark of now can
   // be read behind.
   const isTimed = !isChild && version.versionTime !== null;
   const versionTime = isTimed ? version.versionTime : Math.max(version.versionTime ?? 0, state.bookmark ?? 0);
@@ -131,7 +131,7 @@ export async function readVersions(
   return versions;
 }
 
-/** What it takes to read a table's topic. */
+/** What reading a table's topic needs. */
 export interface TopicAccess {
   readonly reader: TopicReader;
   readonly registry: Registry;
@@ -186,7 +186,7 @@ export async function findChildren(
   return [...children];
 }
 
-/** IDs held at once by a walk over all of them, with their hashes: some fifteen megabytes. */
+/** IDs that reconcile holds at once, with their hashes: some fifteen megabytes. */
 const KNOWN_IDS = 50_000;
 
 /**

@@ -6,7 +6,6 @@
  */
 
 import type { ConnectionConfig } from '../config/config.js';
-import type { IntercomApi } from '../intercom/api.js';
 import type { Transport } from '../intercom/transport.js';
 import { COMPRESSION_TYPES } from '../kafka/codecs.js';
 import type { DelayReport } from '../kafka/retries.js';
@@ -16,12 +15,12 @@ import type { Events } from '../model/events.js';
 import type { TableName } from '../model/table-names.js';
 import { type FailedTable, runCycle } from '../sync/cycle.js';
 import type { TableWork } from '../sync/source.js';
-import { tablesOf } from '../tables/all.js';
 import { openApi } from './api.js';
 import { weakHashes } from './field-rules.js';
 import type { HintFeed } from './hint-feed.js';
 import { HintWork, hintedTables } from './hint-work.js';
 import { adoptHintsTopic } from './hints-identity.js';
+import { publishedTables } from './published-table.js';
 import type { SessionContext } from './session-context.js';
 import { openSchemas, restoreWork } from './table-work.js';
 import { topicPlans, transactionalId } from './topic-plans.js';
@@ -74,7 +73,7 @@ export class Session {
         ? hints.subscribe(
             this.#connection.name,
             hinted.since,
-            (hint) => hinted.take(hint),
+            (hint) => hinted.receive(hint),
             () => hinted.caughtUp(),
           )
         : () => undefined;
@@ -108,6 +107,8 @@ export class Session {
     signal: AbortSignal,
   ): Promise<Session> {
     const { config, kafka, events } = context;
+    const tables = publishedTables(config, connection);
+    const warn = (message: string) => events.emit('warning', { connection: connection.name, message });
     const stop = new AbortController();
     const end = AbortSignal.any([signal, stop.signal]);
     events.emit('connection:opening', { connection: connection.name });
@@ -116,9 +117,9 @@ export class Session {
     let writer: Writer | null = null;
     const cutOff = new AbortController();
     try {
-      const topics = await kafka.topics.ensure(topicPlans(config, connection), config.topics.create);
-      const schemas = await openSchemas(context, connection, api);
-      // Who has lost the connection meanwhile must not take it from its new owner.
+      const topics = await kafka.topics.ensure(topicPlans(config, tables), config.topics.create);
+      const schemas = await openSchemas({ context, tables, api, warn });
+      // An instance that has lost the connection meanwhile must not fence its new owner.
       signal.throwIfAborted();
       writer = await Writer.open(kafka.kafka, {
         transactionalId: transactionalId(config, connection),
@@ -129,19 +130,30 @@ export class Session {
           context.cutOff.add(topic);
           cutOff.abort(cutOffError(topic, partition));
         },
-        onDelay: (report) =>
-          events.emit('warning', { connection: connection.name, message: delayMessage(report) }),
+        onDelay: (report) => warn(delayMessage(report)),
       });
-      const work = await restoreWork({ ...opened, context, topics, schemas, writer, end }, connection);
+      const parts = { ...opened, context, tables, topics, schemas, writer, warn, end };
+      const work = await restoreWork(parts);
       const weak = weakHashes(connection);
-      if (weak !== null) events.emit('warning', { connection: connection.name, message: weak });
+      if (weak !== null) warn(weak);
       for (const [table, { ledger }] of work) {
         events.emit('table:restored', { connection: connection.name, table, state: ledger.state });
       }
       const hints = takesNotifications(connection) ? context.hints : null;
-      const notified = hints === null ? [] : await adoptHintsTopic(context, connection, work);
+      const ofHints = hintedTables(tables, work);
+      const notified = hints === null ? [] : await adoptHintsTopic({ context, warn }, ofHints);
       events.emit('connection:owned', { connection: connection.name, tables: [...work.keys()] });
-      const hinted = hints && hintWork(connection, { api, events, work, signal: end });
+      const hinted =
+        hints === null || ofHints.length === 0
+          ? null
+          : new HintWork({
+              tables: ofHints,
+              api,
+              events,
+              warn,
+              deletes: connection.deletes.webhooks,
+              signal: end,
+            });
       const watched = {
         watch: context.watch,
         topics: [...topics.values(), ...notified],
@@ -208,23 +220,4 @@ function delayMessage(report: DelayReport): string {
   return report.kind === 'over'
     ? `commits continue after ${seconds}`
     : `commits have been waiting for Kafka for ${seconds}: ${report.error.message}; retrying`;
-}
-
-/**
- * Processes the notifications of this connection until the signal aborts; null where they concern none of its
- * tables.
- */
-function hintWork(
-  connection: ConnectionConfig,
-  {
-    api,
-    events,
-    work,
-    signal,
-  }: { api: IntercomApi; events: Events; work: ReadonlyMap<TableName, TableWork>; signal: AbortSignal },
-): HintWork | null {
-  const tables = hintedTables(tablesOf(connection), work);
-  if (tables.length === 0) return null;
-  const { name, deletes } = connection;
-  return new HintWork({ connection: name, tables, api, events, deletes: deletes.webhooks, signal });
 }

@@ -1,12 +1,12 @@
 /** Compares states with the topics that they are about, without changing anything. */
 
-import type { Config, ConnectionConfig } from '../config/config.js';
+import type { Config } from '../config/config.js';
 import type { KafkaAccess } from '../kafka/access.js';
 import { readStates, States } from '../kafka/states.js';
-import { deadLetterTopic, tableTopic } from '../kafka/topics.js';
 import type { TableState, TopicMark } from '../model/state.js';
 import type { TableName } from '../model/table-names.js';
 import { grownMessage } from './partitions-added.js';
+import type { PublishedTable } from './published-table.js';
 import { arePartitionsAdded, differencesOf, letterDifferencesOf } from './topic-identity.js';
 import { markOf } from './topic-log.js';
 
@@ -22,29 +22,27 @@ export async function committedStates(config: Config, kafka: KafkaAccess): Promi
  * state does, that have none, or whose state can't be read are left out.
  */
 export async function stateProblems(
-  config: Config,
-  connection: ConnectionConfig,
+  tables: readonly PublishedTable[],
   states: States,
   kafka: KafkaAccess,
 ): Promise<Map<TableName, readonly string[]>> {
-  const { prefix } = config.topics;
-  const known = connection.tables.flatMap(({ name }) => {
-    const state = readable(states, connection.name, name);
-    return state === undefined ? [] : [{ name, state, topic: tableTopic(prefix, connection.name, name) }];
+  const known = tables.flatMap((published) => {
+    const state = readable(states, published);
+    return state === undefined ? [] : [{ published, state }];
   });
-  const letters = deadLetterTopic(prefix, connection.name);
-  const marks = await marksOf(kafka, [...known.map(({ topic }) => topic), letters]);
-  const problems = known.map(({ name, state, topic }) => {
-    const at = { connection: connection.name, table: name, topic };
-    const now = { rows: marks.get(topic) ?? null, letters: marks.get(letters) ?? null };
-    return [name, problemsOfState(at, state, now, letters)] as const;
+  const topics = known.flatMap(({ published: { topic, deadLetterTopic } }) => [topic, deadLetterTopic]);
+  const marks = await marksOf(kafka, [...new Set(topics)]);
+  const problems = known.map(({ published, state }) => {
+    const { table, topic, deadLetterTopic } = published;
+    const now = { rows: marks.get(topic) ?? null, letters: marks.get(deadLetterTopic) ?? null };
+    return [table.name, problemsOfState(published, state, now)] as const;
   });
   return new Map(problems.filter(([, each]) => each.length > 0));
 }
 
-function readable(states: States, connection: string, table: TableName): TableState | undefined {
+function readable(states: States, { connection, table }: PublishedTable): TableState | undefined {
   try {
-    return states.get(connection, table);
+    return states.get(connection.name, table.name);
   } catch {
     return undefined;
   }
@@ -59,24 +57,23 @@ async function marksOf(kafka: KafkaAccess, topics: readonly string[]): Promise<M
 }
 
 function problemsOfState(
-  { connection, table, topic }: { connection: string; table: TableName; topic: string },
+  { connection, table, topic, deadLetterTopic }: PublishedTable,
   state: TableState,
   now: { readonly rows: TopicMark | null; readonly letters: TopicMark | null },
-  letters: string,
 ): string[] {
   const differences = [
     ...differencesOf(state, now.rows, topic),
-    ...letterDifferencesOf(state, now.letters, letters),
+    ...letterDifferencesOf(state, now.letters, deadLetterTopic),
   ];
   const grown = [
-    [table, state.topic, now.rows],
+    [table.name, state.topic, now.rows],
     ['dead letters', state.deadLetterTopic, now.letters],
   ] as const;
   return [
     ...differences.map((each) => `${each}: the next run reads the table again from its start`),
     ...grown.flatMap(([what, mark, is]) =>
       is !== null && arePartitionsAdded(mark, is)
-        ? [grownMessage({ connection, what }, { topic: is.name, partitions: is.partitions })]
+        ? [grownMessage(`${connection.name}/${what}`, { topic: is.name, partitions: is.partitions })]
         : [],
     ),
   ];

@@ -2,14 +2,11 @@
  * What a session knows of a table when it begins: its state, and what its topic and the dead letters hold.
  */
 
-import type { ConnectionConfig } from '../config/config.js';
 import type { TopicRecord } from '../kafka/reader.js';
 import type { States } from '../kafka/states.js';
-import { deadLetterTopic } from '../kafka/topics.js';
 import { mustGet } from '../model/must-get.js';
 import { emptyState, type TableState } from '../model/state.js';
 import { asSearched } from '../model/table.js';
-import type { TableName } from '../model/table-names.js';
 import { restoredState } from '../sync/state-writes.js';
 import type { RestoredTable } from '../sync/table-ledger.js';
 import type { IntercomTable } from '../tables/all.js';
@@ -33,19 +30,19 @@ export interface Letters {
 }
 
 export async function restoreLetters(
-  { context: { config, kafka, events }, topics, writer, end }: SessionParts,
-  connection: ConnectionConfig,
+  { context: { config, kafka }, tables, topics, writer, warn, end }: SessionParts,
   states: States,
 ): Promise<Letters> {
-  const facts = mustGet(topics, deadLetterTopic(config.topics.prefix, connection.name));
-  const mark = await markOf(kafka.reader, facts, end);
-  const known = connection.tables.flatMap(
-    ({ name }) => states.get(connection.name, name)?.deadLetterTopic ?? [],
+  const [first] = tables;
+  if (first === undefined) throw new Error('a connection without tables');
+  const mark = await markOf(kafka.reader, mustGet(topics, first.deadLetterTopic), end);
+  const known = tables.flatMap(
+    ({ connection, table }) => states.get(connection.name, table.name)?.deadLetterTopic ?? [],
   );
   if (known.some((each) => arePartitionsAdded(each, mark))) {
-    const at = { connection: connection.name, what: 'dead letters', policy: config.topics.onPartitionsAdded };
+    const at = { owner: `${first.connection.name}/dead letters`, policy: config.topics.onPartitionsAdded };
     const move = { topic: mark.name, partitions: mark.partitions, isOwn: () => true, signal: end };
-    await onPartitionsAdded({ reader: kafka.reader, writer, events }, at, move);
+    await onPartitionsAdded({ reader: kafka.reader, writer, warn }, at, move);
   }
   const hashes = await restoreDeadLetters(kafka.reader, mark.name, mark.partitions, end);
   return { log: new TopicLog(mark), hashes };
@@ -63,8 +60,9 @@ export async function restoreTable(
   { table, connection, topic }: PublishedTable,
   { states, letters, remembersDeleted }: Restoring,
 ): Promise<{ restored: RestoredTable; log: TopicLog }> {
-  const { end } = parts;
-  const { config, kafka, events, cutOff } = parts.context;
+  const { end, writer, warn } = parts;
+  const { config, kafka, cutOff } = parts.context;
+  const owner = `${connection.name}/${table.name}`;
   const { codec } = mustGet(parts.schemas, table.name);
   const state = states.get(connection.name, table.name);
   const mark = await markOf(kafka.reader, mustGet(parts.topics, topic), end);
@@ -76,14 +74,15 @@ export async function restoreTable(
           ...letterDifferencesOf(state, letters.log.mark, letters.log.mark.name),
           ...(cutOff.has(topic) ? [`topic ${topic} was cut off while this instance wrote to it`] : []),
         ];
-  if (differences.length > 0) events.emit('warning', beginsAnew(connection.name, table.name, differences));
+  if (differences.length > 0) warn(beginsAnew(owner, differences));
   // Without a state, rows in the topic mean that it was lost, with the state topic or alone.
   const mayBeLost = state === undefined && !isEmpty(mark);
   const isAnew = differences.length > 0 || mayBeLost;
-  const onForeign = once(({ partition, offset }: TopicRecord) => {
-    const message = `topic ${topic} contains records not written by this publisher (first: partition ${partition}, offset ${offset}). They are ignored here; other consumers may fail on them.`;
-    events.emit('warning', { connection: connection.name, message });
-  });
+  const onForeign = once(({ partition, offset }: TopicRecord) =>
+    warn(
+      `topic ${topic} contains records not written by this publisher (first: partition ${partition}, offset ${offset}). They are ignored here; other consumers may fail on them.`,
+    ),
+  );
   const before = state === undefined || isAnew ? stateForTopic(state ?? emptyState(), null) : state;
   const { partitions } = mark;
   const known = {
@@ -98,10 +97,10 @@ export async function restoreTable(
   };
   const restore = () => restorePublished(kafka.reader, topic, codec, known);
   const moved = async () => {
-    const at = { connection: connection.name, what: table.name, policy: config.topics.onPartitionsAdded };
+    const at = { owner, policy: config.topics.onPartitionsAdded };
     const isOwn = ({ key }: TopicRecord) => key !== null && codec.decodeKey(key) !== null;
     const move = { topic, partitions, isOwn, signal: end };
-    await onPartitionsAdded({ reader: kafka.reader, writer: parts.writer, events }, at, move);
+    await onPartitionsAdded({ reader: kafka.reader, writer, warn }, at, move);
   };
   const wasRaised = arePartitionsAdded(state?.topic ?? null, mark);
   if (wasRaised) await moved();
@@ -114,7 +113,7 @@ export async function restoreTable(
   const { published: rows } = restored;
   if (mayBeLost && rows.size > 0) {
     const lost = `topic ${topic} has rows, and state topic ${config.state.topic} has no state of them`;
-    events.emit('warning', beginsAnew(connection.name, table.name, [lost]));
+    warn(beginsAnew(owner, [lost]));
   }
   const oldest = rows.restoreFrom();
   const own = state === undefined ? lostState(table, oldest) : isAnew ? stateForTopic(state, oldest) : state;
@@ -134,11 +133,11 @@ function lostState(table: IntercomTable, oldest: number | null): TableState {
   return stateForTopic(state, oldest);
 }
 
-function beginsAnew(connection: string, table: TableName, differences: readonly string[]) {
-  const message =
-    `${connection}/${table}: the state does not belong to the topic: ${differences.join('; ')}. ` +
-    'The table is read again from its start; rows whose last version is in the topic are not published again';
-  return { connection, message };
+function beginsAnew(owner: string, differences: readonly string[]): string {
+  return (
+    `${owner}: the state does not belong to the topic: ${differences.join('; ')}. ` +
+    'The table is read again from its start; rows whose last version is in the topic are not published again'
+  );
 }
 
 /** Passes the first call on, and no other. */

@@ -4,7 +4,7 @@
  *
  * What became a column before is read from the registry. Definitions are asked for before the first row is
  * published, and again when a row has an unknown attribute; where the table of attributes is replicated too,
- * it tells of new ones by itself.
+ * its rows name new ones.
  */
 
 import { type Adaptation, rowShaper, TopicCodec, type ValueForm, valueSchema } from '../avro/codec.js';
@@ -118,7 +118,7 @@ export class TableSchema {
     };
   }
 
-  /** Tells of attributes as their own table lists them. They get columns with the next `prepare`. */
+  /** Learns attributes from the rows of their own table. They get columns with the next `prepare`. */
   learn(rows: readonly RawRow[]): void {
     if (this.#options.attributes !== null) this.#learned = [...this.#learned, ...definitionsIn(rows)];
   }

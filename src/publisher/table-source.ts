@@ -122,7 +122,7 @@ function idSource(
     isGone: (id) => isGone(background, id),
     grain: () => grain(table),
     signal: end,
-    // What a search shows of a parent tells nothing of its children.
+    // A parent row of a search has no content of its children.
     ...(parent === undefined && find !== undefined
       ? { start: connection.startDate, hashOf: hashOf(table, background, schema), find }
       : {}),

@@ -1,7 +1,5 @@
 /** What the cycles of a session work with, table by table. */
 
-import type { ConnectionConfig } from '../config/config.js';
-import type { IntercomApi } from '../intercom/api.js';
 import type { PublisherError } from '../model/errors.js';
 import { mustGet } from '../model/must-get.js';
 import { asSearched } from '../model/table.js';
@@ -10,9 +8,8 @@ import type { TableWork } from '../sync/source.js';
 import { TableLedger } from '../sync/table-ledger.js';
 import { Delivery, type DeliveryOptions } from './delivery.js';
 import { grainOf } from './grain.js';
-import { type PublishedTable, publishedTables } from './published-table.js';
+import type { PublishedTable } from './published-table.js';
 import { findChildren, readVersions } from './restore.js';
-import type { SessionContext } from './session-context.js';
 import type { SessionParts } from './session-parts.js';
 import { restoreLetters, restoreTable } from './table-restore.js';
 import { TableSchema } from './table-schema.js';
@@ -20,21 +17,20 @@ import { createSource } from './table-source.js';
 import { TopicLookup } from './topic-lookup.js';
 
 /** Registers the schema of each table. Throws what the registry and the API throw. */
-export async function openSchemas(
-  { config, events, registry, shaping }: SessionContext,
-  connection: ConnectionConfig,
-  api: IntercomApi,
-): Promise<Map<TableName, TableSchema>> {
+export async function openSchemas({
+  context: { registry, shaping },
+  tables,
+  api,
+  warn,
+}: Pick<SessionParts, 'context' | 'tables' | 'api' | 'warn'>): Promise<Map<TableName, TableSchema>> {
   const schemas = new Map<TableName, TableSchema>();
-  for (const { table, topic, rules, hasColumns } of publishedTables(config, connection)) {
+  for (const { table, connection, topic, rules, hasColumns } of tables) {
     const { name, key } = table;
     const definitions = hasColumns ? table.customAttributes : undefined;
     const attributes = definitions === undefined ? null : () => definitions(api);
     const form = connection.values;
-    const onWithout = ({ message: why }: PublisherError) => {
-      const message = `${name}: published without new columns for custom attributes, asked for again each minute: ${why}`;
-      events.emit('warning', { connection: connection.name, message });
-    };
+    const onWithout = ({ message: why }: PublisherError) =>
+      warn(`${name}: published without new columns for custom attributes, retried each minute: ${why}`);
     const options = { registry, topic, table: name, key, form, rules, shaping, attributes, onWithout };
     schemas.set(name, await TableSchema.open(options));
   }
@@ -42,20 +38,17 @@ export async function openSchemas(
 }
 
 /** Reads the connection's states, then what each of its topics holds. */
-export async function restoreWork(
-  parts: SessionParts,
-  connection: ConnectionConfig,
-): Promise<Map<TableName, TableWork>> {
+export async function restoreWork(parts: SessionParts): Promise<Map<TableName, TableWork>> {
   const { context, end } = parts;
   // The writer has fenced the owner before: the reading that begins now sees all of its commits.
   context.states.identify(mustGet(parts.topics, context.config.state.topic).id);
   const states = await context.states.current(end);
-  const letters = await restoreLetters(parts, connection, states);
+  const letters = await restoreLetters(parts, states);
   const grain = grainOf(parts.api);
-  const { name, startDate, lookback, deletes } = connection;
-  const settings = { connection: name, startDate, lookback, reconcile: deletes.reconcile };
   const restore = async (published: PublishedTable): Promise<[TableName, TableWork]> => {
-    const { table } = published;
+    const { table, connection } = published;
+    const { name, startDate, lookback, deletes } = connection;
+    const settings = { connection: name, startDate, lookback, reconcile: deletes.reconcile };
     const source = createSource(parts, published, grain);
     const restoring = { states, letters, remembersDeleted: source.find !== undefined };
     const { restored, log } = await restoreTable(parts, published, restoring);
@@ -66,7 +59,7 @@ export async function restoreWork(
     const ledger = new TableLedger({ source, sink, settings, events }, restored);
     return [table.name, { ledger, tasks: { walk: null, recovery: null } }];
   };
-  return new Map(await Promise.all(publishedTables(context.config, connection).map(restore)));
+  return new Map(await Promise.all(parts.tables.map(restore)));
 }
 
 function createSink(

@@ -79,7 +79,7 @@ export function stateForTopic(state: TableState, oldest: number | null): TableSt
     restoreFrom: oldest,
     deletions:
       state.deletions === null || oldest === null ? null : { at: Math.floor(oldest / 1000), ids: [] },
-    // Due at once: the walk over all IDs finds what else is gone.
+    // Due at once: reconcile finds what else was deleted.
     reconcile: state.reconcile === null ? null : { dueAt: new Date(0).toISOString(), walk: null },
     updatedAt: new Date().toISOString(),
   };

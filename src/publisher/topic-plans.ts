@@ -1,7 +1,8 @@
 /** What a connection needs in Kafka: its topics, and the name that it writes under. */
 
 import type { Config, ConnectionConfig } from '../config/config.js';
-import { deadLetterTopic, planTopic, type TopicPlan, tableTopic } from '../kafka/topics.js';
+import { planTopic, type TopicPlan } from '../kafka/topics.js';
+import type { PublishedTable } from './published-table.js';
 
 /** A row too large for its topic still fits here, together with the reason. */
 const DEAD_LETTER_MAX_BYTES = 40 * 1024 * 1024;
@@ -11,21 +12,23 @@ export function transactionalId(config: Config, connection: ConnectionConfig): s
   return `${config.state.group}.${connection.name}`;
 }
 
-/** The topics that a connection needs, as they are made where they are missing. */
-export function topicPlans(config: Config, connection: ConnectionConfig): TopicPlan[] {
-  const { prefix } = config.topics;
-  const letters = planTopic(deadLetterTopic(prefix, connection.name), config.topics);
+/** The topics that tables need, as they are created where they are missing. */
+export function topicPlans(config: Config, tables: readonly PublishedTable[]): TopicPlan[] {
+  const letters = new Set(tables.map(({ deadLetterTopic }) => deadLetterTopic));
   return [
-    ...connection.tables.map(({ name }) =>
-      planTopic(tableTopic(prefix, connection.name, name), config.topics),
-    ),
-    {
-      ...letters,
-      config: { ...letters.config, 'max.message.bytes': letterBytes(config) },
-      tooLarge: 'a larger row is not kept in its dead letter, which has only its key and the reason then',
-    },
+    ...tables.map(({ topic }) => planTopic(topic, config.topics)),
+    ...[...letters].map((topic) => planLetters(config, topic)),
     planStates(config),
   ];
+}
+
+function planLetters(config: Config, topic: string): TopicPlan {
+  const plan = planTopic(topic, config.topics);
+  return {
+    ...plan,
+    config: { ...plan.config, 'max.message.bytes': letterBytes(config) },
+    tooLarge: 'a larger row is not kept in its dead letter, which has only its key and the reason then',
+  };
 }
 
 /**

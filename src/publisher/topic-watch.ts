@@ -10,7 +10,7 @@ import { pause } from '../model/pause.js';
 /** A topic as a session has found it. */
 export interface KnownTopic {
   readonly topic: string;
-  /** Null where the brokers tell no IDs. */
+  /** Null where the brokers return no IDs. */
   readonly id: string | null;
   readonly partitions: number;
 }

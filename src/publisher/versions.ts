@@ -33,7 +33,7 @@ export class Versions {
   readonly #keyName: KeyName;
   readonly #onForeign: (record: TopicRecord) => void;
 
-  /** `onForeign` is told of each record of another producer, which is left out. */
+  /** `onForeign` is called with each record of another producer, which is left out. */
   constructor(
     registry: Registry,
     keyName: KeyName,
@@ -69,7 +69,7 @@ export interface Reading {
   readonly mode: 'latest' | 'history';
   readonly from: ReadFrom;
   /**
-   * Goes on with every record that is published next, until the signal aborts. Otherwise that throws
+   * Continues with every record that is published next, until the signal aborts. Otherwise that throws
    * `stopped`.
    */
   readonly follow: boolean;
@@ -83,7 +83,7 @@ export const CLOCK_SKEW_MS = 10 * 60_000;
 
 /**
  * The records of a reading, undecoded: only what is wanted has to be. What follows the latest ones begins
- * right behind them: none is missed and none comes twice. `onProgress` is told how many records were read for
+ * right behind them: none is missed and none comes twice. `onProgress` receives how many records were read for
  * the latest ones.
  */
 export async function* readRecords(
@@ -127,7 +127,7 @@ async function* fromLatest(
   }
 }
 
-/** The newest record of each key that was not deleted; `read` is told the last offset of each partition. */
+/** The newest record of each key that was not deleted; `read` receives the last offset of each partition. */
 async function latestRecords(
   batches: AsyncIterable<readonly TopicRecord[]>,
   newest: NewestByKey,

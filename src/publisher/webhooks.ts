@@ -9,6 +9,7 @@ import { type Reply, type Route, textReply } from '../http/routes.js';
 import { isSigned, type Notification, readNotification } from '../intercom/webhook.js';
 import type { Events } from '../model/events.js';
 import { ENTITIES, type Hint } from '../model/hint.js';
+import { within } from '../model/pause.js';
 
 export interface WebhookOptions {
   /** As configured now. */
@@ -19,10 +20,10 @@ export interface WebhookOptions {
 }
 
 /**
- * Notifications on their way to Kafka at once; Intercom slows down when it is told so, and the next poll
+ * Notifications on their way to Kafka at once; Intercom slows down at a 429, and the next poll
  * finds what changed.
  */
-const MOST_AT_ONCE = 100;
+const MAX_AT_ONCE = 100;
 /** Conversations with long texts stay far below. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const MAX_HELD_BYTES = 64 * 1024 * 1024;
@@ -46,10 +47,10 @@ export function webhookRoutes({ connections, keep, events }: WebhookOptions): Ro
   const bodies = new Bodies();
   const keepOne = async (connection: string, hint: Hint): Promise<Reply> => {
     if (ENTITIES.every((entity) => hint[entity].length === 0)) return textReply(200, 'nothing to do');
-    if (underWay >= MOST_AT_ONCE) return tooMany();
+    if (underWay >= MAX_AT_ONCE) return tooMany();
     underWay += 1;
     try {
-      await withinLimit(keep(connection, hint));
+      await within(KEEP_LIMIT_MS, keep(connection, hint));
       return textReply(200, 'kept');
     } catch {
       return textReply(503, 'temporarily unavailable, send it again');
@@ -122,7 +123,7 @@ class Bodies {
   #held = 0;
 
   /**
-   * Hands over the raw bytes, if they fit. All of a body is read in any case: who sends it gets no answer
+   * Returns the raw bytes, if they fit. All of a body is read in any case: who sends it gets no answer
    * else.
    */
   async with<T>(request: IncomingMessage, use: (body: Buffer | 'too large' | 'too many') => T): Promise<T> {
@@ -147,12 +148,4 @@ class Bodies {
 
 async function drain(request: IncomingMessage): Promise<void> {
   for await (const _ of request);
-}
-
-async function withinLimit(work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('too slow')), KEEP_LIMIT_MS);
-  });
-  await Promise.race([work, limit]).finally(() => clearTimeout(timer));
 }

@@ -55,7 +55,7 @@ export class CountedSet {
   }
 }
 
-const MOST_IN_CHUNK = 1_024;
+const MAX_IN_CHUNK = 1_024;
 
 /**
  * Values kept in order, in chunks, so that one more or less moves few others. Equal values are there once.
@@ -79,7 +79,7 @@ export class SortedList<T> {
     if (this.#chunks.length === 0) this.#chunks.push(chunk);
     chunk.splice(lowerBound(chunk, value, this.#compare), 0, value);
     this.#length += 1;
-    if (chunk.length > MOST_IN_CHUNK) this.#chunks.splice(at + 1, 0, chunk.splice(chunk.length >> 1));
+    if (chunk.length > MAX_IN_CHUNK) this.#chunks.splice(at + 1, 0, chunk.splice(chunk.length >> 1));
   }
 
   delete(value: T): void {

@@ -11,7 +11,7 @@ export interface LoggedRequest {
 }
 
 /** A log of more requests than this loses its older half, so that a long run does not fill the memory. */
-const MOST_LOGGED = 200_000;
+const MAX_LOGGED = 200_000;
 
 export class Traffic {
   /** The last requests, oldest first. */
@@ -36,7 +36,7 @@ export class Traffic {
   }
 
   record(request: LoggedRequest): void {
-    if (this.log.length >= MOST_LOGGED) this.log.splice(0, MOST_LOGGED / 2);
+    if (this.log.length >= MAX_LOGGED) this.log.splice(0, MAX_LOGGED / 2);
     this.log.push(request);
     const { route, status } = request;
     const ofRoute = this.#counts.get(route) ?? new Map<number, number>();

@@ -14,7 +14,7 @@ export interface FailedTable {
 /**
  * Runs the cycles of all given tables and returns those that failed. A failure that reaches further than its
  * table (the credentials, the connection's ownership, Kafka) is thrown once the others have come to rest;
- * `abandon` is called to bring them there. `onDone` is told of each table as soon as it is over.
+ * `abandon` is called to bring them there. `onDone` is called with each table as soon as its cycle is over.
  * `awaitWalks`: see `TableCycle.run`.
  */
 export async function runCycle(

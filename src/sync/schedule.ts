@@ -1,4 +1,4 @@
-/** Tells when tables are due, by their cron expressions in UTC. */
+/** When tables are due, by their cron expressions in UTC. */
 
 import cron, { type ScheduledTask, type TaskOptions } from 'node-cron';
 import type { TableName } from '../model/table-names.js';

@@ -61,7 +61,7 @@ export interface TableSource {
   readonly askedAs?: (raw: RawRow) => string;
   /** The rows that others have replaced, where rows say so. */
   readonly replaced?: ReplacedIds;
-  /** What the walk over all IDs works with, or null where every reading finds what is gone. */
+  /** What reconcile reads from, or null where every reading finds deleted rows. */
   readonly ids: IdSource | null;
   /** What retries of set-aside rows and windows work with. */
   readonly retry: RetrySource;
@@ -117,7 +117,7 @@ export interface TableSettings {
   readonly startDate: number;
   /** Seconds that are read again behind the bookmark. */
   readonly lookback: number;
-  /** Cron expression of the walk over all IDs; null: never. */
+  /** Cron expression of reconcile; null: never. */
   readonly reconcile: string | null;
 }
 
@@ -129,7 +129,7 @@ export interface TableWork {
 }
 
 export interface TableTasks {
-  /** The walk over all IDs, or null. */
+  /** The reconcile under way, or null. */
   walk: IdWalk | null;
   /** The retries of what is set aside, or null. */
   recovery: Recovery | null;

@@ -13,7 +13,7 @@ import type { TableState } from '../model/state.js';
 export interface WrittenState {
   /** Null: none. */
   readonly state: TableState | null;
-  /** Epoch milliseconds at which it was handed over. */
+  /** Epoch milliseconds at which it was passed for publishing. */
   readonly at: number;
 }
 

@@ -31,7 +31,7 @@ interface Reading {
 export class DetailsRead {
   readonly #lookback: number;
   readonly #readings = new Map<string, Reading>();
-  /** Epoch seconds of `updated_at` before which no poll looks any more. */
+  /** Epoch seconds of `updated_at` before which no poll reads any more. */
   #floor = Number.NEGATIVE_INFINITY;
 
   /** `lookback` in seconds. */
@@ -45,7 +45,7 @@ export class DetailsRead {
   }
 
   /**
-   * Forgets what lies more than the lookback before the newest row (epoch seconds): no poll will look there.
+   * Forgets what lies more than the lookback before the newest row (epoch seconds): no poll reads there.
    */
   moveOn(newest: number | null): void {
     const floor = (newest ?? Number.NEGATIVE_INFINITY) - this.#lookback;

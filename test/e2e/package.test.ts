@@ -8,7 +8,7 @@ import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { Project } from '../support/project.js';
@@ -120,6 +120,17 @@ describe('the package', () => {
       child.kill('SIGTERM');
       await ended;
     }
+  });
+
+  it('changes no module of the program that imports it', async () => {
+    const script = join(ROOT, 'test/support/module-prints.mjs');
+    const library = pathToFileURL(join(dir, 'node_modules/intercom-kafka/dist/index.js')).href;
+    const prints = async (...imports: string[]) =>
+      (await run(process.execPath, [script, join(dir, 'package.json'), ...imports])).stdout;
+    const alone = await prints();
+    expect(alone).toContain('kafkajs/src/cluster');
+    expect(await prints(library)).toBe(alone);
+    expect(await prints('--', library)).toBe(alone);
   });
 
   it('publishes from within a program, and reads back what it published', async () => {

@@ -1,7 +1,8 @@
 /** Topics that are deleted, created again and given partitions while a publisher runs. */
 
 import { describe, inject, it } from 'vitest';
-import { HintWriter, hintsTopic, planHints } from '../../src/kafka/hints.js';
+import { HintWriter, planHints } from '../../src/kafka/hints.js';
+import { hintsTopic } from '../../src/model/topic-names.js';
 import { endCommand, type RunningCommand, startCommand } from '../support/command.js';
 import { createTopics } from '../support/create-topics.js';
 import { addressOf, statusAt } from '../support/http.js';

@@ -10,7 +10,7 @@ import { createKafka } from '../../src/kafka/client.js';
 import { openCluster } from '../../src/kafka/cluster.js';
 import { COMPRESSION_TYPES } from '../../src/kafka/codecs.js';
 import { Group, ownerPartition } from '../../src/kafka/group.js';
-import { HintWriter, hintsTopic, type KeptHint, planHints, readHints } from '../../src/kafka/hints.js';
+import { HintWriter, type KeptHint, planHints, readHints } from '../../src/kafka/hints.js';
 import { headerText, TopicReader } from '../../src/kafka/reader.js';
 import { StateLedger } from '../../src/kafka/state-ledger.js';
 import { readStates, stateKey, stateRecord } from '../../src/kafka/states.js';
@@ -18,6 +18,7 @@ import { planTopic, Topics } from '../../src/kafka/topics.js';
 import { Writer } from '../../src/kafka/writer.js';
 import type { OutgoingRecord } from '../../src/model/row.js';
 import { emptyState } from '../../src/model/state.js';
+import { hintsTopic } from '../../src/model/topic-names.js';
 
 let kafka: Kafka;
 const open: { close(): Promise<void> }[] = [];

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
-import kafkajs, { type ISocketFactory, type Kafka, type KafkaConfig } from 'kafkajs';
+import type { ISocketFactory, Kafka, KafkaConfig } from 'kafkajs';
 import { afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { createKafka } from '../../src/kafka/client.js';
 import { COMPRESSION_TYPES } from '../../src/kafka/codecs.js';
+import kafkajs from '../../src/kafka/kafkajs.js';
 import { type ReadOptions, TopicReader, type TopicRecord } from '../../src/kafka/reader.js';
 import { Writer } from '../../src/kafka/writer.js';
 import type { OutgoingRecord } from '../../src/model/row.js';
@@ -248,7 +249,7 @@ describe('TopicReader', () => {
     expect(await reading).toEqual([]);
     const missing = readAll(`never-${topic}`);
     await expect(missing).rejects.toMatchObject({ code: 'kafka-error' });
-    await expect(missing).rejects.toThrow(`Kafka: looking into never-${topic} failed: `);
+    await expect(missing).rejects.toThrow(`Kafka: looking up never-${topic} failed: `);
   });
 
   it('asks once where no other answer can come', async () => {
@@ -261,7 +262,7 @@ describe('TopicReader', () => {
   it('throws where it is stopped, whether it has an end of its own or not', async () => {
     const topic = await createTopic();
     const signal = AbortSignal.abort();
-    await expect(readAll(topic, { signal })).rejects.toThrow(`stopped while looking into ${topic}`);
+    await expect(readAll(topic, { signal })).rejects.toThrow(`stopped while looking up ${topic}`);
     const writer = await openWriter(randomUUID());
     await writer.commit([record(topic, 'a', '1')]);
     const producer = kafka.producer({ transactionalId: randomUUID(), maxInFlightRequests: 1 });

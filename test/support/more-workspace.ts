@@ -1,13 +1,26 @@
-/** The endpoints of the tables beyond the eleven, over rows that a test holds. */
+/** The endpoints of the tables that are off by default, over rows that a test holds. */
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { MORE_TABLE_NAMES } from '../../src/model/table-names.js';
+import {
+  ALL_TABLE_NAMES,
+  isDefault,
+  type TableName,
+  type UsualTableName,
+} from '../../src/model/table-names.js';
 import { type Fault, Faults } from '../../src/simulator/faults.js';
 
-export type MoreTable = (typeof MORE_TABLE_NAMES)[number];
+/** A table that is off by default. */
+export type MoreTable = Exclude<TableName, UsualTableName>;
+
+export const MORE_TABLES: readonly MoreTable[] = ALL_TABLE_NAMES.filter(isMore);
+
+export function isMore(name: TableName): name is MoreTable {
+  return !isDefault(name);
+}
+
 type Row = Record<string, unknown>;
 
 const PER_PAGE = 2;

@@ -4,7 +4,8 @@
  */
 
 import { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
-import kafkajs, { type Kafka } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
+import kafkajs from '../../src/kafka/kafkajs.js';
 import { TopicReader, type TopicRecord } from '../../src/kafka/reader.js';
 
 export interface Version {

@@ -3,16 +3,16 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
-import type { Region } from '../../config/config.js';
+import { REGIONS, type Region } from '../../config/config.js';
 import { expandText } from '../../config/environment.js';
 import { httpUrl, parseMoment, proxyUrl } from '../../config/values.js';
 import { authorizationUrl, readRedirect } from '../../intercom/oauth.js';
 import { PublisherError } from '../../model/errors.js';
 import {
   appUrlOf,
-  keep,
   type NewConnection,
   plannedConfig,
+  saveConnection,
   signIn,
   tokenFileOf,
 } from '../../publisher/connect.js';
@@ -22,7 +22,6 @@ import { ask, isTerminal } from '../prompt.js';
 import { awaitRedirect } from '../redirect.js';
 import { printRemark } from '../remarks.js';
 
-const REGIONS = ['us', 'eu', 'au'] as const;
 const DEFAULT_REDIRECT = 'http://localhost:8788/callback';
 
 interface ConnectOptions extends CommonOptions {
@@ -46,7 +45,7 @@ export function connectCommand(program: Command, finish: (code: number) => void)
     .option('--start-date <date>', 'replicate nothing older')
     .option(
       '--gateway <url>',
-      `forward proxy for everything that goes to Intercom; '\${NAME}' takes it from the environment`,
+      `forward proxy for all requests to Intercom; '\${NAME}' reads it from the environment`,
     )
     .option('--client-id <id>', "the app's client ID")
     .option(
@@ -68,12 +67,12 @@ async function connect(name: string, options: ConnectOptions): Promise<number> {
     );
   if (isTerminal() && options.code === undefined) printRemark(guide(options.redirectUri));
   const connection = await describe(name, options);
-  // Whatever is wrong with the file shows before anybody goes to the browser.
+  // Problems of the file are reported before the operator goes to the browser.
   const env = { ...environment(), [options.clientSecretEnv]: connection.clientSecret };
   const config = await plannedConfig(options.config, connection, env);
   const code = await obtainCode(connection, options);
   const { token, workspace } = await signIn(connection, code);
-  await keep(options.config, config, name, token);
+  await saveConnection(options.config, config, name, token);
   const { name: workspaceName, region, timeZone } = workspace;
   if (options.json === true) printResult(JSON.stringify({ connection: name, ...workspace }));
   else
@@ -170,7 +169,7 @@ async function secretAnswer(variable: string): Promise<string> {
   if (!isTerminal())
     throw new PublisherError(
       'usage-invalid',
-      `there is no terminal to ask on: put the client secret into ${variable}`,
+      `there is no terminal to ask on: set ${variable} to the client secret`,
     );
   const text = await ask('Client secret (is not shown)', { hidden: true });
   if (text !== '') return text;
@@ -187,7 +186,7 @@ async function obtainCode(connection: NewConnection, options: ConnectOptions): P
   if (!isTerminal()) {
     throw new PublisherError(
       'usage-invalid',
-      'there is no terminal to paste the code on: run the same command again with --code <code>, taken from the address the browser ended at',
+      'there is no terminal to paste the code on: run the same command again with --code <code>, from the address that the browser ended at',
     );
   }
   const over = new AbortController();
@@ -195,7 +194,7 @@ async function obtainCode(connection: NewConnection, options: ConnectOptions): P
     // The server must listen before the operator is asked to open the address: the browser comes back to it.
     const redirect = await awaitRedirect(redirectUri, over.signal);
     if (options.browser) openBrowser(url);
-    const pasted = ask('Paste the address that the browser ends at, if this does not go on by itself', {
+    const pasted = ask('Paste the address that the browser ends at, unless this continues by itself', {
       signal: over.signal,
     });
     return codeIn(await Promise.race(redirect === null ? [pasted] : [redirect.address, pasted]), state);

@@ -36,7 +36,7 @@ export function replayCommand(program: Command, finish: (code: number) => void):
     .argument('<table>', 'one of its tables')
     .option('--from <when>', 'earliest, or an ISO 8601 time', 'earliest')
     .option('--history', 'every version, tombstones included, in the order of the topic')
-    .option('--follow', 'go on with what is published next')
+    .option('--follow', 'continue with records that are published later')
     .option('--key <key>', 'only this key')
     .action(async (name: string, table: string, options: ReplayOptions) =>
       finish(await replay(name, table, options)),

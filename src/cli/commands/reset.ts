@@ -1,6 +1,5 @@
 /** `reset`: forgets bookmarks, so that the next cycle replicates again. */
 
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import type { ConnectionConfig } from '../../config/config.js';
 import { parseMoment } from '../../config/values.js';
@@ -9,6 +8,7 @@ import { resetTables } from '../../publisher/reset.js';
 import { tablesOf } from '../../tables/all.js';
 import { type CommonOptions, printResult, readConfig, withCommonOptions } from '../context.js';
 import { EXIT } from '../exit.js';
+import { ask, isTerminal } from '../prompt.js';
 import { printRemark } from '../remarks.js';
 import { connectionOf, tableOf } from '../selection.js';
 
@@ -52,7 +52,7 @@ async function reset(name: string, tableNames: readonly string[], options: Reset
   }
   const done = await resetTables(config, { connection, tables, startDate }, printRemark);
   if (options.json === true) printResult(JSON.stringify({ connection: name, tables: done }));
-  else if (done.length === 0) printResult(`${name}: nothing was published yet, there is nothing to reset`);
+  else if (done.length === 0) printResult(`${name}: nothing to reset: nothing was published yet`);
   else printResult(`${name}: the next cycle publishes ${done.join(', ')} again`);
   return EXIT.done;
 }
@@ -77,17 +77,12 @@ function startOf(text: string, connection: ConnectionConfig): number {
 }
 
 async function isConfirmed(connection: string, tables: readonly string[]): Promise<boolean> {
-  if (process.stdin.isTTY !== true) {
+  if (!isTerminal()) {
     throw new PublisherError(
       'usage-invalid',
-      'reset asks before it forgets anything, and there is no terminal to ask on: add --yes',
+      'reset asks for a confirmation, and there is no terminal: add --yes',
     );
   }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const question = `Every row of ${tables.join(', ')} of ${connection} will be published again. Go on? [y/N] `;
-    return /^y(es)?$/i.test((await terminal.question(question)).trim());
-  } finally {
-    terminal.close();
-  }
+  const question = `Every row of ${tables.join(', ')} of ${connection} will be published again. Continue? [y/N]`;
+  return /^y(es)?$/i.test(await ask(question));
 }

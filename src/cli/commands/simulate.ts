@@ -1,4 +1,4 @@
-/** `simulate`: an Intercom workspace on loopback, to try things out. */
+/** `simulate`: an Intercom workspace on loopback, for trials. */
 
 import { once } from 'node:events';
 import { type Command, InvalidArgumentError } from 'commander';
@@ -53,8 +53,11 @@ export function simulateCommand(program: Command, finish: (code: number) => void
       wholeNumber,
       10,
     )
-    .option('--keep-texts', 'keep what contacts look like on their way: faster the second time, 2.4 KB each')
-    .option('--hostile', 'texts, attribute names and times as careless and hostile writers leave them')
+    .option(
+      '--keep-texts',
+      'keep the texts of contacts in memory: faster from the second reply on, 2.4 KB each',
+    )
+    .option('--hostile', 'add hostile texts, attribute names and times')
     .action(async (options: SimulateOptions) => finish(await simulate(options)));
 }
 

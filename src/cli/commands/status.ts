@@ -9,6 +9,7 @@ import { asPublisherError } from '../../model/errors.js';
 import { subjectText } from '../../model/set-aside.js';
 import { emptyState, secondsSince, type TableState } from '../../model/state.js';
 import { duration } from '../../observe/progress.js';
+import { publishedTables } from '../../publisher/published-table.js';
 import { committedStates, stateProblems } from '../../publisher/state-topics.js';
 import { ALL_TABLES } from '../../tables/all.js';
 import { type CommonOptions, printResult, readConfig, withCommonOptions } from '../context.js';
@@ -16,7 +17,8 @@ import { EXIT } from '../exit.js';
 import { printRemark } from '../remarks.js';
 import { layOut } from '../table.js';
 
-interface TableStatus {
+/** A table in the output of `status`: its standing as the state topic has it. */
+interface StatusRow {
   readonly connection: string;
   readonly table: string;
   readonly state: 'never read' | 'reset' | 'ok' | 'running' | 'failed';
@@ -38,14 +40,14 @@ interface TableStatus {
 
 export function statusCommand(program: Command, finish: (code: number) => void): void {
   withCommonOptions(program.command('status'))
-    .description('show how far every table is, read from the state topic')
+    .description('show the state of every table, from the state topic')
     .action(async (options: CommonOptions) => finish(await status(options)));
 }
 
 async function status(options: CommonOptions): Promise<number> {
   const config = await readConfig(options);
   const facts = await factsIn(config);
-  const rows = statusOf(config, facts, Date.now());
+  const rows = statusRows(config, facts, Date.now());
   // On standard error: whatever reads the rows is not disturbed.
   for (const line of facts.held) printRemark(line);
   if (options.json === true) printResult(JSON.stringify(rows, null, 2));
@@ -53,7 +55,7 @@ async function status(options: CommonOptions): Promise<number> {
   return EXIT.done;
 }
 
-/** What Kafka tells: the states, and by connection and table why a state does not belong to its topic. */
+/** What Kafka contains: the states, and by connection and table why a state does not belong to its topic. */
 interface Facts {
   readonly states: States;
   readonly problems: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
@@ -67,7 +69,7 @@ async function factsIn(config: Config): Promise<Facts> {
     const states = await committedStates(config, kafka);
     const problems = new Map<string, ReadonlyMap<string, readonly string[]>>();
     for (const connection of config.connections)
-      problems.set(connection.name, await stateProblems(config, connection, states, kafka));
+      problems.set(connection.name, await stateProblems(publishedTables(config, connection), states, kafka));
     return { states, problems, held: await heldBack(config, kafka) };
   } finally {
     await kafka.close();
@@ -83,7 +85,7 @@ async function heldBack(config: Config, kafka: KafkaAccess): Promise<string[]> {
 }
 
 /** The status of every configured table. `now` in epoch milliseconds. */
-function statusOf(config: Config, { states, problems }: Facts, now: number): TableStatus[] {
+function statusRows(config: Config, { states, problems }: Facts, now: number): StatusRow[] {
   return config.connections.flatMap((connection) =>
     connection.tables.map(({ name }) => ({
       ...describe(connection.name, name, stateOrReason(states, connection.name, name, now), now),
@@ -112,7 +114,7 @@ function describe(
   table: string,
   state: TableState | undefined,
   now: number,
-): Omit<TableStatus, 'topicProblems'> {
+): Omit<StatusRow, 'topicProblems'> {
   const { bookmark = null, freshAsOf = null } = state ?? {};
   return {
     connection,
@@ -130,7 +132,7 @@ function describe(
   };
 }
 
-function nameOf(state: TableState | undefined): TableStatus['state'] {
+function nameOf(state: TableState | undefined): StatusRow['state'] {
   if (state === undefined) return 'never read';
   if (state.error !== null) return 'failed';
   if (state.cycle === null) return 'reset';
@@ -152,7 +154,7 @@ const HEADINGS = [
   'LAST CYCLE',
 ];
 
-function render(rows: readonly TableStatus[]): string {
+function render(rows: readonly StatusRow[]): string {
   const methods = new Map<string, string>(ALL_TABLES.map(({ name, method }) => [name, method]));
   const cells = rows.map((row) => [
     row.connection,
@@ -177,7 +179,7 @@ function render(rows: readonly TableStatus[]): string {
   return [layOut(HEADINGS, cells), ...(notes.length === 0 ? [] : ['', ...notes])].join('\n');
 }
 
-function setAsideLines({ connection, table, setAside }: TableStatus): string[] {
+function setAsideLines({ connection, table, setAside }: StatusRow): string[] {
   return setAside.map((entry) => {
     const tries = `${entry.tries} tries since ${entry.firstAt}, next at ${entry.nextAt}`;
     return `${connection}/${table}: set aside: ${subjectText(entry)}: ${entry.message} (${tries})`;

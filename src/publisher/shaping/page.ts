@@ -85,7 +85,7 @@ export class PageShaper {
   }
 }
 
-/** In memory of its own, which can be handed over. */
+/** In memory of its own, which can be transferred. */
 function joined(pieces: readonly Buffer[], length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   let at = 0;

@@ -84,7 +84,7 @@ class ReadyCells implements Ready {
 
   redacted(): RawRow {
     const { table, rules } = this.#page.plan;
-    // Only a row that its topic does not take is asked for: no page has to compile the rules for it.
+    // Only a row that its topic does not accept is requested: no page has to compile the rules for it.
     return compileRules(tableSchema(table), rules).redact(this.original());
   }
 }

@@ -2,7 +2,7 @@
  * The shaping thread as the main thread sees it: large replies are parsed, and their rows shaped and encoded,
  * on a second core.
  *
- * Nothing depends on it. A page that it does not take is read in the main thread: where there is one core,
+ * Nothing depends on it. A page that it does not accept is read in the main thread: where there is one core,
  * until the thread is up, when it is behind, and for good once it has broken.
  */
 
@@ -13,10 +13,10 @@ import type { ShapedPage, ShapingPlan } from './page.js';
 import type { Answer, Order } from './thread.js';
 
 export interface ShapingOptions {
-  /** Told once why the thread has broken. */
+  /** Called once, with the reason why the thread failed. */
   readonly onBroken?: (message: string) => void;
   /**
-   * Milliseconds without a page after which the thread ends: it takes some 40 MB. The next page starts it
+   * Milliseconds without a page after which the thread ends: it uses some 40 MB. The next page starts it
    * again.
    */
   readonly lingerMs?: number;
@@ -27,7 +27,7 @@ export interface ShapingOptions {
 }
 
 /** With so many pages before it a page is read by the main thread, which waits for nothing else then. */
-const MOST_WAITING = 4;
+const MAX_WAITING = 4;
 const LINGER_MS = 60_000;
 /** What a page leaves behind is garbage at once: a larger young generation takes memory and saves no time. */
 const LIMITS = { maxYoungGenerationSizeMb: 12 };
@@ -100,7 +100,7 @@ export class Shaping {
   ): Promise<ShapedPage | null> {
     void this.start();
     const thread = this.#thread;
-    if (thread === null || !this.#isUp || this.#waiting.size >= MOST_WAITING) return Promise.resolve(null);
+    if (thread === null || !this.#isUp || this.#waiting.size >= MAX_WAITING) return Promise.resolve(null);
     this.#linger();
     const known = this.#plans.get(plan);
     const planId = known ?? this.#next();

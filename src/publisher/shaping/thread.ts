@@ -6,11 +6,11 @@ import { PageShaper, type ShapedPage, type ShapingPlan } from './page.js';
 /** What the thread is asked. */
 export interface Order {
   readonly id: number;
-  /** The reply, a copy: memory that two threads share is let go late. */
+  /** The reply, a copy: memory that two threads share is released late. */
   readonly body: Uint8Array;
   /** The key under which its rows stand. */
   readonly list: string;
-  /** Tells plans apart; the plan itself comes along with its first page. */
+  /** Identifies the plan, which is sent with its first page. */
   readonly planId: number;
   readonly plan: ShapingPlan | null;
   /** Custom attributes that are known to have no column. */

@@ -6,8 +6,8 @@ import { type Api, type ApiCall, found, paged, type Route } from './call.js';
 import { withoutCount } from './lists.js';
 
 /** What lists can be paged through; only the scroll shows more. */
-const MOST_LISTED = 10_000;
-const MOST_PER_PAGE = 60;
+const MAX_LISTED = 10_000;
+const MAX_PER_PAGE = 60;
 
 export const COMPANY_ROUTES: readonly Route[] = [
   ['GET /companies/scroll', ({ scroll }, { query }) => scroll.next(query.get('scroll_param'))],
@@ -26,14 +26,14 @@ function company({ workspace }: Api, id = ''): Row {
 /** Companies that have users, the last seen first. */
 function list({ workspace }: Api, call: ApiCall, isAsked: (row: Row) => boolean): Row {
   const perPage = Number(call.query.get('per_page') ?? 15);
-  if (Number(call.query.get('page') ?? 1) * perPage > MOST_LISTED)
+  if (Number(call.query.get('page') ?? 1) * perPage > MAX_LISTED)
     throw invalid('page limit reached, please use scroll API');
   const rows: Row[] = [];
   for (const row of workspace.companies.rows())
     if (Number(row.user_count) > 0 && isAsked(row)) rows.push(row);
   const direction = call.query.get('order') === 'asc' ? 1 : -1;
   rows.sort((a, b) => direction * (Number(a.last_request_at ?? 0) - Number(b.last_request_at ?? 0)));
-  return paged(rows.slice(0, MOST_LISTED), call, { perPage: 15, most: MOST_PER_PAGE });
+  return paged(rows.slice(0, MAX_LISTED), call, { perPage: 15, most: MAX_PER_PAGE });
 }
 
 /** One company by its own key or its name, or those with a tag or in a segment. */

@@ -3,7 +3,6 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import kafkajs from 'kafkajs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   createKafka,
@@ -13,6 +12,7 @@ import {
   kafkaFailure,
   transactionFailure,
 } from '../../../src/kafka/client.js';
+import kafkajs from '../../../src/kafka/kafkajs.js';
 import { oauthBearerProvider } from '../../../src/kafka/oauth-bearer.js';
 import { PublisherError } from '../../../src/model/errors.js';
 

@@ -2,17 +2,22 @@
 
 import { createRequire } from 'node:module';
 import { expect, it } from 'vitest';
+import kafkajs, { kafkajsModule } from '../../../src/kafka/kafkajs.js';
 
-const internal = createRequire(import.meta.url);
-const { default: kafkajs } = await import('../../../src/kafka/kafkajs.js');
+const fromNode = createRequire(import.meta.url);
 
-it('is what others load', () => {
-  expect(internal('kafkajs')).toBe(kafkajs);
+it('is a copy of its own, whole and with the same exports', () => {
+  const original = fromNode('kafkajs') as typeof kafkajs;
+  expect(kafkajs.Kafka).not.toBe(original.Kafka);
+  expect(Object.keys(kafkajs)).toEqual(Object.keys(original));
+  expect(kafkajsModule('index')).toBe(kafkajs);
+  const { KafkaJSError } = kafkajsModule('src/errors') as typeof kafkajs;
+  expect(KafkaJSError).toBe(kafkajs.KafkaJSError);
 });
 
 it.each([1, 2, 3, 4, 5, 6])('asks for no topic where none is named, in Metadata %i', async (version) => {
   type Request = { encode(): Promise<{ buffer: Buffer }>; apiVersion: number };
-  const { protocol } = internal('kafkajs/src/protocol/requests/metadata') as {
+  const { protocol } = kafkajsModule('src/protocol/requests/metadata') as {
     protocol(at: { version: number }): (options: object) => { request: Request };
   };
   const ask = (topics: string[]) => protocol({ version })({ topics, allowAutoTopicCreation: false }).request;

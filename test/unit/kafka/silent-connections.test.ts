@@ -1,14 +1,12 @@
 import { once } from 'node:events';
-import { createRequire } from 'node:module';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-// Puts the classes into their places.
-import '../../../src/kafka/kafkajs.js';
+import { kafkajsModule } from '../../../src/kafka/kafkajs.js';
 
-const internal = createRequire(import.meta.url);
-const Connection = internal('kafkajs/src/network/connection') as new (options: object) => TestConnection;
-const Encoder = internal('kafkajs/src/protocol/encoder') as new () => object;
+const Connection = kafkajsModule('src/network/connection') as new (options: object) => TestConnection;
+const Encoder = kafkajsModule('src/protocol/encoder') as new () => object;
+const createSocketFactory = kafkajsModule('src/network/socketFactory') as () => object;
 
 interface TestConnection {
   connect(): Promise<boolean>;
@@ -69,7 +67,7 @@ describe('connections to a broker', () => {
       host: '127.0.0.1',
       port,
       logger,
-      socketFactory: internal('kafkajs/src/network/socketFactory')(),
+      socketFactory: createSocketFactory(),
       requestTimeout: TIMEOUT_MS,
       enforceRequestTimeout: true,
       connectionTimeout: 1_000,

@@ -64,7 +64,7 @@ describe('problemsOf', () => {
     ],
     [
       facts({ config: { 'max.message.bytes': '10485759' } }),
-      'topic intercom.acme.tags takes 10485759 bytes a record (max.message.bytes): a larger row goes to the dead-letter topic; 10485760 bytes are enough',
+      'topic intercom.acme.tags accepts 10485759 bytes per record (max.message.bytes): a larger row goes to the dead-letter topic; 10485760 bytes are enough',
     ],
   ])('says what is wrong and what to do', (existing, message) => {
     expect(problemsOf(plan, existing).map((problem) => problem.message)).toEqual([message]);
@@ -88,7 +88,9 @@ describe('problemsOf', () => {
       expect.stringContaining(
         'has 1 partitions, the configuration says 3: where it was created with 1, set state.partitions: 1',
       ),
-      expect.stringContaining('takes 10000000 bytes a record (max.message.bytes): it is cut; 40000000 bytes'),
+      expect.stringContaining(
+        'accepts 10000000 bytes per record (max.message.bytes): it is cut; 40000000 bytes',
+      ),
     ]);
   });
 });

@@ -12,7 +12,7 @@ import { Transport } from '../../../src/intercom/transport.js';
 import { PublisherError } from '../../../src/model/errors.js';
 import type { RawRow } from '../../../src/model/row.js';
 import { asSearched } from '../../../src/model/table.js';
-import { MORE_TABLE_NAMES, type TableName } from '../../../src/model/table-names.js';
+import type { TableName } from '../../../src/model/table-names.js';
 import { grainOf } from '../../../src/publisher/grain.js';
 import type { Fault, FaultKind, Faults } from '../../../src/simulator/faults.js';
 import type { SimulatedTable } from '../../../src/simulator/workspace.js';
@@ -20,7 +20,7 @@ import { TableCycle } from '../../../src/sync/table-cycle.js';
 import { type IntercomTable, TABLES } from '../../../src/tables/all.js';
 import { confirmGone } from '../../../src/tables/confirm-gone.js';
 import { readRow } from '../../../src/tables/read-row.js';
-import { type MoreTable, MoreWorkspace } from '../../support/more-workspace.js';
+import { isMore, MORE_TABLES, type MoreTable, MoreWorkspace } from '../../support/more-workspace.js';
 import { NOW, simulate } from '../../support/simulator.js';
 import { shape, TableModel } from '../sync/table-model.js';
 
@@ -223,7 +223,7 @@ async function serve(name: TableName): Promise<Served> {
   return { url, faults, remove: (id) => void workspace.remove(name as SimulatedTable, id) };
 }
 
-/** The tables beyond the eleven, each of which has five rows. */
+/** The tables that are off by default, each of which has five rows. */
 async function serveMore(name: MoreTable): Promise<Served> {
   const rowsOf = (table: MoreTable) =>
     [1, 2, 3, 4, 5].map((number) => ({
@@ -233,17 +233,13 @@ async function serveMore(name: MoreTable): Promise<Served> {
       created_at: NOW - 1_000 * number,
       updated_at: NOW - 1_000 * number,
     }));
-  const rows = Object.fromEntries(MORE_TABLE_NAMES.map((table) => [table, rowsOf(table)]));
+  const rows = Object.fromEntries(MORE_TABLES.map((table) => [table, rowsOf(table)]));
   const workspace = await MoreWorkspace.start(rows as Record<MoreTable, ReturnType<typeof rowsOf>>);
   onTestFinished(() => workspace.close());
   const remove = (id: string) => {
     workspace.rows[name] = workspace.rows[name].filter((row) => row.id !== id);
   };
   return { url: workspace.url, faults: workspace.faults, remove };
-}
-
-function isMore(name: TableName): name is MoreTable {
-  return (MORE_TABLE_NAMES as readonly TableName[]).includes(name);
 }
 
 function modelOf(table: IntercomTable, api: IntercomApi): TableModel {

@@ -12,7 +12,7 @@ import { mergedInto } from '../../../src/tables/merge-history.js';
 import { row, TableModel } from '../sync/table-model.js';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
-const contacts = [TABLES.contacts];
+const contacts = [{ table: TABLES.contacts }];
 const hint = (...ids: string[]): Hint => ({ contact: ids, conversation: [], company: [], ticket: [] });
 const there = (id: string, more: object = {}): Detail => ({
   row: row(id, NOW / 1000, more),
@@ -34,12 +34,12 @@ function open(answer: (id: string) => Promise<Detail | null>, deletes = true) {
     },
   };
   const warnings: string[] = [];
-  model.events.on('warning', ({ message }) => warnings.push(message));
+  const warn = (message: string) => void warnings.push(message);
   const work = new HintWork({
-    connection: 'acme',
     tables: hintedTables(contacts, new Map([['contacts', model]])),
     api,
     events: model.events,
+    warn,
     deletes,
     signal: stop.signal,
   });
@@ -49,13 +49,13 @@ function open(answer: (id: string) => Promise<Detail | null>, deletes = true) {
     await work.ended;
     vi.useRealTimers();
   });
-  const name = (...ids: string[]) => work.take({ connection: 'acme', hint: hint(...ids), at: Date.now() });
+  const name = (...ids: string[]) => work.receive({ connection: 'acme', hint: hint(...ids), at: Date.now() });
   const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
   return { model, asked, warnings, work, name, pass };
 }
 
 it('has nothing to begin with where no table is concerned', () => {
-  const options = { connection: 'acme', tables: [], deletes: true, signal: AbortSignal.abort() };
+  const options = { tables: [], warn: () => undefined, deletes: true, signal: AbortSignal.abort() };
   const { model } = open(async () => null);
   const api = { whole: async () => null };
   expect(new HintWork({ ...options, api, events: model.events }).since).toBeNull();

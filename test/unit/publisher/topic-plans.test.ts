@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { problemsOf, type TopicFacts } from '../../../src/kafka/topics.js';
+import { publishedTables } from '../../../src/publisher/published-table.js';
 import { topicPlans } from '../../../src/publisher/topic-plans.js';
 import { connectionYaml, parse } from '../config/parse.js';
 
@@ -16,7 +17,7 @@ function plansOf(topics: object) {
   const config = parse(`topics: ${JSON.stringify(topics)}\n${connectionYaml('')}`);
   const [connection] = config.connections;
   if (connection === undefined) throw new Error('no connection');
-  const plans = topicPlans(config, connection);
+  const plans = topicPlans(config, publishedTables(config, connection));
   const states = plans.find(({ topic }) => topic === config.state.topic);
   if (states === undefined) throw new Error('no state topic');
   return { plans, states };

@@ -143,6 +143,31 @@ describe('sortOut', () => {
     ]);
   });
 
+  describe('a row whose key was met before on a row from before the start date', () => {
+    const [tooOld, recent] = [
+      { id: 'k', v: 'old', t: 4 },
+      { id: 'k', v: 'new', t: 6 },
+    ];
+    const onOnePage = (table: TableSource, known: PublishedRows) =>
+      sortOut(page(tooOld, recent), table, known, NONE);
+    const onTwoPages = (table: TableSource, known: PublishedRows) =>
+      sortOut(page(recent), table, known, (key) => key === 'k');
+
+    it.each([onOnePage, onTwoPages])(
+      'is not published in a whole table: the first row counts (%#)',
+      (sort) => {
+        const batch = sort(tableOf('whole', 'incremental', 5), publishedWhole());
+        expect(contents(batch)).toEqual([]);
+        expect(batch.twins).toEqual([]);
+        expect([...batch.met]).toEqual(['k']);
+      },
+    );
+
+    it.each([onOnePage, onTwoPages])('is published in a searched table (%#)', (sort) => {
+      expect(contents(sort(tableOf('searched', 'incremental', 5), published()))).toEqual(['k=new']);
+    });
+  });
+
   it('keeps rows without a key as dead letters and counts what no schema knows', () => {
     const batch = sortOut(
       page({ v: 'x', t: 1 }, { id: 'a', v: 'odd1', t: 1 }, { id: 'b', v: 'odd2', t: 1 }),
