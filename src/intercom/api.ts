@@ -7,6 +7,7 @@ import { elementOf, isNoRow, type RawRow } from '../model/row.js';
 import type { Window } from '../model/state.js';
 import type { Deletion, Page } from '../model/table.js';
 import { listDeletedConversations } from './deleted.js';
+import { hasId } from './entity.js';
 import { newestOf, numberOf, rowsIn } from './reply.js';
 import { scrollCompanies } from './scroll.js';
 import { nextCursor, type Search, walkNewestFirst } from './search.js';
@@ -255,7 +256,9 @@ export class IntercomApi {
         scope: 'row',
         id,
       });
-      return { row: reply.json, fetchedAt: reply.receivedAt };
+      // From version 2.16 on a merged contact is answered by 410. Where the survivor is shown in its place, it
+      // says so.
+      return hasId(reply.json, id) ? { row: reply.json, fetchedAt: reply.receivedAt } : null;
     } catch (error) {
       if (error instanceof PublisherError && error.code === 'api-not-found') return null;
       throw error;

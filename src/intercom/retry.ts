@@ -2,6 +2,7 @@
 
 import { type ApiAnswer, type ErrorCode, PublisherError } from '../model/errors.js';
 import type { Scope } from '../model/set-aside.js';
+import { hasId, isId, isSurvivorOf } from './entity.js';
 import { parseJson } from './parse.js';
 
 interface Asked {
@@ -122,16 +123,17 @@ function isRefusedOrMoved(status: number): boolean {
   return status >= 300 && status < 500 && !PLAIN.has(status);
 }
 
-/** Whether the reply has the list that was asked for, or the entity, which has an ID. */
+/** Whether the reply has the list that was asked for, or the entity, which has the ID that was asked for. */
 function isComplete(json: Record<string, unknown>, { lists, id }: Asked): boolean {
   if (lists !== undefined) return lists.some((key) => Array.isArray(json[key]));
-  return id === undefined || ['string', 'number', 'bigint'].includes(typeof json.id);
+  return id === undefined || hasId(json, id) || isSurvivorOf(json, id);
 }
 
 function sawInstead(text: string, json: Record<string, unknown> | null, { lists }: Asked): string {
   if (text === '') return 'an empty body';
   if (json === null) return 'a body that is not a JSON object';
-  return lists === undefined ? 'a body without an ID' : `a body without the list "${lists.join('" or "')}"`;
+  if (lists !== undefined) return `a body without the list "${lists.join('" or "')}"`;
+  return isId(json.id) ? `the entity ${String(json.id).slice(0, MAX_ID_LENGTH)}` : 'a body without an ID';
 }
 
 function isSearch(scope: Scope): boolean {

@@ -113,6 +113,8 @@ async function spoil(response: ServerResponse, fault: Fault, body: string): Prom
     send(response, 200, JSON.stringify({ type: 'error.list', errors: [{ code: 'server_error' }] }));
   } else if (fault.kind === 'html') send(response, fault.status ?? 200, '<html>nginx</html>', 'text/html');
   else if (fault.kind === 'empty-200') send(response, 200, '');
+  else if (fault.kind === 'other-id')
+    send(response, 200, JSON.stringify({ ...JSON.parse(body), id: fault.id }));
   else if (fault.kind === 'truncated-json') send(response, 200, body.slice(0, body.length >> 1));
   else if (fault.kind === 'reset') response.destroy();
   else throw new Error(`this workspace has no fault ${fault.kind}`);
