@@ -3,6 +3,7 @@
 import { type ApiAnswer, type ErrorCode, PublisherError } from '../model/errors.js';
 import type { Scope } from '../model/set-aside.js';
 import { hasId, isId, isSurvivorOf } from './entity.js';
+import { isNextUnusable, type Paging } from './next-page.js';
 import { parseJson } from './parse.js';
 
 interface Asked {
@@ -11,6 +12,7 @@ interface Asked {
   /** Stands in the place of `{id}`. */
   readonly id?: string;
   readonly lists?: readonly string[];
+  readonly paging?: Paging;
 }
 
 interface Answered {
@@ -75,6 +77,30 @@ export function interpretReply(
   const said = message === null ? null : quote(message, 200);
   return new PublisherError(codeOf(answer), describe(what, answer, said), { answer });
 }
+
+/**
+ * The reply; or a failure where it is a page with rows whose next page can't be asked for. An empty page is
+ * the end, whatever it says: else a faulty reply could turn for ever.
+ */
+export function checkNext(
+  asked: Asked,
+  json: Record<string, unknown> | PublisherError,
+  origin: string,
+): Record<string, unknown> | PublisherError {
+  const { paging, lists = [] } = asked;
+  if (json instanceof PublisherError || paging === undefined) return json;
+  const isEmpty = lists.every((key) => !Array.isArray(json[key]) || json[key].length === 0);
+  if (isEmpty || !isNextUnusable(json, paging)) return json;
+  const message = `${nameOf(asked)}: 200 with a page whose next page can't be asked for from ${origin}: its pages.next is neither null nor ${FORMS[paging]}`;
+  const answer = { status: 200, codes: [], requestId: null, hasRows: true };
+  return new PublisherError('api-unreadable', message, { answer });
+}
+
+/** What `pages.next` must be, for messages. */
+const FORMS: Readonly<Record<Paging, string>> = {
+  cursor: 'an object with a starting_after',
+  number: 'an URL, an object or a number',
+};
 
 /**
  * Milliseconds to wait before the next attempt, or null when asking again can't help. `failures` counts the

@@ -23,6 +23,8 @@ export type FaultKind =
   | { readonly kind: 'html'; readonly status?: number }
   | { readonly kind: 'truncated-json' }
   | { readonly kind: 'error-list-200' }
+  /** The reply of a list, with this as its `pages.next`. */
+  | { readonly kind: 'next'; readonly next: unknown }
   /** The reply of another row, with this ID. */
   | { readonly kind: 'other-id'; readonly id: string | number }
   /** The reply comes, but only after `ms`. */
@@ -65,13 +67,14 @@ export interface FaultyRequest {
   readonly route: string;
 }
 
-const NEED_A_REPLY = new Set([
+const NEED_A_REPLY = new Set<FaultKind['kind']>([
   'slow',
   'slow-body',
   'huge-body',
   'reset-mid-body',
   'truncated-json',
   'other-id',
+  'next',
 ]);
 
 export function isCarriedOut({ kind, carriedOut }: Fault): boolean {

@@ -99,6 +99,8 @@ export async function spoil(fault: Fault, response: ServerResponse, reply: Reply
       return sendText(response, status, headers, JSON.stringify(serverError().body));
     case 'other-id':
       return sendText(response, status, headers, withId(text, fault.id));
+    case 'next':
+      return sendText(response, status, headers, withNext(text, fault.next));
     case 'slow-body':
       await begin(response, reply, text);
       await wait(fault.ms);
@@ -117,9 +119,15 @@ export async function spoil(fault: Fault, response: ServerResponse, reply: Reply
 }
 
 /** The reply as that of another row, though there may be none of this ID. */
-function withId(text: string, id: string | number): string {
-  const { type: _, ...row } = JSON.parse(text);
+export function withId(text: string, id: string | number): string {
+  const { type: _, ...row } = JSON.parse(text) ?? {};
   return JSON.stringify({ ...row, id });
+}
+
+/** The reply as a page that says this of the next one. */
+export function withNext(text: string, next: unknown): string {
+  const page = JSON.parse(text);
+  return JSON.stringify({ ...page, pages: { ...page.pages, next } });
 }
 
 /** Sends headers for the whole text, and its first half. */

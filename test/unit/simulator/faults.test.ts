@@ -100,6 +100,12 @@ describe('a fault', () => {
     });
   });
 
+  it('sends a page that says something else of the next one', async () => {
+    const { client } = await spoilt({ kind: 'next', next: false });
+    const [other, own] = [await client.get('/tags'), await client.get('/tags')];
+    expect(other.json).toEqual({ ...(own.json as object), pages: { next: false } });
+  });
+
   it('makes the right reply late', async () => {
     const { client } = await spoilt({ kind: 'slow', ms: 60 });
     const begin = performance.now();
