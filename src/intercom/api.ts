@@ -3,13 +3,15 @@
 import { PublisherError } from '../model/errors.js';
 import type { Entity } from '../model/hint.js';
 import { digestOf } from '../model/json.js';
-import { elementOf, isNoRow, type RawRow } from '../model/row.js';
+import { elementOf, isNoRow, isObject, type RawObject, type RawRow } from '../model/row.js';
 import type { Window } from '../model/state.js';
 import type { Deletion, Page } from '../model/table.js';
 import { listDeletedConversations } from './deleted.js';
+import { hasId } from './entity.js';
+import { cursorIn, namesNext, stuck } from './next-page.js';
 import { newestOf, numberOf, rowsIn } from './reply.js';
 import { scrollCompanies } from './scroll.js';
-import { nextCursor, type Search, walkNewestFirst } from './search.js';
+import { type Search, walkNewestFirst } from './search.js';
 import { completeSublists } from './sublists.js';
 import type { ApiReply, Requester } from './transport.js';
 
@@ -89,9 +91,10 @@ export class IntercomApi {
       const separator = listing.path.includes('?') ? '&' : '?';
       const path = page === 1 ? listing.path : `${listing.path}${separator}page=${page}`;
       const scope = listing.id === undefined ? 'list' : 'row';
-      const reply = await this.#transport.request({ ...listing, method: 'GET', scope, path });
+      const paging = 'number';
+      const reply = await this.#transport.request({ ...listing, method: 'GET', scope, path, paging });
       const found = rowsIn(reply, listing.lists);
-      const isPaged = found.length > 0 && hasNextPage(reply.json.pages, page);
+      const isPaged = found.length > 0 && hasNextPage(reply.json, page);
       const digest = isPaged || page > 1 ? digestOf(found.map(elementOf)) : null;
       const rows = digest === before && page > 1 ? [] : found;
       before = digest;
@@ -105,6 +108,7 @@ export class IntercomApi {
   /** Yields a list of cursors to its end. */
   async *cursorList(listing: Listing): AsyncGenerator<Page> {
     let newest: number | null = null;
+    const known = new Set<string>();
     for (let cursor: string | null = null; ; ) {
       const after: string = cursor === null ? '' : `&starting_after=${encodeURIComponent(cursor)}`;
       const path = `${listing.path}${after}`;
@@ -112,12 +116,13 @@ export class IntercomApi {
         ...listing,
         method: 'GET',
         scope: 'list',
+        paging: 'cursor',
         path,
       });
       const rows = rowsIn(reply, listing.lists);
-      const next = nextCursor(reply, rows.length);
-      // A cursor that stands still would turn for ever.
-      cursor = next === cursor ? null : next;
+      cursor = rows.length === 0 ? null : cursorIn(reply.json);
+      if (cursor !== null && known.has(cursor)) throw stuck(`GET ${listing.route}`);
+      if (cursor !== null) known.add(cursor);
       newest = newestOf(newest, rows, reply.serverNow);
       yield { rows, total: null, newest, last: cursor === null, fetchedAt: reply.receivedAt };
       if (cursor === null) return;
@@ -255,7 +260,9 @@ export class IntercomApi {
         scope: 'row',
         id,
       });
-      return { row: reply.json, fetchedAt: reply.receivedAt };
+      // From version 2.16 on a merged contact is answered by 410. Where the survivor is shown in its place, it
+      // says so.
+      return hasId(reply.json, id) ? { row: reply.json, fetchedAt: reply.receivedAt } : null;
     } catch (error) {
       if (error instanceof PublisherError && error.code === 'api-not-found') return null;
       throw error;
@@ -285,9 +292,10 @@ function textOf(value: unknown): string | null {
  * Lists that are documented as whole may carry a `pages` object: an URL or an object as `next` means that
  * there is more, and so does a greater number of pages where `next` is left out.
  */
-function hasNextPage(pages: unknown, page: number): boolean {
-  if (typeof pages !== 'object' || pages === null) return false;
-  const total = 'total_pages' in pages ? numberOf(pages.total_pages) : Number.NaN;
+function hasNextPage(json: RawObject, page: number): boolean {
+  const { pages } = json;
+  if (!isObject(pages)) return false;
+  const total = numberOf(pages.total_pages);
   if (!('next' in pages)) return page < total;
-  return Boolean(pages.next) && (Number.isNaN(total) || page < total);
+  return namesNext(json) && (Number.isNaN(total) || page < total);
 }

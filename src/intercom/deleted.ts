@@ -7,6 +7,7 @@ import { PublisherError } from '../model/errors.js';
 import { idOf, isNoRow } from '../model/row.js';
 import type { Deletion } from '../model/table.js';
 import { epochSeconds } from '../model/time.js';
+import { namesNext } from './next-page.js';
 import { rowsIn } from './reply.js';
 import type { ApiReply, Requester } from './transport.js';
 
@@ -34,7 +35,7 @@ export async function listDeletedConversations(transport: Requester, since: numb
     }));
     deletions.push(...found.filter(({ at }) => at >= since));
     const passed = found.some(({ at }) => at < since);
-    if (passed || found.length === 0 || !hasNext(reply)) return deletions;
+    if (passed || found.length === 0 || !namesNext(reply.json)) return deletions;
     if (found.every(({ id }) => known.has(id))) throw stuck(page);
     for (const { id } of found) known.add(id);
   }
@@ -44,7 +45,14 @@ async function readPage(transport: Requester, page: number): Promise<ApiReply | 
   const path = `/conversations/deleted?per_page=${PER_PAGE}&page=${page}&order=desc`;
   try {
     const route = '/conversations/deleted';
-    return await transport.request({ method: 'GET', path, route, scope: 'list', lists: LISTS });
+    return await transport.request({
+      method: 'GET',
+      path,
+      route,
+      scope: 'list',
+      lists: LISTS,
+      paging: 'number',
+    });
   } catch (error) {
     // Behind its first page there is a list for certain: the deletions on the other pages must not be lost.
     const isUnavailable =
@@ -63,9 +71,4 @@ function stuck(page: number): PublisherError {
     'api-unreadable',
     `GET /conversations/deleted: page ${page} has nothing that those before it have not; paging would never end`,
   );
-}
-
-function hasNext({ json }: ApiReply): boolean {
-  const { pages } = json;
-  return typeof pages === 'object' && pages !== null && 'next' in pages && Boolean(pages.next);
 }

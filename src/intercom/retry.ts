@@ -2,6 +2,8 @@
 
 import { type ApiAnswer, type ErrorCode, PublisherError } from '../model/errors.js';
 import type { Scope } from '../model/set-aside.js';
+import { hasId, isId, isSurvivorOf } from './entity.js';
+import { isNextUnusable, type Paging } from './next-page.js';
 import { parseJson } from './parse.js';
 
 interface Asked {
@@ -10,6 +12,7 @@ interface Asked {
   /** Stands in the place of `{id}`. */
   readonly id?: string;
   readonly lists?: readonly string[];
+  readonly paging?: Paging;
 }
 
 interface Answered {
@@ -76,6 +79,30 @@ export function interpretReply(
 }
 
 /**
+ * The reply; or a failure where it is a page with rows whose next page can't be asked for. An empty page is
+ * the end, whatever it says: else a faulty reply could turn for ever.
+ */
+export function checkNext(
+  asked: Asked,
+  json: Record<string, unknown> | PublisherError,
+  origin: string,
+): Record<string, unknown> | PublisherError {
+  const { paging, lists = [] } = asked;
+  if (json instanceof PublisherError || paging === undefined) return json;
+  const isEmpty = lists.every((key) => !Array.isArray(json[key]) || json[key].length === 0);
+  if (isEmpty || !isNextUnusable(json, paging)) return json;
+  const message = `${nameOf(asked)}: 200 with a page whose next page can't be asked for from ${origin}: its pages.next is neither null nor ${FORMS[paging]}`;
+  const answer = { status: 200, codes: [], requestId: null, hasRows: true };
+  return new PublisherError('api-unreadable', message, { answer });
+}
+
+/** What `pages.next` must be, for messages. */
+const FORMS: Readonly<Record<Paging, string>> = {
+  cursor: 'an object with a starting_after',
+  number: 'an URL, an object or a number',
+};
+
+/**
  * Milliseconds to wait before the next attempt, or null when asking again can't help. `failures` counts the
  * failed attempts so far, from 1. Full jitter keeps many clients from coming back at once.
  */
@@ -122,16 +149,17 @@ function isRefusedOrMoved(status: number): boolean {
   return status >= 300 && status < 500 && !PLAIN.has(status);
 }
 
-/** Whether the reply has the list that was asked for, or the entity, which has an ID. */
+/** Whether the reply has the list that was asked for, or the entity, which has the ID that was asked for. */
 function isComplete(json: Record<string, unknown>, { lists, id }: Asked): boolean {
   if (lists !== undefined) return lists.some((key) => Array.isArray(json[key]));
-  return id === undefined || ['string', 'number', 'bigint'].includes(typeof json.id);
+  return id === undefined || hasId(json, id) || isSurvivorOf(json, id);
 }
 
 function sawInstead(text: string, json: Record<string, unknown> | null, { lists }: Asked): string {
   if (text === '') return 'an empty body';
   if (json === null) return 'a body that is not a JSON object';
-  return lists === undefined ? 'a body without an ID' : `a body without the list "${lists.join('" or "')}"`;
+  if (lists !== undefined) return `a body without the list "${lists.join('" or "')}"`;
+  return isId(json.id) ? `the entity ${String(json.id).slice(0, MAX_ID_LENGTH)}` : 'a body without an ID';
 }
 
 function isSearch(scope: Scope): boolean {

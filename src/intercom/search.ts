@@ -19,6 +19,7 @@ import { type Interval, subjectText } from '../model/set-aside.js';
 import type { Window } from '../model/state.js';
 import type { Page } from '../model/table.js';
 import { epochSeconds } from '../model/time.js';
+import { cursorIn, stuck } from './next-page.js';
 import { newestOf, numberOf, rowsIn } from './reply.js';
 import { isTransient } from './retry.js';
 import type { ApiReply, Requester } from './transport.js';
@@ -193,7 +194,7 @@ class Walk {
   }
 
   async #probe(window: Window): Promise<ApiReply | null> {
-    const page = { order: 'descending', cursor: null, size: 1, attempts: 1 } as const;
+    const page = { order: 'descending', cursor: null, size: 1, attempts: 1, isPaged: false } as const;
     const reply = await failureOrReply(ask(this.#transport, this.#search, queryFor(window), page));
     return reply instanceof PublisherError ? null : reply;
   }
@@ -234,6 +235,8 @@ interface AskedPage {
   readonly cursor: string | null;
   readonly size: number;
   readonly attempts?: number;
+  /** False where the page behind it is not read. */
+  readonly isPaged?: boolean;
 }
 
 interface PagerOptions {
@@ -286,7 +289,8 @@ class Pager {
 
   #passed(reply: ApiReply, size: number): ApiReply {
     this.#suspects = Math.max(0, this.#suspects - size);
-    this.#cursor = this.#unused(nextCursor(reply, rowsIn(reply, [this.#options.search.list]).length));
+    const isEmpty = rowsIn(reply, [this.#options.search.list]).length === 0;
+    this.#cursor = isEmpty ? null : this.#unused(cursorIn(reply.json));
     this.#isOver = this.#cursor === null;
     return reply;
   }
@@ -299,7 +303,7 @@ class Pager {
 
   #unused(cursor: string | null): string | null {
     if (cursor === null) return null;
-    if (this.#cursors.has(cursor)) throw stuck(this.#options.search);
+    if (this.#cursors.has(cursor)) throw stuck(`POST ${this.#options.search.path}`);
     this.#cursors.add(cursor);
     return cursor;
   }
@@ -309,7 +313,7 @@ function ask(
   transport: Requester,
   search: Search,
   query: object,
-  { order, cursor, size, attempts }: AskedPage,
+  { order, cursor, size, attempts, isPaged = true }: AskedPage,
 ): Promise<ApiReply> {
   return transport.request({
     method: 'POST',
@@ -317,6 +321,7 @@ function ask(
     route: search.path,
     scope: 'page',
     lists: [search.list],
+    ...(isPaged ? { paging: 'cursor' } : {}),
     ...(attempts === undefined ? {} : { attempts }),
     body: {
       query,
@@ -326,12 +331,16 @@ function ask(
   });
 }
 
-/** The reply, or the failure where another page or window may be answered. */
+/**
+ * The reply, or the failure where another page or window may be answered. Throws where the rows came and the
+ * way to the next page did not: no row breaks the page.
+ */
 async function failureOrReply(reply: Promise<ApiReply>): Promise<ApiReply | PublisherError> {
   try {
     return await reply;
   } catch (error) {
-    if (error instanceof PublisherError && isTransient(error, 'page')) return error;
+    if (!(error instanceof PublisherError) || error.answer?.hasRows === true) throw error;
+    if (isTransient(error, 'page')) return error;
     throw error;
   }
 }
@@ -370,18 +379,6 @@ function countIn(reply: ApiReply): number | null {
   return Number.isSafeInteger(count) ? count : null;
 }
 
-/**
- * The cursor of the next page. An empty page is the end, whatever it says: else a faulty reply could turn for
- * ever.
- */
-export function nextCursor(reply: ApiReply, found: number): string | null {
-  const pages = reply.json.pages;
-  if (found === 0 || typeof pages !== 'object' || pages === null || !('next' in pages)) return null;
-  const next: unknown = pages.next;
-  if (typeof next !== 'object' || next === null || !('starting_after' in next)) return null;
-  return typeof next.starting_after === 'string' && next.starting_after !== '' ? next.starting_after : null;
-}
-
 /** Whether the API sorted as asked; rows without a readable time say nothing. */
 function isDescending(times: readonly (number | null)[]): boolean {
   const known = times.filter((time) => time !== null);
@@ -406,13 +403,6 @@ function isBefore(time: number | null | undefined, from: number): boolean {
 function isWithin(time: number | null | undefined, window: Window): boolean {
   if (typeof time !== 'number') return true;
   return time >= window.from && (window.to === null || time < window.to + 1);
-}
-
-function stuck(search: Search): PublisherError {
-  return new PublisherError(
-    'api-unreadable',
-    `POST ${search.path}: the next page has the cursor of one before; paging would never end`,
-  );
 }
 
 function unclean(search: Search): PublisherError {

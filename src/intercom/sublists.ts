@@ -8,6 +8,7 @@
 import { PublisherError } from '../model/errors.js';
 import { digestOf } from '../model/json.js';
 import { elementOf, idOf, isNoRow, type RawRow, rowOf } from '../model/row.js';
+import { cursorIn, namesNext } from './next-page.js';
 import { rowsIn } from './reply.js';
 import type { ApiReply, Requester } from './transport.js';
 
@@ -111,10 +112,9 @@ async function readAll(transport: Requester, sublist: Sublist, contactId: string
     const known = entries.size;
     for (const row of rows.filter((each) => belongs(each, sublist)))
       entries.set(isNoRow(row) ? digestOf(elementOf(row)) : idOf(row), row);
-    const next = nextOf(reply.json.pages);
     // A path without pages answers every page number with the same list.
-    if (next === null || rows.length === 0 || (known > 0 && entries.size === known)) break;
-    cursor = next.cursor;
+    if (!namesNext(reply.json) || rows.length === 0 || (known > 0 && entries.size === known)) break;
+    cursor = cursorIn(reply.json);
   }
   return [...entries.values()];
 }
@@ -127,7 +127,15 @@ async function readPage(
 ): Promise<ApiReply | null> {
   try {
     const route = `/contacts/{id}/${path}`;
-    return await transport.request({ method: 'GET', path: at, route, scope: 'row', id, lists });
+    return await transport.request({
+      method: 'GET',
+      path: at,
+      route,
+      scope: 'row',
+      id,
+      lists,
+      paging: 'number',
+    });
   } catch (error) {
     if (error instanceof PublisherError && error.code === 'api-not-found') return null;
     throw error;
@@ -152,12 +160,4 @@ function entryOf(row: RawRow, own: RawRow | undefined, { type, path, documented 
     ...Object.fromEntries(unknown),
     ...own,
   };
-}
-
-function nextOf(pages: unknown): { cursor: string | null } | null {
-  if (typeof pages !== 'object' || pages === null || !('next' in pages) || !pages.next) return null;
-  const next: unknown = pages.next;
-  const cursor =
-    typeof next === 'object' && next !== null && 'starting_after' in next ? next.starting_after : null;
-  return { cursor: typeof cursor === 'string' && cursor !== '' ? cursor : null };
 }

@@ -12,7 +12,8 @@ import type { ApiAttempt } from '../model/events.js';
 import { pause } from '../model/pause.js';
 import type { Scope } from '../model/set-aside.js';
 import type { Asker, Budget } from './budget.js';
-import { interpretReply, nameOf, retryAfterMs, retryPlan } from './retry.js';
+import type { Paging } from './next-page.js';
+import { checkNext, interpretReply, nameOf, retryAfterMs, retryPlan } from './retry.js';
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST';
@@ -29,6 +30,8 @@ export interface ApiRequest {
   readonly body?: unknown;
   /** The reply must hold an array under one of these keys, else it is unreadable. */
   readonly lists?: readonly string[];
+  /** How the list goes on: a page whose next one can't be asked for is unreadable. */
+  readonly paging?: Paging;
   /** Decodes a large reply in place of `JSON.parse`. */
   readonly decode?: ReplyDecoder;
   /**
@@ -189,7 +192,8 @@ export class Transport implements Requester {
       headers = answer.headers;
       ms = performance.now() - sentAt;
       const receivedAt = Date.now();
-      const failure = (await decodeElsewhere(request, answer)) ?? (await this.#read(request, answer));
+      const json = (await decodeElsewhere(request, answer)) ?? (await this.#read(request, answer));
+      const failure = checkNext(request, json, this.#origin.origin);
       if (failure instanceof PublisherError) {
         if (failure.answer?.status === 429) {
           closedMs = Math.max(retryAfterMs(headers), retryPlan(failure, 0) ?? 0);

@@ -105,6 +105,8 @@ export interface ApiAnswer {
   readonly codes: readonly string[];
   /** Intercom's own id of the request, for its support. */
   readonly requestId: string | null;
+  /** The rows of a page came: what failed is the way to the next one. */
+  readonly hasRows?: boolean;
 }
 
 /** The one error class: a closed set of codes, the cause kept, and a message for people. */

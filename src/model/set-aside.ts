@@ -50,7 +50,7 @@ const FIRST_RETRY_MS = 2_000;
 const MAX_RETRY_MS = 15 * 60_000;
 
 /** Failures of one kind in a cycle that never are an outage. A window holds many rows. */
-const MAX_HANDFUL = { row: 10, window: 3 } as const;
+export const MAX_HANDFUL = { row: 10, window: 3 } as const;
 /** The share of one kind's requests in a cycle above which more than a handful of failures are an outage. */
 const MAX_FAILED_SHARE = 0.1;
 

@@ -4,7 +4,8 @@
  *
  * IDs are processed in order of arrival. An ID that arrives again while queued is ignored; one that arrives
  * while in flight is fetched once more. One that can't be fetched, while others can, is retried at growing
- * intervals, and no other one waits for it. Its tables set it aside meanwhile, and retry it for longer.
+ * intervals, and no other one waits for it. Its tables set it aside meanwhile, and retry it for longer. So it
+ * goes with the few that fail while no other is fetched, once a control request is answered.
  */
 
 import type { Detail, IntercomApi } from '../intercom/api.js';
@@ -14,7 +15,7 @@ import type { Events } from '../model/events.js';
 import { ENTITIES, type Entity } from '../model/hint.js';
 import { pause } from '../model/pause.js';
 import type { RawRow } from '../model/row.js';
-import { isIsolable, isRefusal, MAX_FROM_NOTIFICATIONS } from '../model/set-aside.js';
+import { isIsolable, isRefusal, MAX_FROM_NOTIFICATIONS, MAX_HANDFUL } from '../model/set-aside.js';
 import type { TableName } from '../model/table-names.js';
 import { publishBeyondMemory, publishNotified } from '../sync/notified.js';
 import type { Fetched } from '../sync/source.js';
@@ -29,7 +30,7 @@ export interface HintedTable {
 
 export interface HintWorkOptions {
   readonly tables: readonly HintedTable[];
-  readonly api: Pick<IntercomApi, 'whole'>;
+  readonly api: Pick<IntercomApi, 'whole' | 'workspace'>;
   readonly events: Events;
   /** Warns of something that concerns the connection. */
   readonly warn: (message: string) => void;
@@ -54,6 +55,8 @@ const MAX_LOOKUPS = 40;
 const MAX_FAILURES = 5;
 const FIRST_WAIT_MS = 1_000;
 const FAILURE_GROWTH = 4;
+/** After so many failures of an ID while no other one is fetched, a control request shows what is at fault. */
+const TRIES_ALONE = 2;
 /** While nothing can be fetched, every ID is retried without end, at intervals up to this. */
 const MAX_WAIT_MS = 60_000;
 
@@ -203,11 +206,22 @@ export class HintWork {
       // It stays in flight, so that the next owner begins before its notification.
       if (isFatal(error)) return this.#break(error);
       const isAnswered = this.#answeredAt >= (waiting.lastAt ?? startedAt);
-      const isOwn = isIsolable(error) && (isRefusal(error) || isAnswered);
+      const isOwn =
+        isIsolable(error) && (isRefusal(error) || isAnswered || (await this.#failsAlone(queue, waiting)));
       this.#putAside(entity, queue, { id, waiting: { ...waiting, lastAt: startedAt }, error, isOwn });
     }
     queue.inFlight.delete(id);
     this.#wake();
+  }
+
+  /** Whether no more than a handful of IDs fail, and Intercom answers another request of the workspace. */
+  async #failsAlone({ setAside, inFlight, waiting }: Queue, { tries }: Waiting): Promise<boolean> {
+    const isHandful = setAside.size + inFlight.size + waiting.size <= MAX_HANDFUL.row;
+    if (tries < TRIES_ALONE || !isHandful) return false;
+    return this.#options.api.workspace().then(
+      () => true,
+      () => false,
+    );
   }
 
   /** Publishes answers. When that fails for a reason that passes, their IDs are asked for again. */

@@ -23,6 +23,10 @@ export type FaultKind =
   | { readonly kind: 'html'; readonly status?: number }
   | { readonly kind: 'truncated-json' }
   | { readonly kind: 'error-list-200' }
+  /** The reply of a list, with this as its `pages.next`. */
+  | { readonly kind: 'next'; readonly next: unknown }
+  /** The reply of another row, with this ID. */
+  | { readonly kind: 'other-id'; readonly id: string | number }
   /** The reply comes, but only after `ms`. */
   | { readonly kind: 'slow'; readonly ms: number }
   /** The reply begins at once, and its second half comes after `ms`. */
@@ -63,7 +67,15 @@ export interface FaultyRequest {
   readonly route: string;
 }
 
-const NEED_A_REPLY = new Set(['slow', 'slow-body', 'huge-body', 'reset-mid-body', 'truncated-json']);
+const NEED_A_REPLY = new Set<FaultKind['kind']>([
+  'slow',
+  'slow-body',
+  'huge-body',
+  'reset-mid-body',
+  'truncated-json',
+  'other-id',
+  'next',
+]);
 
 export function isCarriedOut({ kind, carriedOut }: Fault): boolean {
   return carriedOut ?? NEED_A_REPLY.has(kind);

@@ -50,11 +50,14 @@ function sendText(
   response.writeHead(status, { 'content-type': JSON_TYPE, ...headers }).end(text);
 }
 
+/** Faults that no status shows. */
+const SUCCESSES = new Set<Fault['kind']>(['empty-200', 'error-list-200', 'other-id']);
+
 /** The status that a reply goes out with. */
 export function spoiltStatus(fault: Fault, { status }: Reply): number {
   if (fault.kind === 'status') return fault.status;
   if (fault.kind === 'html') return fault.status ?? 200;
-  return fault.kind === 'empty-200' || fault.kind === 'error-list-200' ? 200 : status;
+  return SUCCESSES.has(fault.kind) ? 200 : status;
 }
 
 /** Sends what the fault makes of a reply. */
@@ -94,6 +97,10 @@ export async function spoil(fault: Fault, response: ServerResponse, reply: Reply
       return sendText(response, status, headers, text.slice(0, Math.floor(text.length / 2)));
     case 'error-list-200':
       return sendText(response, status, headers, JSON.stringify(serverError().body));
+    case 'other-id':
+      return sendText(response, status, headers, withId(text, fault.id));
+    case 'next':
+      return sendText(response, status, headers, withNext(text, fault.next));
     case 'slow-body':
       await begin(response, reply, text);
       await wait(fault.ms);
@@ -109,6 +116,18 @@ export async function spoil(fault: Fault, response: ServerResponse, reply: Reply
     case 'hang':
     // Nothing is sent, and the connection stays open.
   }
+}
+
+/** The reply as that of another row, though there may be none of this ID. */
+export function withId(text: string, id: string | number): string {
+  const { type: _, ...row } = JSON.parse(text) ?? {};
+  return JSON.stringify({ ...row, id });
+}
+
+/** The reply as a page that says this of the next one. */
+export function withNext(text: string, next: unknown): string {
+  const page = JSON.parse(text);
+  return JSON.stringify({ ...page, pages: { ...page.pages, next } });
 }
 
 /** Sends headers for the whole text, and its first half. */

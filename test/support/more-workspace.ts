@@ -11,6 +11,7 @@ import {
   type UsualTableName,
 } from '../../src/model/table-names.js';
 import { type Fault, Faults } from '../../src/simulator/faults.js';
+import { withId, withNext } from '../../src/simulator/replies.js';
 
 /** A table that is off by default. */
 export type MoreTable = Exclude<TableName, UsualTableName>;
@@ -126,6 +127,8 @@ async function spoil(response: ServerResponse, fault: Fault, body: string): Prom
     send(response, 200, JSON.stringify({ type: 'error.list', errors: [{ code: 'server_error' }] }));
   } else if (fault.kind === 'html') send(response, fault.status ?? 200, '<html>nginx</html>', 'text/html');
   else if (fault.kind === 'empty-200') send(response, 200, '');
+  else if (fault.kind === 'other-id') send(response, 200, withId(body, fault.id));
+  else if (fault.kind === 'next') send(response, 200, withNext(body, fault.next));
   else if (fault.kind === 'truncated-json') send(response, 200, body.slice(0, body.length >> 1));
   else if (fault.kind === 'reset') response.destroy();
   else throw new Error(`this workspace has no fault ${fault.kind}`);

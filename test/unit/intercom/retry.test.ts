@@ -73,6 +73,43 @@ describe('interpretReply', () => {
         message: expect.stringMatching(/without an ID/),
       });
   });
+
+  it.each([
+    ['another one', '7', { id: '8' }, /GET \/conversations\/7: 200 with the entity 8 from/],
+    ['one that begins alike', '7', { id: 71 }, /the entity 71/],
+    [
+      'one that a double can’t tell apart',
+      '9007199254740993',
+      { id: 9007199254740992 },
+      /the entity 9007199254740992/,
+    ],
+    [
+      'one that another one was merged into',
+      '7',
+      { id: '8', merge_history: [{ source_contact_id: '9' }] },
+      /entity 8/,
+    ],
+    [
+      'one with a history that is none',
+      '7',
+      { id: '8', merge_history: [null, '7', { id: '7' }] },
+      /entity 8/,
+    ],
+  ])('takes no entity for the one that was asked for: %s', (_, id, body, message) => {
+    const detail = { method: 'GET', route: '/conversations/{id}', id };
+    const failure = interpretReply(detail, answer(200, body), 'http://x', TOKEN);
+    expect(failure).toMatchObject({ code: 'api-unreadable', message: expect.stringMatching(message) });
+    expect(retryPlan(failure as PublisherError, 1)).not.toBeNull();
+  });
+
+  it.each([
+    ['a number beyond 2^53', '9007199254740993', '{"id":9007199254740993}'],
+    ['a number for a text', '7', '{"id":7}'],
+    ['the contact that it was merged into', 'b', '{"id":"a","merge_history":[{"source_contact_id":"b"}]}'],
+  ])('takes %s for the entity that was asked for', (_, id, text) => {
+    const detail = { method: 'GET', route: '/contacts/{id}', id };
+    expect(interpretReply(detail, answer(200, text), 'http://x', TOKEN)).not.toBeInstanceOf(PublisherError);
+  });
 });
 
 it('names the entity, and does not blame the address of a connection that is answered', () => {

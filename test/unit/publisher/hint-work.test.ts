@@ -20,8 +20,13 @@ const there = (id: string, more: object = {}): Detail => ({
 });
 const failure = (code: ErrorCode) => new PublisherError(code, `no ${code}`);
 
-/** The work of a connection with contacts alone; `answer` gives what Intercom shows of an ID. */
-function open(answer: (id: string) => Promise<Detail | null>, deletes = true) {
+const WORKSPACE = { id: 'w', name: null, region: null, timeZone: null };
+
+/**
+ * The work of a connection with contacts alone; `answer` gives what Intercom shows of an ID, and `control`
+ * whether it answers other requests.
+ */
+function open(answer: (id: string) => Promise<Detail | null>, deletes = true, control = () => false) {
   vi.useFakeTimers({ now: NOW });
   const stop = new AbortController();
   setMaxListeners(0, stop.signal);
@@ -31,6 +36,10 @@ function open(answer: (id: string) => Promise<Detail | null>, deletes = true) {
     whole: (_: Entity, id: string) => {
       asked.push(id);
       return answer(id);
+    },
+    workspace: async () => {
+      if (!control()) throw failure('api-unreachable');
+      return WORKSPACE;
     },
   };
   const warnings: string[] = [];
@@ -57,7 +66,7 @@ function open(answer: (id: string) => Promise<Detail | null>, deletes = true) {
 it('has nothing to begin with where no table is concerned', () => {
   const options = { tables: [], warn: () => undefined, deletes: true, signal: AbortSignal.abort() };
   const { model } = open(async () => null);
-  const api = { whole: async () => null };
+  const api = { whole: async () => null, workspace: async () => WORKSPACE };
   expect(new HintWork({ ...options, api, events: model.events }).since).toBeNull();
 });
 
@@ -112,6 +121,41 @@ it('ends what its table has set aside when a retry or another notification is an
   await pass(1_000);
   expect(setAside()).toEqual([]);
   expect(model.of('set-aside:recovered').map(({ entry }) => entry.id)).toEqual(['bad', 'worse']);
+});
+
+it.each<ErrorCode>(['api-error', 'api-unreadable', 'api-unreachable', 'api-not-found'])(
+  'sets an ID aside that is answered by %s while no other one is asked for, once a control is answered',
+  async (code) => {
+    let isAnswering = false;
+    const { model, warnings, name, pass } = open(
+      () => Promise.reject(failure(code)),
+      true,
+      () => isAnswering,
+    );
+    name('bad');
+    await pass(120_000);
+    expect(model.ledger.state.setAside).toEqual([]);
+    isAnswering = true;
+    await pass(60_000);
+    expect(model.ledger.state.setAside).toMatchObject([{ id: 'bad', window: null, code }]);
+    expect(warnings).toEqual([
+      `processing of notifications paused: no ${code}`,
+      `contact bad is set aside after a notification: no ${code}`,
+    ]);
+  },
+);
+
+it('takes the failure of many IDs for an outage, whatever a control is answered', async () => {
+  let isUp = false;
+  const answer = (id: string) => (isUp ? Promise.resolve(there(id)) : Promise.reject(failure('api-error')));
+  const { model, name, pass } = open(answer, true, () => true);
+  const ids = Array.from({ length: 11 }, (_, index) => `id-${index}`);
+  name(...ids);
+  await pass(3_600_000);
+  expect(model.ledger.state.setAside).toEqual([]);
+  isUp = true;
+  await pass(60_000);
+  expect(model.records.toSorted()).toEqual(ids.map((id) => `rows ${id} there`).toSorted());
 });
 
 it('leaves room for what readings set aside, and keeps none of its retries from its table', async () => {

@@ -91,6 +91,21 @@ describe('a fault', () => {
     expect(refusal(await client.get('/tags'))).toBe('200 server_error');
   });
 
+  it('sends the reply of another row', async () => {
+    const { client } = await spoilt({ kind: 'other-id', id: 'x' });
+    const [other, own] = [await client.get('/tags'), await client.get('/tags')];
+    expect(other).toMatchObject({
+      status: 200,
+      json: { id: 'x', data: (own.json as { data: unknown }).data },
+    });
+  });
+
+  it('sends a page that says something else of the next one', async () => {
+    const { client } = await spoilt({ kind: 'next', next: false });
+    const [other, own] = [await client.get('/tags'), await client.get('/tags')];
+    expect(other.json).toEqual({ ...(own.json as object), pages: { next: false } });
+  });
+
   it('makes the right reply late', async () => {
     const { client } = await spoilt({ kind: 'slow', ms: 60 });
     const begin = performance.now();

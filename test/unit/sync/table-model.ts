@@ -80,6 +80,8 @@ export class TableModel implements TableSink, TableWork {
   readonly told: { readonly name: EventName; readonly event: EventMap[EventName] }[] = [];
   /** Each commit: its records as text, and the state behind it. */
   readonly commits: { readonly records: readonly string[]; readonly state: TableState }[] = [];
+  /** The rows that were committed, in their order; null is a tombstone. */
+  readonly log: { readonly key: string; readonly value: string | null }[] = [];
   readonly pulled: Window[] = [];
   readonly letters = new Map<string, DeadLetter>();
   /** What the next readings bring, one list of pages each; an error is thrown. */
@@ -184,6 +186,8 @@ export class TableModel implements TableSink, TableWork {
     const lineOf = ({ topic, key, value }: OutgoingRecord) =>
       `${topic} ${key} ${value === null ? 'gone' : topic === 'rows' ? 'there' : value}`;
     this.commits.push({ records: records.map(lineOf), state });
+    for (const { topic, key, value } of records)
+      if (topic === 'rows') this.log.push({ key: String(key), value: value === null ? null : String(value) });
   }
 
   /** All records, in the order of their commits. */
