@@ -4,8 +4,7 @@
  */
 
 import { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
-import type { Kafka } from 'kafkajs';
-import kafkajs from '../../src/kafka/kafkajs.js';
+import kafkajs, { type Kafka } from 'kafkajs';
 import { TopicReader, type TopicRecord } from '../../src/kafka/reader.js';
 
 export interface Version {
