@@ -36,9 +36,10 @@ export function stuck(list: string): PublisherError {
   );
 }
 
-/** `pages.next`; null where that is null or left out. */
+/** `pages.next`; null where that is null, an empty text, or left out. */
 function nextIn({ pages }: RawObject): unknown {
-  return isObject(pages) ? (pages.next ?? null) : null;
+  const next = isObject(pages) ? pages.next : null;
+  return next === undefined || next === '' ? null : next;
 }
 
 function isText(value: unknown): value is string {
