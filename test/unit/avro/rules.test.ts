@@ -153,7 +153,7 @@ describe('ruleProblems', () => {
     [rules(['body.inside']), /^exclude 0: expected a field of the table/],
     [rules(['id']), /^exclude 0: expected a field that is not the key/],
     [rules([], ['id']), /^hash 0: expected a field that is not the key/],
-    [rules(['conversation_id']), /^exclude 0: expected a field that can be done without/],
+    [rules(['conversation_id']), /^exclude 0: expected a field that is not needed/],
     [rules([], ['author']), /^hash 0: expected a field that holds a value/],
     [
       rules(['author'], ['author.email']),
