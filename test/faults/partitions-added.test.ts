@@ -127,7 +127,7 @@ it('is refused with what to do, and moved once where the configuration says so, 
 }, 400_000);
 
 describe('a move', () => {
-  const CONTACTS = 4_800;
+  const CONTACTS = 9_600;
   /** Records of one transaction of a move, and some: behind them, one is committed and more are to come. */
   const COMMITTED = 2_100;
 
