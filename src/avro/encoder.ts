@@ -33,8 +33,8 @@ export class Encoder {
   #used = 0;
 
   /**
-   * The schemas take their fields from the same value. In Avro the fields of one behind those of the other
-   * are a record with all of them.
+   * The schemas read their fields from the same value. In Avro, the fields of one schema followed by those of
+   * the next are a record with all of them.
    */
   constructor(schemas: readonly RecordSchema[]) {
     this.#types = schemas.map((schema) => avsc.Type.forSchema(JSON.parse(publishedText(schema))));

@@ -90,7 +90,7 @@ interface Target {
   readonly inside: readonly string[];
 }
 
-/** The field at a path, or what lies inside of a field that holds JSON; null when there is none. */
+/** The field at a path, or the value inside a field that holds JSON; null when there is none. */
 function resolve(record: RecordSchema, path: readonly string[], above: readonly Field[] = []): Target | null {
   const [name = '', ...rest] = path;
   const field = record.fields.find((each) => each.name === name);

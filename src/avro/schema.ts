@@ -84,7 +84,7 @@ export const JSON_TEXT: JsonType = {
   'connect.parameters': { '__debezium.source.column.type': 'JSONB' },
 };
 
-/** The field that takes what no other field holds; the last one of every table. */
+/** The field for everything that no other field holds; the last one of every table. */
 export const EXTRA = '_extra';
 
 const loaded = new Map<TableName, RecordSchema>();

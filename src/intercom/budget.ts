@@ -26,7 +26,7 @@ export interface Asker {
   readonly lane: string;
 }
 
-const ANYBODY: Asker = { priority: 'foreground', lane: '' };
+const DEFAULT_ASKER: Asker = { priority: 'foreground', lane: '' };
 
 export interface BudgetOptions {
   /** The part of the app's budget that this connection may use: above 0, up to 1. */
@@ -43,7 +43,7 @@ interface Report {
   remaining: number;
   /** Epoch milliseconds (our clock) at which the window ends. */
   resetAt: number;
-  /** The same by the clock of the API: what tells windows apart, however long a reply takes. */
+  /** The same by the clock of the API: it distinguishes windows, however late a reply arrives. */
   endsAt: number;
   /** How long a window is at most. */
   windowMs: number;
@@ -89,7 +89,7 @@ export class Budget {
    * Waits until one more request may be sent. Every `acquire` is followed by one `release` of the same asker.
    * Rejects when `signal` aborts.
    */
-  async acquire(signal: AbortSignal, { priority, lane }: Asker = ANYBODY): Promise<void> {
+  async acquire(signal: AbortSignal, { priority, lane }: Asker = DEFAULT_ASKER): Promise<void> {
     signal.throwIfAborted();
     const startedAt = this.#now();
     const lanes = priority === 'foreground' ? this.#foreground : this.#background;
@@ -105,7 +105,7 @@ export class Budget {
    */
   release(
     headers: Readonly<Record<string, unknown>> | null,
-    { priority }: Asker = ANYBODY,
+    { priority }: Asker = DEFAULT_ASKER,
     ms: number | null = null,
   ): void {
     this.#inFlight -= 1;
@@ -121,11 +121,11 @@ export class Budget {
 
   /**
    * Starts no request until `ms` milliseconds from now (after a 429), and then one at a time until one is
-   * accepted. Called before the refused request is given back.
+   * accepted. Called before `release` of the refused request.
    */
   pause(ms: number): void {
     const now = this.#now();
-    // What was under way together is refused together.
+    // Requests that are in flight together are refused together: they count once.
     if (!isAhead(this.#closedUntil, now) || this.#refusals === 0) this.#refusals += 1;
     const until = now + Math.min(Math.max(ms, 0), LONGEST_WAIT_MS);
     this.#closedUntil = Math.max(this.#closedUntil, until);
@@ -136,12 +136,12 @@ export class Budget {
     return this.#refusals;
   }
 
-  /** Requests that should be under way, as far as is known. */
+  /** Requests that should be in flight; 1 before the first reply. */
   get wanted(): number {
     return this.#flight.isKnown ? this.#mostInFlight(this.#report) : 1;
   }
 
-  /** Requests under way. */
+  /** Requests in flight. */
   get inFlight(): number {
     return this.#inFlight;
   }
@@ -150,7 +150,7 @@ export class Budget {
     return { limit: this.#report?.limit ?? null, used: this.#report?.used ?? 0, waitedMs: this.#waitedMs };
   }
 
-  /** Lets as many start as may. */
+  /** Starts as many requests as the budget allows. */
   #grant(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
@@ -216,7 +216,7 @@ export class Budget {
     const apiNow = timeIn(headers.date) ?? now;
     const endsAt = Math.min(reset * 1000, apiNow + LONGEST_WAIT_MS);
     const current = this.#report;
-    // A slow response may tell of a window that is over.
+    // A slow response may report a window that is over.
     if (current !== null && isPast(current, endsAt)) return;
     const resetAt = now + Math.max(endsAt - apiNow, 0);
     const sentSince = this.#inFlight;
@@ -232,7 +232,10 @@ export class Budget {
     }
   }
 
-  /** Looks again at the end of the pause or of the window, since no response may be on its way to do it. */
+  /**
+   * Tries again at the end of the pause or of the window, since there may be no request in flight whose
+   * response would do it.
+   */
   #alarm(): void {
     const now = this.#now();
     const end = isAhead(this.#closedUntil, now) ? this.#closedUntil : this.#report?.resetAt;
@@ -295,7 +298,7 @@ function isAhead(moment: number, now: number): boolean {
   return now < moment && moment <= now + LONGEST_WAIT_MS;
 }
 
-/** Whether a window that ends at `endsAt` (the API's clock) lies behind what is known. */
+/** Whether a window that ends at `endsAt` (the API's clock) is older than the known one. */
 function isPast(known: Report, endsAt: number): boolean {
   return known.isOver ? endsAt <= known.endsAt : endsAt < known.endsAt;
 }

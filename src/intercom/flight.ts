@@ -1,9 +1,9 @@
 /**
- * How many requests should be under way at once: as many as it takes to use the budget, or to hide the
- * latency, and no more.
+ * How many requests should be in flight at once: enough to use the budget, or to hide the latency, and no
+ * more.
  */
 
-/** Requests under way whatever the latency: enough to keep one core busy while the next replies come. */
+/** Requests in flight whatever the latency: enough to keep one core busy while the next replies come. */
 const FEWEST = 6;
 /**
  * Without a budget to fill: a reply is worked on for some milliseconds, and meanwhile the next ones are on
@@ -18,8 +18,8 @@ const MEMORY = 200;
 const NEWEST = 0.1;
 
 /**
- * Learns the latency from replies. The fastest of them tells how far away the API is, since the others may
- * have waited for us; the average tells how many requests a budget keeps under way.
+ * Learns the latency from replies. The fastest one shows how far away the API is, since the others may have
+ * waited for this process. The average shows how many requests in flight use up a budget.
  */
 export class Flight {
   #fastest = Number.POSITIVE_INFINITY;
@@ -27,7 +27,7 @@ export class Flight {
   #replies = 0;
   #average: number | null = null;
 
-  /** Takes note of a reply, `ms` milliseconds after its request. */
+  /** Records a reply, `ms` milliseconds after its request. */
   observe(ms: number): void {
     if (this.#replies % MEMORY === 0) {
       this.#fastestBefore = this.#fastest;
@@ -43,7 +43,7 @@ export class Flight {
   }
 
   /**
-   * Requests that should be under way; null where nothing is known. `perSecond` is what the budget grants, or
+   * Requests that should be in flight; null before the first reply. `perSecond` is what the budget grants, or
    * null.
    */
   wanted(perSecond: number | null): number | null {

@@ -1,6 +1,6 @@
 /**
- * What a page says of the next one. Lists go on in two ways: behind a cursor that each page gives, or by the
- * number of the page, where `next` (an URL, an object, the number) only says that there is more.
+ * What a page says of the next one. Lists are paged in two ways: by a cursor in each page, or by page number,
+ * where `next` (an URL, an object, the number) only says that there is more.
  */
 
 import { PublisherError } from '../model/errors.js';

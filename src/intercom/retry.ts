@@ -27,7 +27,7 @@ const LONGEST_WAIT_MS = 20_000;
 /** Retries of what is not found, or is answered by a gateway's own page. */
 const MAX_RETRIES_NOT_OWN = 2;
 const MAX_ID_LENGTH = 100;
-/** What Intercom answers for a thing that is not there any more. */
+/** Statuses with which Intercom answers for an entity that no longer exists. */
 const GONE = new Set([404, 410]);
 /** Statuses that count whatever the body is. */
 const PLAIN = new Set([401, 408, 429]);

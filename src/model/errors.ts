@@ -97,7 +97,7 @@ const ORIGIN: Record<ErrorCode, Origin> = {
   internal: 'program',
 };
 
-/** What Intercom said, for the few callers that tell its answers apart. */
+/** What Intercom answered, for the few callers that distinguish its answers. */
 export interface ApiAnswer {
   /** HTTP status. */
   readonly status: number;

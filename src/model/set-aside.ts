@@ -43,7 +43,9 @@ export type SetAside = Subject & {
 
 /** What a table may have set aside: each commit carries the list. */
 export const MAX_SET_ASIDE = 100;
-/** From so many on, what notifications name is not set aside: readings need the room. */
+/**
+ * From so many on, entities that notifications name are not set aside: the rest of the list is for readings.
+ */
 export const MAX_FROM_NOTIFICATIONS = 50;
 const MAX_MESSAGE_LENGTH = 300;
 const FIRST_RETRY_MS = 2_000;

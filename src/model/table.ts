@@ -19,13 +19,12 @@ export interface Page {
   /** Rows that the API counts and does not show (older parts of a long conversation). */
   readonly notShown?: number;
   /**
-   * The greatest `updated_at` among the rows that the walk has met so far, in epoch seconds; rows of the
-   * future do not count.
+   * The greatest `updated_at` among the rows read so far, in epoch seconds; rows of the future do not count.
    */
   readonly newest: number | null;
   /**
-   * Seconds from one row of the result to the next where the walk is now, on average; left out where rows
-   * don't surely come newest first.
+   * Seconds from one row of this page to the next, on average; left out where the order newest first is not
+   * certain.
    */
   readonly pace?: number;
   /** True on the last page: everything in the window (or the table) has been read. */
@@ -37,10 +36,10 @@ export interface Page {
   /** Rows that were asked for by themselves for this page. */
   readonly asked?: number;
   /**
-   * Called when a page of a searched table is on its way to the topic: it is published then, or the session
+   * Called when a page of a searched table was accepted for publishing: it is published then, or the session
    * ends.
    */
-  readonly onTaken?: () => void;
+  readonly onAccepted?: () => void;
   /**
    * Of rows that were asked for by ID, when (epoch milliseconds): what is there is there, whatever was known
    * before.
@@ -95,7 +94,7 @@ export interface WholeTable<Api> extends TableBase<Api> {
  */
 export interface SearchedTable<Api> extends TableBase<Api> {
   readonly reads: 'searched';
-  /** The finest interval that the API's filter can tell apart. */
+  /** The finest interval that the API's filter can distinguish. */
   readonly grain: 'second' | 'day';
   /**
    * Windows that are read side by side: fewer than usual where reading one has many requests under way by
@@ -129,7 +128,7 @@ export interface SearchedTable<Api> extends TableBase<Api> {
    */
   readonly parent?: { readonly id: string; readonly updatedAt: string };
   /**
-   * The time that decides in which window a row lies, as Intercom sends it (epoch seconds): its own
+   * The time that decides to which window a row belongs, as Intercom sends it (epoch seconds): its own
    * `updated_at` where this is left out, or its parent's.
    */
   versionTime?(row: RawRow): unknown;

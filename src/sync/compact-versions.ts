@@ -1,5 +1,5 @@
 /**
- * A map from keys to versions that takes some 80 bytes an entry instead of some 300: a table that is read
+ * A map from keys to versions that needs some 80 bytes per entry instead of some 300: a table that is read
  * whole remembers every row.
  *
  * Entries lie in chunks of typed arrays, in the order in which they came, so that growing copies nothing;
@@ -72,8 +72,8 @@ class Chunk {
     return true;
   }
 
-  /** Takes an entry over, from a place that is not before it. */
-  take(at: number, from: Chunk, source: number): void {
+  /** Copies an entry from a place that is not before it. */
+  copyEntry(at: number, from: Chunk, source: number): void {
     const [begin = 0, end = 0] = [from.keyStarts[source], from.keyStarts[source + 1]];
     const start = this.placeKey(at, end - begin);
     from.keys.copy(this.keys, start, begin, end);
@@ -214,8 +214,7 @@ export class CompactVersions {
   }
 
   /**
-   * Closes the gaps of deleted entries and of those that are not kept, and gives the slots the room that the
-   * rest needs.
+   * Closes the gaps of deleted entries and of those that are not kept, and resizes the slots for the rest.
    */
   #rebuild(keep: (chunk: Chunk, at: number) => boolean): void {
     let to = 0;
@@ -223,7 +222,7 @@ export class CompactVersions {
       const chunk = this.#chunkOf(from);
       const at = from & CHUNK_MASK;
       if (((chunk.flags[at] ?? 0) & DEAD) !== 0 || !keep(chunk, at)) continue;
-      if (to !== from) this.#chunkOf(to).take(to & CHUNK_MASK, chunk, at);
+      if (to !== from) this.#chunkOf(to).copyEntry(to & CHUNK_MASK, chunk, at);
       to += 1;
     }
     this.#entries = to;
@@ -251,7 +250,7 @@ function timeOf(stored: number | undefined): number | null {
   return stored === undefined || Number.isNaN(stored) ? null : stored;
 }
 
-/** FNV-1a, mixed, since slots are taken by the low bits. */
+/** FNV-1a, mixed, since the low bits choose the slot. */
 function hashOf(key: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < key.length; at += 1) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);

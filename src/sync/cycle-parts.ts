@@ -8,8 +8,8 @@ import { PendingPages } from './side-by-side.js';
 import type { TableLedger } from './table-ledger.js';
 
 /**
- * Pages in memory that are not committed yet, beside those that are being waited for: more than come during a
- * transaction, so that reading goes on.
+ * Pages in memory that are not committed yet, beside those that are being waited for: more than arrive during
+ * a transaction, so that reading continues.
  */
 const MAX_PAGES = 80;
 

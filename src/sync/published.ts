@@ -58,7 +58,7 @@ export abstract class PublishedRows {
     this.#isLarge = isLarge;
   }
 
-  /** Those of the keys that only the topic can tell of. */
+  /** Those of the keys whose last version memory does not know and only the topic may have. */
   abstract unknownOf(keys: readonly string[]): string[];
 
   /** How many of the versions lie behind the bookmark (epoch seconds): a search showed them late. */
@@ -170,8 +170,8 @@ export abstract class PublishedRows {
   }
 
   /**
-   * Forgets the versions that lie before `floor` (epoch seconds): no reading will bring them again unless
-   * they change.
+   * Forgets the versions from before `floor` (epoch seconds): no reading returns them again unless they
+   * change.
    */
   protected forgetBefore(floor: number): void {
     if (this.#holds > 0) return;
@@ -275,7 +275,7 @@ export class RecentRows extends PublishedRows {
 /** What to do with a row that was read, given the version that was published last. */
 export type Verdict = 'publish' | 'unchanged' | 'stale';
 
-/** A version as far as it takes to compare it. */
+/** The fields of a version that a comparison needs. */
 export type ComparableVersion = Pick<PublishedVersion, 'hash' | 'updatedAt' | 'versionTime' | 'gone'>;
 
 /**

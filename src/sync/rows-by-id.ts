@@ -8,7 +8,7 @@ import { fetchById } from './fetch-by-id.js';
 import type { FoundRows } from './source.js';
 
 /**
- * Rows that are fetched by ID before they are published together: publishing them may take a reading of their
+ * Rows that are fetched by ID before they are published together: publishing them may need a reading of their
  * whole topic.
  */
 const MAX_FETCHED = 1_000;
@@ -40,9 +40,9 @@ export class RowsById {
   }
 
   /**
-   * A row that is shown although it is gone has come back if it is there by its ID; one that was replaced is
-   * gone if it is not. A long history names thousands of rows that were replaced before the first reading: no
-   * request is spent on those that the topic does not have.
+   * Requests the noted rows and publishes the result. A row that is shown although it is gone has come back
+   * if it exists by its ID. A row that was replaced is gone if it does not. A long history names thousands of
+   * rows that were replaced before the first reading: those that the topic lacks are not requested.
    */
   async settle(): Promise<void> {
     const { ledger } = this.#parts;

@@ -53,8 +53,8 @@ export class Schedule {
   }
 
   /**
-   * Waits until a table is due and takes all that are, until `done` is said of each; an empty list when the
-   * signal aborts.
+   * Waits until a table is due and returns all that are due. None of them is returned again until `done` is
+   * called for it. Returns an empty list when the signal aborts.
    */
   async next(signal: AbortSignal): Promise<TableName[]> {
     let ready = this.#ready();

@@ -6,7 +6,7 @@ import type { TableState, Window } from '../model/state.js';
 import type { Deletion, Page, ReplicationMethod } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import type { KnownVersions } from './batch.js';
-import type { IdSource, IdWalk } from './reconcile.js';
+import type { IdSource, ReconcileScan } from './reconcile.js';
 import type { Recovery, RetrySource } from './recovery.js';
 import type { ReplacedIds } from './replaced.js';
 import type { TableLedger } from './table-ledger.js';
@@ -39,7 +39,10 @@ export interface TableSource {
   prepare(rows: readonly RawRow[]): Promise<boolean>;
   /** Epoch seconds of what decides the row's window: its own time, or its parent's. */
   versionTime(raw: RawRow): number | null;
-  /** Whether a row lies before the start date: it is not replicated then, unless it was published before. */
+  /**
+   * Whether a row is from before the start date. Such a row is not replicated, unless it was published
+   * before.
+   */
   isTooOld(raw: RawRow): boolean;
   /** How finely its windows can be split. */
   grain(): Promise<Grain>;
@@ -87,24 +90,23 @@ export interface FoundRows {
 
 export interface TableSink {
   /**
-   * The records that publish a change, and those that take back its dead letter; or why it can't be
-   * published.
+   * The records that publish a change, and those that delete its dead letter; or why it can't be published.
    */
   encode(change: Change): { readonly records: readonly OutgoingRecord[] } | { readonly reason: string };
   /** The record that keeps what can't be published, or null when it is kept as it is already. */
   toDeadLetter(letter: DeadLetter): OutgoingRecord | null;
-  /** The records that take back the dead letters of these keys, where there are any. */
+  /** The records that delete the dead letters of these keys, where there are any. */
   removeDeadLetters(keys: Iterable<string>): readonly OutgoingRecord[];
   /** The keys that have a dead letter. */
   deadLetterKeys(): Iterable<string>;
   /**
-   * The keys of the published rows that a deletion of these IDs takes along: themselves, or the children that
-   * they are parents of.
+   * The keys of the published rows that a deletion of these IDs deletes: these rows, or, in a child table,
+   * their children.
    */
   keysOf(ids: readonly string[]): Promise<readonly string[]>;
   /**
-   * What the topic has last of each of these keys. Reads the topic, which may take minutes: never to be
-   * waited for within a turn.
+   * The last version in the topic of each of these keys. Reads the topic, which may take minutes: never await
+   * it within the table's lock.
    */
   standing(keys: readonly string[]): Promise<KnownVersions>;
   /** Publishes all records and the state, or nothing. */
@@ -130,7 +132,7 @@ export interface TableWork {
 
 export interface TableTasks {
   /** The reconcile under way, or null. */
-  walk: IdWalk | null;
+  reconcile: ReconcileScan | null;
   /** The retries of what is set aside, or null. */
   recovery: Recovery | null;
 }

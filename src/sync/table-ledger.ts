@@ -74,7 +74,7 @@ export interface Commit extends Held {
 /** What the topic has of some keys. */
 export interface Standing {
   readonly found: KnownVersions;
-  /** Lets memory forget again; to be called once, when what was found is no longer needed. */
+  /** Allows memory to forget again; called once, when `found` is no longer needed. */
   readonly release: () => void;
 }
 
@@ -170,7 +170,7 @@ export class TableLedger {
     );
   }
 
-  /** The same, given what the topic has of these keys, which is read first: that may take minutes. */
+  /** The same, but first reads what the topic has of these keys, which may take minutes. */
   async publishKnowing(keys: readonly string[], publication: Omit<Publication, 'found'>): Promise<Commit> {
     const { found, release } = await this.holdStanding(keys);
     try {
@@ -209,7 +209,7 @@ export class TableLedger {
     });
   }
 
-  /** Publishes the state where Kafka holds an older one: the last thing that a session does. */
+  /** Publishes the state where Kafka holds an older one; a session calls it last. */
   async recordLast(): Promise<void> {
     await this.#lock.run(async () => {
       const { state } = this.#written;
@@ -255,7 +255,7 @@ export class TableLedger {
     }
   }
 
-  /** Those of the IDs whose rows are published. One reading of the topic tells of all. */
+  /** Those of the IDs whose rows are published. One reading of the topic covers all of them. */
   async published(ids: readonly string[]): Promise<string[]> {
     const { found, release } = await this.holdStanding(ids);
     const published = ids.filter((id) => {
@@ -268,7 +268,7 @@ export class TableLedger {
 
   /** The keys of what was fetched, as far as the topic may know them. */
   keysOf({ rows, gone }: Pick<Fetched, 'rows' | 'gone'>): string[] {
-    // The children of what is gone are looked up in the topic in any case.
+    // The children of what is gone are read from the topic in any case.
     return [...rows.filter((row) => !isNoRow(row)).map(idOf), ...(this.source.isChild ? [] : gone)];
   }
 
@@ -281,8 +281,8 @@ export class TableLedger {
   }
 
   /**
-   * What memory is enough for, and what takes a reading of the topic: rows that lie further back than memory
-   * goes, and what is gone and unknown.
+   * Splits what was fetched: `known` can be compared with memory, `beyond` needs a reading of the topic. The
+   * latter are rows that are older than what memory holds, and unknown IDs that are gone.
    */
   divide(fetched: Fetched): { readonly known: Fetched; readonly beyond: Fetched | null } {
     const { bookmark } = this.#state;
@@ -328,7 +328,7 @@ export class TableLedger {
     const fetchedAt = Date.now();
     const isThere = (key: string) => {
       const known = this.#rows.get(key) ?? found.get(key);
-      // Children were found in the topic; a list, a walk and a notification may find the same.
+      // Children were found in the topic. A list, reconcile and a notification may find the same one.
       return known === undefined ? this.source.isChild === true : known.gone !== true;
     };
     return keys.filter(isThere).map((key) => ({ op: 'delete', key, fetchedAt }));

@@ -24,7 +24,7 @@ export interface Reached {
 }
 
 interface Part {
-  /** The reader of the window holds this object: its older end moves when another reader takes that over. */
+  /** The reader of the window holds this object. Its older end moves when another reader gets that part. */
   readonly window: { from: number; readonly to: number | null };
   state: 'waiting' | 'reading' | 'read';
   /** Windows are read from their newest row down: how far, in epoch seconds. */
@@ -34,8 +34,8 @@ interface Part {
 }
 
 /**
- * Windows that may be read ahead of the oldest one that is not: what they published is kept in mind until it
- * is.
+ * Windows that may be read ahead of the oldest unread one: what they published is remembered until that one
+ * is read.
  */
 const MOST_AHEAD = 64;
 /**
@@ -77,9 +77,9 @@ export class WindowPlan {
   }
 
   /**
-   * Takes the oldest window without a reader, or else the older half of what a reader still has before it;
-   * null when there is neither for now. A window that is being read may become shorter by that, at its older
-   * end: its reader looks at it anew with each page.
+   * Returns the oldest window without a reader, or else the older half of what a reader has not read yet;
+   * null when there is neither for now. The second case shortens a window that is being read, at its older
+   * end: its reader checks that end with each page.
    */
   next(): Window | null {
     const oldest = this.#parts.findIndex(({ state }) => state !== 'read');
@@ -134,8 +134,8 @@ export class WindowPlan {
   }
 
   /**
-   * What shows late may lie in a window that was read long before the last one: the lookback counts from when
-   * the first of them was, which the newest row tells that there was then.
+   * A late row may belong to a window that was read long before the last one. So the lookback counts from the
+   * time when the first window was read: that of the newest row at that time.
    */
   #reached(): Reached {
     const missing = this.#parts.findIndex(({ state }) => state !== 'read');
@@ -188,7 +188,7 @@ export class WindowPlan {
   }
 }
 
-/** A window as parts, those read that are named (oldest first). */
+/** A window as parts; the intervals in `done` (oldest first) are read. */
 function without(piece: Window, done: readonly ClosedWindow[]): Part[] {
   const parts: Part[] = [];
   let from = piece.from;
@@ -207,7 +207,7 @@ function waiting({ from, to }: Window): Part {
   return { window: { from, to }, state: 'waiting', down: null, pace: null };
 }
 
-/** The rows that a reader still has before it, when they go on as they came. */
+/** The rows that a reader has not read yet, estimated from its pace so far. */
 function rowsBefore({ window, state, down, pace }: Part): number {
   if (state !== 'reading' || down === null || pace === null || pace <= 0) return 0;
   return (down - window.from) / pace;

@@ -61,7 +61,7 @@ function pullContacts(
       rows: answers.map(({ answer }) => answer),
       asked: due.filter(isCutShort).length,
       unread: [...(page.unread ?? []), ...unread],
-      onTaken: () => {
+      onAccepted: () => {
         for (const row of completed) read.add(row);
       },
     };
@@ -69,8 +69,8 @@ function pullContacts(
 }
 
 /**
- * The pages as `change` makes them. A generator would know each page until it has the next one, and pages are
- * large.
+ * The pages, each changed by `change`. A generator keeps its last page alive until the next one arrives, and
+ * pages are large. This iterator releases it.
  */
 function mapPages(pages: AsyncGenerator<Page>, change: (page: Page) => Promise<Page>): AsyncIterable<Page> {
   const next = async (): Promise<IteratorResult<Page, void>> => {

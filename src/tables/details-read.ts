@@ -26,7 +26,7 @@ interface Reading {
  * time, and a last time when the lookback is over. What shows late within the lookback is found by then, and
  * no later than twice as late as it showed, or by the poll behind.
  *
- * Times are those of a clock that never goes back, in milliseconds; nothing here reads one.
+ * Times are milliseconds of a monotonic clock; this class reads no clock itself.
  */
 export class DetailsRead {
   readonly #lookback: number;
@@ -45,7 +45,8 @@ export class DetailsRead {
   }
 
   /**
-   * Forgets what lies more than the lookback before the newest row (epoch seconds): no poll reads there.
+   * Forgets rows that are more than the lookback older than the newest row (epoch seconds): no poll reads
+   * them again.
    */
   moveOn(newest: number | null): void {
     const floor = (newest ?? Number.NEGATIVE_INFINITY) - this.#lookback;

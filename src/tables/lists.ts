@@ -44,8 +44,7 @@ export const segments = listed({
 });
 
 /**
- * Segments of companies, told apart by a parameter that Intercom's clients use and its description leaves
- * out.
+ * Segments of companies, selected by a parameter that Intercom's clients use and its description leaves out.
  */
 export const companySegments = listed({
   name: 'company_segments',

@@ -5,7 +5,7 @@
 
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { walkNewestFirst } from '../../../src/intercom/search.js';
+import { pageNewestFirst } from '../../../src/intercom/search.js';
 import type { Requester } from '../../../src/intercom/transport.js';
 import { PublisherError } from '../../../src/model/errors.js';
 import type { RawRow } from '../../../src/model/row.js';
@@ -28,7 +28,7 @@ async function walk(requester: Requester, window: Window, isOrdered = true): Pro
   const pages: Page[] = [];
   let failure: PublisherError | null = null;
   try {
-    for await (const page of walkNewestFirst(requester, { ...SEARCH, isOrdered }, window)) pages.push(page);
+    for await (const page of pageNewestFirst(requester, { ...SEARCH, isOrdered }, window)) pages.push(page);
   } catch (error) {
     if (!(error instanceof PublisherError)) throw error;
     failure = error;
@@ -171,7 +171,7 @@ it('ends where the window begins now, when its older end has moved meanwhile', a
       const moving: { from: number; to: number | null } = { ...window };
       const rows: RawRow[] = [];
       let pages = 0;
-      for await (const page of walkNewestFirst(model, SEARCH, moving)) {
+      for await (const page of pageNewestFirst(model, SEARCH, moving)) {
         rows.push(...page.rows);
         if (pages === after) moving.from = Math.min(window.from + by, window.to ?? Number.POSITIVE_INFINITY);
         pages += 1;
@@ -204,7 +204,7 @@ it('tells how far the rows of a page lie apart, where they are in order', async 
     { from: 0, to: null },
   );
   expect(pages.map(({ pace }) => pace)).toEqual([20, undefined, undefined, undefined]);
-  const unsure = walkNewestFirst(
+  const unsure = pageNewestFirst(
     answering([{ data: rows(900, 880) }]),
     { ...SEARCH, isOrdered: false },
     { from: 0, to: null },

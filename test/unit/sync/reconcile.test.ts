@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { KnownIdCollector, planWalk } from '../../../src/sync/reconcile.js';
+import { KnownIdCollector, planReconcile } from '../../../src/sync/reconcile.js';
 import { windowsOver } from '../../../src/sync/windows.js';
 import { runs } from '../../support/runs.js';
 
 const iso = (ms: number) => new Date(ms).toISOString();
 
-describe('planWalk', () => {
+describe('planReconcile', () => {
   const at = { now: 1_000_000, next: 2_000_000, isFirst: false };
 
   it.each([
@@ -43,7 +43,7 @@ describe('planWalk', () => {
     ],
   ] as const)('%s', (_, mark, when, expected, start) => {
     const before = mark === null ? null : { ...mark, dueAt: iso(mark.dueAt) };
-    expect(planWalk(before, when)).toEqual({ mark: { ...expected, dueAt: iso(expected.dueAt) }, start });
+    expect(planReconcile(before, when)).toEqual({ mark: { ...expected, dueAt: iso(expected.dueAt) }, start });
   });
 });
 

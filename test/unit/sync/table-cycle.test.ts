@@ -16,7 +16,8 @@ const AT = { connection: 'acme', table: 'contacts' };
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date', 'performance'], now: NOW }));
 afterEach(() => void vi.useRealTimers());
 
-const run = (model: TableModel, awaitWalk = false) => new TableCycle(model, model.events).run(awaitWalk);
+const run = (model: TableModel, awaitReconcile = false) =>
+  new TableCycle(model, model.events).run(awaitReconcile);
 
 describe('a cycle of a searched table', () => {
   it('publishes its pages with what they bring the table to', async () => {
@@ -416,7 +417,7 @@ describe('the walk over all IDs', () => {
     await twoNights(model);
     expect(model.records).toEqual(['rows a there', 'rows b there', 'rows a gone']);
     expect(model.of('table:reconciled')).toEqual([{ ...AT, deletes: 1 }]);
-    expect(model.tasks.walk).toBeNull();
+    expect(model.tasks.reconcile).toBeNull();
     const dueAt = new Date(Date.UTC(2026, 0, 4, 3)).toISOString();
     expect(model.ledger.state.reconcile).toEqual({ dueAt, walk: null });
   });
@@ -447,7 +448,7 @@ describe('the walk over all IDs', () => {
       },
     });
     await expect(twoNights(model)).rejects.toBe(broken);
-    expect(model.tasks.walk).toBeNull();
+    expect(model.tasks.reconcile).toBeNull();
     expect(model.ledger.state).toMatchObject({ reconcile: { walk: { reached: 300 } } });
     expect(model.records.at(-1)).toBe('rows a gone');
     breaks = false;
@@ -476,7 +477,7 @@ describe('the walk over all IDs', () => {
     model.readings = [[page([])]];
     await run(model, true);
     expect(model.records).toEqual(['rows a there', 'rows b there', 'rows b there']);
-    expect(model.tasks.walk).toBeNull();
+    expect(model.tasks.reconcile).toBeNull();
   });
 
   it('goes on beside the cycles unless they wait for it', async () => {
@@ -486,13 +487,13 @@ describe('the walk over all IDs', () => {
     await run(model);
     vi.setSystemTime(NOW + 86_400_000);
     await run(model);
-    expect(model.tasks.walk).not.toBeNull();
+    expect(model.tasks.reconcile).not.toBeNull();
     expect(model.records).toHaveLength(2);
     answer(true);
-    await model.tasks.walk?.ended;
+    await model.tasks.reconcile?.ended;
     await run(model);
     expect(model.records.at(-1)).toBe('rows a gone');
-    expect(model.tasks.walk).toBeNull();
+    expect(model.tasks.reconcile).toBeNull();
   });
 
   it('counts the tombstones of all its parts', async () => {
@@ -515,7 +516,7 @@ describe('the walk over all IDs', () => {
     expect(model.records.at(-1)).toBe('rows a gone');
     expect(model.of('table:reconciled')).toEqual([]);
     answer();
-    await model.tasks.walk?.ended;
+    await model.tasks.reconcile?.ended;
     await another();
     expect(model.of('table:reconciled')).toEqual([{ ...AT, deletes: 1 }]);
   });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { PublisherError } from '../../../src/model/errors.js';
 import { rowOf } from '../../../src/model/row.js';
 import type { Window } from '../../../src/model/state.js';
-import { type IdSource, IdWalk } from '../../../src/sync/reconcile.js';
+import { type IdSource, ReconcileScan } from '../../../src/sync/reconcile.js';
 import { page, row } from './table-model.js';
 
 function source(known: ReadonlyMap<string, number>, shown: readonly string[], gone: readonly string[]) {
@@ -31,7 +31,7 @@ function source(known: ReadonlyMap<string, number>, shown: readonly string[], go
   return { walked, pulled, asked, most: () => most };
 }
 
-describe('IdWalk', () => {
+describe('ReconcileScan', () => {
   it('asks by ID for what a search does not show, and takes an answer alone for gone', async () => {
     const known = new Map([
       ['a', 10],
@@ -39,7 +39,7 @@ describe('IdWalk', () => {
       ['c', 30],
     ]);
     const { walked, pulled, asked } = source(known, ['b'], ['c']);
-    const walk = new IdWalk(walked, null);
+    const walk = new ReconcileScan(walked, null);
     expect(walk.drain()).toEqual({ gone: [], differs: [], unread: [], reached: null, over: false });
     await walk.ended;
     expect(pulled).toEqual([{ from: 10, to: 30 }]);
@@ -65,7 +65,7 @@ describe('IdWalk', () => {
       ['c', 'c30'],
     ]);
     const shown = [row('c', 30), row('b', 20), row('unknown', 15), row('broken', 12), row('a', 10)];
-    const walk = new IdWalk(
+    const walk = new ReconcileScan(
       {
         ...walked,
         known: async (after) => ({ ...(await walked.known(after)), hashes }),
@@ -94,7 +94,7 @@ describe('IdWalk', () => {
     const { walked } = source(times, [], []);
     const broken = new PublisherError('api-error', 'GET /contacts/b/tags: 500');
     const hashed: unknown[] = [];
-    const walk = new IdWalk(
+    const walk = new ReconcileScan(
       {
         ...walked,
         known: async () => ({ times, hashes: new Map(), until: null }),
@@ -125,7 +125,7 @@ describe('IdWalk', () => {
     const times = new Map(ids.map((id, index) => [id, index]));
     const { walked } = source(times, [], []);
     const stop = new AbortController();
-    const walk = new IdWalk(
+    const walk = new ReconcileScan(
       {
         ...walked,
         known: async () => ({ times, hashes: new Map(), until: null }),
@@ -161,7 +161,7 @@ describe('IdWalk', () => {
   it('asks ten at a time', async () => {
     const ids = Array.from({ length: 25 }, (_, index) => String(index));
     const { walked, asked, most } = source(new Map(ids.map((id) => [id, 5])), [], ids);
-    const walk = new IdWalk(walked, null);
+    const walk = new ReconcileScan(walked, null);
     await walk.ended;
     expect(asked).toEqual(ids);
     expect(most()).toBe(10);
@@ -172,7 +172,7 @@ describe('IdWalk', () => {
     const ids = Array.from({ length: 3_000 }, (_, index) => String(index));
     const known = new Map(ids.map((id) => [id, 1_000 + Number(id)]));
     const { walked, pulled, asked } = source(known, ids.slice(1, -1), ids);
-    const walk = new IdWalk(walked, null);
+    const walk = new ReconcileScan(walked, null);
     await walk.ended;
     expect(pulled).toEqual([
       { from: 1_000, to: 2_499 },
@@ -197,7 +197,7 @@ describe('IdWalk', () => {
       [],
       ['a', 'b'],
     );
-    const walk = new IdWalk(walked, null);
+    const walk = new ReconcileScan(walked, null);
     walk.leaveOut(['a']);
     await walk.ended;
     expect(walk.drain().gone).toEqual(['b']);
@@ -214,7 +214,7 @@ describe('IdWalk', () => {
       after.push(reached);
       return rounds.shift() ?? { times: new Map(), until: null };
     };
-    const walk = new IdWalk({ ...walked, known }, 5);
+    const walk = new ReconcileScan({ ...walked, known }, 5);
     await walk.ended;
     expect(after).toEqual([5, 15]);
     expect(walk.drain()).toMatchObject({ reached: 20, over: true });
@@ -229,15 +229,15 @@ describe('IdWalk', () => {
         throw error;
       },
     });
-    const unclean = new IdWalk(breaking(new PublisherError('walk-unclean', 'left')), null);
+    const unclean = new ReconcileScan(breaking(new PublisherError('walk-unclean', 'left')), null);
     await unclean.ended;
     expect(unclean.drain()).toEqual({ gone: ['a'], differs: [], unread: [], reached: 10, over: true });
     const error = new PublisherError('api-unreachable', 'no answer');
-    const broken = new IdWalk(breaking(error), 3);
+    const broken = new ReconcileScan(breaking(error), 3);
     await broken.ended;
     expect(broken.failure).toBe(error);
     expect(broken.drain()).toEqual({ gone: [], differs: [], unread: [], reached: 3, over: false });
-    const defect = new IdWalk(breaking(new TypeError('x')), null);
+    const defect = new ReconcileScan(breaking(new TypeError('x')), null);
     await defect.ended;
     expect(defect.failure).toMatchObject({ code: 'internal' });
   });
