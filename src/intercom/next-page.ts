@@ -20,7 +20,7 @@ export function namesNext(json: RawObject): boolean {
   return nextIn(json) !== null;
 }
 
-/** Whether the page names a next one in no form that can be asked for: to end there would lose rows. */
+/** Whether the page names a next one in no form that can be requested: to end there would lose rows. */
 export function isNextUnusable(json: RawObject, paging: Paging): boolean {
   const next = nextIn(json);
   if (next === null) return false;

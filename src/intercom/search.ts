@@ -37,7 +37,7 @@ export interface Search {
 
 /** The most rows that a page of any search may hold. */
 const PER_PAGE = 150;
-/** Attempts of a page that was asked for in a larger one already. */
+/** Attempts of a page that was requested in a larger one already. */
 const NARROWED_ATTEMPTS = 2;
 /**
  * The search itself is tried in a second so long before the window, where the row that breaks a page is not.
@@ -45,7 +45,7 @@ const NARROWED_ATTEMPTS = 2;
 const CONTROL_SECONDS = 2 * 86_400;
 
 /**
- * Yields the rows of the window page by page; the last page has `last`. Where the order is certain
+ * Yields the rows of the window page by page; the last page has `last: true`. Where the order is certain
  * (`isOrdered`) the window may become shorter at its older end meanwhile: paging ends at the new end. A row
  * that breaks every page that contains it is skipped: its page reports the unread interval. Throws
  * `walk-unclean` after the last page when rows left the result meanwhile.
@@ -163,8 +163,8 @@ class PagedSearch {
   }
 
   /**
-   * The latest second below `to` up to which the search is answered; `from - 1` where there is none. The
-   * search uses growing steps, since the row that breaks a page is usually close to the one before it.
+   * The latest second below `to` up to which the search is answered; `from - 1` where there is none. Tried in
+   * growing steps, since the row that breaks a page is usually close to the one before it.
    */
   async #highestReadable(from: number, to: number): Promise<number> {
     let broken = to;
@@ -231,7 +231,7 @@ class PagedSearch {
   }
 }
 
-/** A page of a search to be asked for. */
+/** A page of a search to be requested. */
 interface AskedPage {
   readonly order: 'ascending' | 'descending';
   readonly cursor: string | null;
@@ -332,8 +332,8 @@ function ask(
 }
 
 /**
- * The reply, or the failure where another page or window may be answered. Throws where the rows came and the
- * way to the next page did not: no row breaks the page.
+ * The reply, or a failure that another page or window may not have. Throws where the rows arrived and only
+ * the next page can't be requested: then no row breaks the page.
  */
 async function failureOrReply(reply: Promise<ApiReply>): Promise<ApiReply | PublisherError> {
   try {
@@ -399,7 +399,7 @@ function isBefore(time: number | null | undefined, from: number): boolean {
   return typeof time === 'number' && time < from;
 }
 
-/** A row whose time can't be read belongs to every window: better twice than never. */
+/** A row whose time can't be read belongs to every window, so that it is read twice rather than never. */
 function isWithin(time: number | null | undefined, window: Window): boolean {
   if (typeof time !== 'number') return true;
   return time >= window.from && (window.to === null || time < window.to + 1);

@@ -1,5 +1,5 @@
 /**
- * One HTTP exchange with Intercom, tried again where that helps.
+ * One HTTP exchange with Intercom, retried where that helps.
  *
  * This is the only place that opens a connection to the API and the only one that holds the token: a request
  * is a path, resolved against the connection's own host, so that no URL in a reply can send the token
@@ -330,7 +330,7 @@ async function decodeElsewhere(
   return decode(body);
 }
 
-/** Asked again it would be as large. */
+/** Not retried: the next reply would be as large. */
 function tooLarge({ method, route }: ApiRequest): PublisherError {
   return new PublisherError(
     'api-rejected',
@@ -343,7 +343,7 @@ function serverNow(date: unknown, receivedAt: number): number {
   return Math.floor((Number.isNaN(ms) ? receivedAt : ms) / 1000);
 }
 
-/** The innermost reason: what undici wraps says less than what it wraps. */
+/** The innermost cause: undici's own message says less than the error that it wraps. */
 function rootCause(error: Error): string {
   const code = (error as NodeJS.ErrnoException).code;
   if (error.cause instanceof Error) return rootCause(error.cause);

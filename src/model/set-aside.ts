@@ -27,7 +27,7 @@ export type Subject =
   | { readonly id: string; readonly window: null }
   | { readonly id: null; readonly window: Interval };
 
-/** What a reading could not get, while the rest of it could be had. */
+/** What a reading could not read, while it could read the rest. */
 export type Unread = Subject & { readonly error: PublisherError };
 
 /** What is retried beside the cycles. Times are ISO 8601, UTC. */
@@ -66,7 +66,10 @@ const ISOLABLE = new Set<ErrorCode>([
   'api-not-found',
 ]);
 
-/** Of those, the answers that do: the same request is answered so whatever becomes of others. */
+/**
+ * Of those, the answers that always concern it alone: the same request gets the same answer, whatever happens
+ * to others.
+ */
 const REFUSALS = new Set<ErrorCode>(['api-rejected', 'api-forbidden']);
 
 /**

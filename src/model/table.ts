@@ -33,7 +33,7 @@ export interface Page {
   readonly fetchedAt: number;
   /** What could not be read, and is to be set aside; the page and those behind it lack it. */
   readonly unread?: readonly Unread[];
-  /** Rows that were asked for by themselves for this page. */
+  /** The number of single requests that were sent for rows of this page. */
   readonly asked?: number;
   /**
    * Called when a page of a searched table was accepted for publishing: it is published then, or the session
@@ -41,8 +41,7 @@ export interface Page {
    */
   readonly onAccepted?: () => void;
   /**
-   * Of rows that were asked for by ID, when (epoch milliseconds): what is there is there, whatever was known
-   * before.
+   * When a row was requested by its ID (epoch milliseconds): such a row exists, whatever was known before.
    */
   readonly askedAt?: (row: RawRow) => number;
 }
@@ -101,7 +100,7 @@ export interface SearchedTable<Api> extends TableBase<Api> {
    * itself.
    */
   readonly windowsAtOnce?: number;
-  /** Reads the window. Rows in `setAside` need not be asked for by their IDs. */
+  /** Reads the window. Rows in `setAside` need not be requested by their IDs. */
   pull(api: Api, window: Window, setAside?: ReadonlySet<string>): AsyncIterable<Page>;
   /**
    * Pulls of one session, in place of `pull`, which need not read again what those before have read.

@@ -1,4 +1,4 @@
-/** What of a page is to be published: pure, given what was published before. */
+/** Decides which rows of a page are to be published, given what was published before. Pure. */
 
 import type { DeadLetter, RawRow, ShapedRow, Upsert } from '../model/row.js';
 import type { Page } from '../model/table.js';
@@ -20,7 +20,7 @@ export interface Batch {
   readonly versions: readonly NewVersion[];
   /** Rows without a usable key. */
   readonly letters: readonly DeadLetter[];
-  /** Rows that share their key with the one that is published: see `TwinRule`. */
+  /** Rows that share their key with a published row: see `TwinRule`. */
   readonly twins: readonly DeadLetter[];
   /** Every key met, whatever became of its row. */
   readonly met: ReadonlySet<string>;
@@ -48,7 +48,7 @@ interface Candidate {
   readonly raw: RawRow;
   readonly shaped: Extract<ShapedRow, { ok: true }>;
   readonly version: ComparableVersion;
-  /** When it was asked for by its ID (epoch milliseconds), or null. */
+  /** When it was requested by its ID (epoch milliseconds), or null. */
   readonly askedAt: number | null;
 }
 

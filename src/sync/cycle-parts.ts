@@ -39,7 +39,7 @@ export class CycleParts {
     return ids.filter((id) => !setAside.has(id));
   }
 
-  /** Sets aside what could not be read; throws when that is too much of what was asked for. */
+  /** Sets aside what could not be read; throws when that is too much of what was requested. */
   countUnread(asked: number, unread: readonly Unread[]): void {
     const rows = unread.filter(({ id }) => id !== null).map(({ error }) => error);
     this.failures.add('row', asked, rows);

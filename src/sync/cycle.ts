@@ -13,8 +13,8 @@ export interface FailedTable {
 
 /**
  * Runs the cycles of all given tables and returns those that failed. A failure that reaches further than its
- * table (the credentials, the connection's ownership, Kafka) is thrown once the others have come to rest;
- * `abandon` is called to bring them there. `onDone` is called with each table as soon as its cycle is over.
+ * table (the credentials, the connection's ownership, Kafka) is thrown once the other cycles have ended;
+ * `abandon` is called to end them. `onDone` is called with each table as soon as its cycle is over.
  * `awaitReconcile`: see `TableCycle.run`.
  */
 export async function runCycle(
@@ -63,8 +63,8 @@ async function runTable(cycle: TableCycle, awaitReconcile: boolean): Promise<Fai
 }
 
 /**
- * Keeps what fails the connection as the reason in each table's state, where this instance can still write
- * states.
+ * Writes a failure of the connection into each table's state as its reason, where this instance can still
+ * write states.
  */
 async function settle(error: PublisherError, cycles: readonly TableCycle[]): Promise<PublisherError> {
   const { reach, origin } = error;

@@ -30,7 +30,7 @@ export interface KnownIds {
 
 /** What reconcile reads from. */
 export interface IdSource {
-  /** The published IDs whose time (epoch seconds) lies behind `after`. */
+  /** The published IDs whose time is later than `after` (epoch seconds). */
   known(after: number | null): Promise<KnownIds>;
   /** The IDs that the API shows in a window. */
   pull(window: Window): AsyncIterable<Page>;
@@ -65,7 +65,7 @@ export interface Findings {
   readonly over: boolean;
 }
 
-/** IDs asked for at once; the budget lets one of them through at a time. */
+/** IDs requested at once; the budget lets one of them through at a time. */
 const ASKED_AT_ONCE = 10;
 /** IDs that may be queued; from so many on the scan pauses until they are drained. */
 const MOST_WAITING = 1_000;
@@ -153,7 +153,7 @@ export class ReconcileScan {
       const known = await this.#source.known(this.#reached);
       const { times, until } = known;
       for (const { from, to } of windowsOver([...times.values()], await this.#source.grain())) {
-        // Rows that the topic does not have lie between those that it has.
+        // Rows that the topic lacks may be between those that it has.
         const start = this.#reached === null ? this.#source.start : this.#reached + 1;
         await this.#compare(
           { from: this.#source.start === undefined ? from : Math.min(start ?? from, from), to },
@@ -257,8 +257,8 @@ export class ReconcileScan {
 }
 
 /**
- * The IDs of rows on their way through a log, kept within bounds: when there are too many, those with the
- * latest times are left for the next round. Feed it every version of every row, oldest first.
+ * Collects the IDs of rows from a log, within a limit: when there are too many, those with the latest times
+ * are left for the next round. The caller passes every version of every row, oldest first.
  */
 export class KnownIdCollector {
   readonly #after: number | null;
@@ -268,7 +268,7 @@ export class KnownIdCollector {
   #until: number | null = null;
 
   /**
-   * Keeps IDs whose time lies behind `after` (epoch seconds), at least `limit` of them when there are as
+   * Keeps IDs whose time is later than `after` (epoch seconds), at least `limit` of them when there are as
    * many.
    */
   constructor(after: number | null, limit: number) {
@@ -306,7 +306,7 @@ export class KnownIdCollector {
     else this.#hashes.set(id, hash);
   }
 
-  /** Rows that share a second stay together, however many they are. */
+  /** Rows that share a second stay together, however many there are. */
   #prune(): void {
     const ordered = [...this.#times.values()].sort((a, b) => a - b);
     const cut = ordered[this.#limit - 1] ?? 0;

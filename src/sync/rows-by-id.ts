@@ -29,7 +29,7 @@ export class RowsById {
     this.#replacedSince = start - ledger.settings.lookback;
   }
 
-  /** Remembers what of a page is to be asked for by ID when the reading is over. */
+  /** Remembers what of a page is to be requested by ID when the reading is over. */
   note({ rows }: Page, { returned }: Batch): void {
     const { ledger } = this.#parts;
     const { find, askedAs = idOf, replaced } = ledger.source;

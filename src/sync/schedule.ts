@@ -9,7 +9,7 @@ export interface ScheduledTable {
   readonly schedule: string | null;
 }
 
-/** Node-cron writes to the console by itself, and once for each time that it missed. */
+/** By default node-cron writes to the console, once for each time that it missed. */
 const CRON_OPTIONS: TaskOptions = {
   timezone: 'UTC',
   logger: {

@@ -1,4 +1,7 @@
-/** What a cycle works with: a table bound to its connection's API, and where its changes go. */
+/**
+ * What a cycle works with: the source is a table bound to its connection's API, the sink is where its changes
+ * go.
+ */
 
 import type { Change, DeadLetter, OutgoingRecord, RawRow, ShapedRow } from '../model/row.js';
 import type { Unread } from '../model/set-aside.js';
@@ -22,12 +25,12 @@ export interface TableSource {
   readonly name: TableName;
   readonly method: ReplicationMethod;
   readonly reads: 'whole' | 'searched';
-  /** Rows in `setAside` need not be asked for by their IDs. */
+  /** Rows in `setAside` need not be requested by their IDs. */
   pull(window: Window, setAside?: ReadonlySet<string>): AsyncIterable<Page>;
   /** How many windows should be read side by side now. */
   windowsAtOnce(): number;
   /**
-   * Asks for what a first reading will need, so that its rows don't wait for it. What fails here is asked for
+   * Asks for what a first reading will need, so that its rows don't wait for it. What fails here is requested
    * again when it is needed.
    */
   prefetch(): Promise<void>;
@@ -57,7 +60,7 @@ export interface TableSource {
   readonly isChild?: boolean;
   /**
    * Asks for the rows of an ID (of a child table: of a parent's ID); null: it is gone. Left out where rows
-   * can't be asked for by ID.
+   * can't be requested by ID.
    */
   readonly find?: (id: string) => Promise<FoundRows | null>;
   /** The ID by which `find` knows the row. */
@@ -70,18 +73,18 @@ export interface TableSource {
   readonly retry: RetrySource;
 }
 
-/** What became of the entities that were asked for by their IDs. */
+/** What became of the entities that were requested by their IDs. */
 export interface Fetched {
   readonly rows: readonly RawRow[];
   /** IDs of what is gone. */
   readonly gone: readonly string[];
   /** Epoch milliseconds of the latest reply. */
   readonly fetchedAt: number;
-  /** Epoch milliseconds at which a row was asked for by ID; left out where it was not. */
+  /** Epoch milliseconds at which a row was requested by ID; left out where it was not. */
   readonly askedAt?: ((row: RawRow) => number) | undefined;
 }
 
-/** What was asked for by an ID. */
+/** What was requested by an ID. */
 export interface FoundRows {
   readonly rows: readonly RawRow[];
   /** Epoch milliseconds. */

@@ -1,10 +1,10 @@
 /**
- * The only writer of a table: its state, what it has published, and the lock that keeps one publication
- * behind another.
+ * The only writer of a table. It has the table's state, its published rows, and the lock that orders its
+ * publications.
  *
  * Cycles, notifications, deletions and retries all publish here. A publication runs within the lock from the
- * comparison with what is published to the hand-over of its records. The commit itself may still be under
- * way when the next one begins: a commit that fails ends the session.
+ * comparison with what is published to the hand-over of its records. The commit itself may still be under way
+ * when the next one begins: a commit that fails ends the session.
  */
 
 import type { Events } from '../model/events.js';
@@ -47,7 +47,7 @@ export interface End {
   readonly tombstones?: readonly Tombstone[];
   /** Keys of dead letters whose rows are gone. */
   readonly freed?: readonly string[];
-  /** What is published for certain then, in epoch seconds; never moves back. */
+  /** The new bookmark, in epoch seconds; it never moves back. */
   readonly bookmark?: number | null;
   /** Further changes of the state, given how much the commit holds. */
   change?(held: Held): Partial<TableState>;
@@ -89,7 +89,7 @@ export class TableLedger {
   readonly #lock = new Lock();
   readonly #rows: PublishedRows;
   #state: TableState;
-  /** What Kafka holds of it: `#state` may be a last cycle ahead. */
+  /** The state that Kafka holds: `#state` may differ from it in the last cycle. */
   #written: WrittenState;
 
   constructor(
@@ -137,7 +137,7 @@ export class TableLedger {
     this.#rows.twins.beginReading(Date.now());
   }
 
-  /** Whether a row that is shown although it is gone is to be asked for by its ID now. */
+  /** Whether a row that is shown although it is gone is to be requested by its ID now. */
   shouldCheck(key: string): boolean {
     return this.#rows.shouldCheck(key, Date.now());
   }
@@ -149,7 +149,7 @@ export class TableLedger {
 
   /**
    * Asks for what a first reading needs. Within the lock: rows that come sooner wait for it. What fails here
-   * is asked for again when it is needed.
+   * is requested again when it is needed.
    */
   prefetch(): void {
     void this.#lock.run(() => this.source.prefetch()).catch(() => undefined);
@@ -340,7 +340,8 @@ export class TableLedger {
       const { key, hash, updatedAt } = row;
       this.#rows.set(key, { hash, updatedAt, versionTime, publishedAfter });
     }
-    // What was read again can be read once more for as long as its time says now, not when it was published.
+    // An unchanged row may be read again for as long as its current time decides, not the time when it was
+    // published.
     for (const { key, versionTime } of unchanged) this.#rows.refresh(key, versionTime);
     for (const { key, fetchedAt } of gone) this.#rows.deleted(key, fetchedAt);
   }

@@ -51,12 +51,12 @@ async function poll(
     from: number;
     to: null;
   }) => AsyncIterable<{ rows: readonly Json[]; onAccepted?: () => void }>,
-  isTaken = true,
+  isAccepted = true,
 ) {
   const rows: Json[] = [];
   for await (const page of pull({ from: 0, to: null })) {
     rows.push(...page.rows);
-    if (isTaken) page.onAccepted?.();
+    if (isAccepted) page.onAccepted?.();
   }
   return rows;
 }

@@ -76,7 +76,7 @@ class TopicOfRows extends TopicModel<ModelRow> {
   }
 }
 
-/** A walk that is given up, and a request that fails, end a cycle; the next one goes on. */
+/** A search that is given up, and a request that fails, end a cycle; the next one continues. */
 const EXPECTED = new Set(['walk-unclean', 'api-unreachable', 'api-error']);
 
 /** Polls a workspace until its script has come to its end, and once more when all changes can be found. */

@@ -17,7 +17,7 @@ describe('planReconcile', () => {
       { dueAt: 2_000_000, walk: null },
       false,
     ],
-    ['a state of a version without walks', null, at, { dueAt: 2_000_000, walk: { reached: null } }, true],
+    ['a state of a version without reconcile', null, at, { dueAt: 2_000_000, walk: { reached: null } }, true],
     ['not due yet', { dueAt: 1_500_000, walk: null }, at, { dueAt: 1_500_000, walk: null }, false],
     ['due', { dueAt: 1_000_000, walk: null }, at, { dueAt: 2_000_000, walk: { reached: null } }, true],
     [
@@ -94,7 +94,7 @@ describe('KnownIdCollector', () => {
     expect(second.known).toMatchObject({ times: expect.objectContaining({ size: 50 }), until: null });
   });
 
-  it('takes the latest of the times that several records tell of one row', () => {
+  it('keeps the latest of the times that several records report of one row', () => {
     const collector = new KnownIdCollector(null, 10);
     collector.raise('a', 5);
     collector.raise('a', 3.9);
