@@ -18,7 +18,10 @@ export interface RegistrySettings {
  */
 const ANSWER_MS = 10_000;
 const RETRIES = 3;
-/** First registrations of one subject by several instances at once are refused now and then. */
+/**
+ * The registry sometimes refuses the first registrations of a subject when several instances send them at
+ * once.
+ */
 const REGISTER_ATTEMPTS = 4;
 
 export class Registry {

@@ -1,4 +1,4 @@
-/** What the tables ask of Intercom: each method is one kind of reading, complete and validated. */
+/** The requests that tables send to Intercom: each method is one kind of reading, complete and validated. */
 
 import { PublisherError } from '../model/errors.js';
 import type { Entity } from '../model/hint.js';
@@ -62,7 +62,7 @@ export class IntercomApi {
     this.#signal = signal;
   }
 
-  /** Asks who the token belongs to; throws `credentials-refused` when it is not valid. */
+  /** Returns the workspace of the token; throws `credentials-refused` when the token is not valid. */
   async workspace(): Promise<Workspace> {
     const { json } = await this.#transport.request({
       method: 'GET',

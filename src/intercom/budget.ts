@@ -1,11 +1,11 @@
 /**
  * The request budget of one connection.
  *
- * Intercom deals its budget out in windows (ten seconds as a rule) and reports the current one with each
- * response: `X-RateLimit-Limit`, `-Remaining` and `-Reset`. This keeps the connection within its share of it,
- * whichever other apps use the app: it counts what it has sent since the newest report and stops at what that
- * report left. Nothing is hard-coded: until the first response arrives only the number of requests in flight
- * is bounded.
+ * Intercom grants requests per window (usually ten seconds) and reports the current window with each
+ * response: `X-RateLimit-Limit`, `-Remaining` and `-Reset`. This class keeps the connection within its share,
+ * also when other programs use the same app. It counts the requests sent since the newest report and stops at
+ * what that report left. Nothing is hard-coded: until the first response arrives, only the number of requests
+ * in flight is limited.
  */
 
 import type { BudgetUse } from '../model/events.js';
@@ -18,7 +18,8 @@ import { Flight } from './flight.js';
 export type Priority = 'foreground' | 'background';
 
 /**
- * Who asks. Lanes of the same priority are served in turns, so that none waits behind another one's backlog.
+ * The caller of a request. Lanes of the same priority are served in turns, so that none waits behind another
+ * one's backlog.
  */
 export interface Asker {
   readonly priority: Priority;
@@ -55,7 +56,7 @@ interface Report {
   sentSince: number;
 }
 
-const LONGEST_WAIT_MS = 60_000;
+const MAX_WAIT_MS = 60_000;
 const USUAL_WINDOW_MS = 10_000;
 
 export class Budget {
@@ -63,11 +64,10 @@ export class Budget {
   readonly #maxInFlight: number;
   readonly #now: () => number;
   #report: Report | null = null;
-  /** Epoch milliseconds until which a refusal holds everything back, whatever other responses report. */
+  /** Epoch milliseconds until which a refusal delays all requests, whatever other responses report. */
   #closedUntil = 0;
   /**
-   * How often everything had to wait since a request was accepted. Meanwhile requests go one at a time, to
-   * try.
+   * How often all requests had to wait since one was accepted. Until one is, requests are sent one at a time.
    */
   #refusals = 0;
   #isTrying = false;
@@ -127,11 +127,11 @@ export class Budget {
     const now = this.#now();
     // Requests that are in flight together are refused together: they count once.
     if (!isAhead(this.#closedUntil, now) || this.#refusals === 0) this.#refusals += 1;
-    const until = now + Math.min(Math.max(ms, 0), LONGEST_WAIT_MS);
+    const until = now + Math.min(Math.max(ms, 0), MAX_WAIT_MS);
     this.#closedUntil = Math.max(this.#closedUntil, until);
   }
 
-  /** Times in a row that everything had to wait because a request was refused, whichever it was. */
+  /** Times in a row that all requests had to wait because one of them was refused. */
   get refusals(): number {
     return this.#refusals;
   }
@@ -214,7 +214,7 @@ export class Budget {
     // Both times of a response come from the same clock, so that their difference holds even where ours is
     // wrong.
     const apiNow = timeIn(headers.date) ?? now;
-    const endsAt = Math.min(reset * 1000, apiNow + LONGEST_WAIT_MS);
+    const endsAt = Math.min(reset * 1000, apiNow + MAX_WAIT_MS);
     const current = this.#report;
     // A slow response may report a window that is over.
     if (current !== null && isPast(current, endsAt)) return;
@@ -247,7 +247,7 @@ interface Waiting {
   grant(): void;
 }
 
-/** Who waits, in lanes that are served in turns. */
+/** Waiting callers, in lanes that are served in turns. */
 class Lanes {
   /** The lane whose turn it is comes first. */
   readonly #lanes = new Map<string, Waiting[]>();
@@ -293,9 +293,12 @@ class Lanes {
   }
 }
 
-/** Whether a moment is still to come: further ahead than any wait it is not, but our clock was set back. */
+/**
+ * Whether a moment is in the future. One that is further ahead than any wait does not count: this machine's
+ * clock was set back.
+ */
 function isAhead(moment: number, now: number): boolean {
-  return now < moment && moment <= now + LONGEST_WAIT_MS;
+  return now < moment && moment <= now + MAX_WAIT_MS;
 }
 
 /** Whether a window that ends at `endsAt` (the API's clock) is older than the known one. */

@@ -4,15 +4,15 @@
  */
 
 /** Requests in flight whatever the latency: enough to keep one core busy while the next replies come. */
-const FEWEST = 6;
+const MIN_IN_FLIGHT = 6;
 /**
- * Without a budget to fill: a reply is worked on for some milliseconds, and meanwhile the next ones are on
- * their way.
+ * Milliseconds of latency per request in flight, without a budget to fill: each reply is processed for some
+ * milliseconds, while the next ones are in flight.
  */
 const MS_A_REQUEST = 2;
-/** A budget is to be used up although requests don't come evenly. */
+/** Factor above the average, so that a budget is used up although requests are uneven. */
 const HEADROOM = 1.5;
-/** Replies after which an older fastest one counts no more. */
+/** Replies after which an older fastest reply is forgotten. */
 const MEMORY = 200;
 /** Weight of the newest reply in the average. */
 const NEWEST = 0.1;
@@ -50,6 +50,6 @@ export class Flight {
     if (this.#average === null) return null;
     const hidden = Math.min(this.#fastest, this.#fastestBefore) / MS_A_REQUEST;
     const granted = perSecond === null ? 0 : (perSecond * this.#average * HEADROOM) / 1000;
-    return Math.ceil(Math.max(FEWEST, hidden, granted));
+    return Math.ceil(Math.max(MIN_IN_FLIGHT, hidden, granted));
   }
 }

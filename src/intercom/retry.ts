@@ -23,7 +23,7 @@ interface Answered {
 }
 
 const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 20_000;
+const MAX_WAIT_MS = 20_000;
 /** Retries of what is not found, or is answered by a gateway's own page. */
 const MAX_RETRIES_NOT_OWN = 2;
 const MAX_ID_LENGTH = 100;
@@ -118,7 +118,7 @@ export function retryPlan(
   const { status = 0 } = error.answer ?? {};
   const isLasting = isRefusedOrMoved(status) && !(GONE.has(status) && isSearch(scope));
   if (isLasting && failures > MAX_RETRIES_NOT_OWN) return null;
-  const ceiling = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.max(0, failures - 1));
+  const ceiling = Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.max(0, failures - 1));
   return Math.round(ceiling / 2 + (random() * ceiling) / 2);
 }
 

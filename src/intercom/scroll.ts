@@ -13,8 +13,8 @@ import { newestOf, rowsIn } from './reply.js';
 import type { ApiReply, Requester } from './transport.js';
 
 /** An unused scroll expires after a minute: one that this process lost itself is gone after this wait. */
-const LONGEST_WAIT_MS = 90_000;
-const ASK_AGAIN_MS = 5_000;
+const MAX_WAIT_MS = 90_000;
+const RETRY_MS = 5_000;
 /** Past this pause between two calls a 404 is an expiry. */
 const EXPIRY_MS = 50_000;
 const MAX_SCROLLS = 6;
@@ -100,14 +100,14 @@ function endsBy404(at: { idle: number; full: boolean; read: number; suspectedEnd
 
 /** Starts a scroll, waiting for one that another program holds. */
 async function open(transport: Requester, signal: AbortSignal): Promise<ApiReply> {
-  const deadline = Date.now() + LONGEST_WAIT_MS;
+  const deadline = Date.now() + MAX_WAIT_MS;
   for (;;) {
     try {
       return await transport.request(request('/companies/scroll'));
     } catch (error) {
       if (!isHeldElsewhere(error)) throw isBreak(error) ? new ScrollBroken(0, error) : error;
-      if (Date.now() + ASK_AGAIN_MS > deadline) throw busy(error);
-      await pause(ASK_AGAIN_MS, signal);
+      if (Date.now() + RETRY_MS > deadline) throw busy(error);
+      await pause(RETRY_MS, signal);
     }
   }
 }

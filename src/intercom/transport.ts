@@ -87,9 +87,9 @@ interface Answer {
 
 /** A reply that trickles in is given up after so many times the time-out. */
 const WHOLE_REPLY_TIMEOUTS = 5;
-const LONGEST_CONNECT_MS = 10_000;
+const MAX_CONNECT_MS = 10_000;
 /** Requests in flight each need one; more are refused by the budget. */
-const MOST_CONNECTIONS = 128;
+const MAX_CONNECTIONS = 128;
 /** From here on a reply takes milliseconds to read. */
 const LARGE_REPLY_BYTES = 32 * 1024;
 const MAX_REPLY_BYTES = 128 * 1024 * 1024;
@@ -113,11 +113,11 @@ export class Transport implements Requester {
     const limits = {
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
-      connect: { timeout: Math.min(timeoutMs, LONGEST_CONNECT_MS) },
+      connect: { timeout: Math.min(timeoutMs, MAX_CONNECT_MS) },
     };
     this.#dispatcher =
       options.gateway === null
-        ? new Pool(this.#origin.origin, { ...limits, connections: MOST_CONNECTIONS })
+        ? new Pool(this.#origin.origin, { ...limits, connections: MAX_CONNECTIONS })
         : new ProxyAgent({ uri: options.gateway, ...limits });
   }
 

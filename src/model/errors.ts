@@ -105,7 +105,7 @@ export interface ApiAnswer {
   readonly codes: readonly string[];
   /** Intercom's own id of the request, for its support. */
   readonly requestId: string | null;
-  /** The rows of a page came: what failed is the way to the next one. */
+  /** The rows of a page arrived; only its next page can't be requested. */
   readonly hasRows?: boolean;
 }
 

@@ -73,7 +73,7 @@ interface TableBase<Api> {
    * reading did not bring is called deleted; left out where a reading can't miss a row.
    */
   isGone?(api: Api, id: string): Promise<boolean>;
-  /** What notifications name that this table has rows of, and those rows in its detail. */
+  /** The entity of notifications that this table has rows of, and those rows in its detail. */
   readonly hinted?: { readonly entity: Entity; rows(detail: RawRow): readonly RawRow[] };
   /** The definitions of the custom attributes that its rows have, as the API lists them. */
   customAttributes?(api: Api): Promise<readonly RawRow[]>;
@@ -103,8 +103,8 @@ export interface SearchedTable<Api> extends TableBase<Api> {
   /** Reads the window. Rows in `setAside` need not be requested by their IDs. */
   pull(api: Api, window: Window, setAside?: ReadonlySet<string>): AsyncIterable<Page>;
   /**
-   * Pulls of one session, in place of `pull`, which need not read again what those before have read.
-   * `lookback` in seconds.
+   * The pull function of one session, in place of `pull`: it need not read again what earlier calls have
+   * read. `lookback` in seconds.
    */
   polling?(
     api: Api,

@@ -101,7 +101,7 @@ export class CyclePublisher {
     };
   }
 
-  /** The page itself is not kept until its commit is over. */
+  /** Does not keep the page itself until its commit has ended. */
   #reportAfter(commit: Commit, { progress }: PageEnd, { page, isById = false }: CyclePage): Promise<void> {
     const { records, deletes, deadLetters, late, batch, committed } = commit;
     const twins = batch.twins.slice(0, MAX_KEYS).map(({ key }) => key);
@@ -148,7 +148,7 @@ export class CyclePublisher {
     return deletes;
   }
 
-  /** Records what broke the cycle: it is not complete, whatever it has published. */
+  /** Records why the cycle failed: it is not complete, whatever it has published. */
   async note(change: Partial<TableState>): Promise<void> {
     await this.#ledger.record({ cycle: this.summary(false), freshAsOf: this.#freshBefore, ...change });
   }

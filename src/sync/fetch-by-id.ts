@@ -1,4 +1,4 @@
-/** Asks for rows by their IDs, so that an ID that can't be requested concerns no other one. */
+/** Requests rows by their IDs. An ID that fails does not affect the others. */
 
 import { isolate, type Unread } from '../model/set-aside.js';
 import type { Fetched, FoundRows } from './source.js';
@@ -12,7 +12,7 @@ export interface FetchedById {
 /** IDs that are requested at once. */
 const ASKED_AT_ONCE = 25;
 
-/** Throws what reaches further than one ID. */
+/** Throws failures that reach further than one ID. */
 export async function fetchById(
   ids: readonly string[],
   find: (id: string) => Promise<FoundRows | null>,

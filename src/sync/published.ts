@@ -29,7 +29,7 @@ export interface PublishedVersion {
   readonly gone?: boolean;
 }
 
-/** How long a deleted row of a table that is read whole is remembered: lists may show it for as long. */
+/** How long a deleted row of a table that is read whole is remembered, since lists may still show it. */
 export const DELETES_KEPT_MS = 24 * 3_600_000;
 
 /** The rows of a table that are known to be in its topic; `EveryRow` or `RecentRows`. */
@@ -38,7 +38,7 @@ export abstract class PublishedRows {
   abstract readonly twins: TwinRule;
   readonly #compact = new CompactVersions();
   readonly #isLarge: boolean;
-  /** What is not, or can't be, kept compactly. */
+  /** Versions that are not, or can't be, stored compactly. */
   readonly #others = new Map<string, PublishedVersion>();
   /**
    * Keys met in the reading under way that have no mark: rows that are not published, or not kept compactly.
@@ -61,7 +61,7 @@ export abstract class PublishedRows {
   /** Those of the keys whose last version memory does not know and only the topic may have. */
   abstract unknownOf(keys: readonly string[]): string[];
 
-  /** How many of the versions lie behind the bookmark (epoch seconds): a search showed them late. */
+  /** How many of the versions are older than the bookmark (epoch seconds): a search showed them late. */
   abstract countLate(versions: readonly NewVersion[], bookmark: number | null): number;
 
   /** Epoch milliseconds from which a restore has to read the topic; null: it need not, or reads all of it. */
@@ -135,8 +135,8 @@ export abstract class PublishedRows {
   }
 
   /**
-   * Forgets nothing until what it returns is called: the topic is being read, and what is published meanwhile
-   * must be known.
+   * Keeps all versions until the returned function is called: while the topic is read, versions that are
+   * published meanwhile must stay in memory.
    */
   hold(): () => void {
     this.#holds += 1;
@@ -155,7 +155,7 @@ export abstract class PublishedRows {
     this.#met = new Set();
   }
 
-  /** The reading under way has met the key, whatever became of its row. */
+  /** Marks a key as met by the reading under way, whether its row is published or not. */
   meet(key: string): void {
     if (!this.#compact.mark(key)) this.#met.add(key);
   }

@@ -48,7 +48,7 @@ export interface IdSource {
   hashOf?(row: RawRow, fetchedAt: number): Promise<string | null>;
   /** Aborts at the end of the session. */
   readonly signal?: AbortSignal;
-  /** Asks for the rows of an ID that differs. */
+  /** Requests the rows of an ID that differs. */
   find?(id: string): Promise<FoundRows | null>;
 }
 
@@ -68,7 +68,7 @@ export interface Findings {
 /** IDs requested at once; the budget lets one of them through at a time. */
 const ASKED_AT_ONCE = 10;
 /** IDs that may be queued; from so many on the scan pauses until they are drained. */
-const MOST_WAITING = 1_000;
+const MAX_QUEUED = 1_000;
 
 export class ReconcileScan {
   readonly #source: IdSource;
@@ -178,7 +178,7 @@ export class ReconcileScan {
     this.#gone.push(...gone);
     this.#differs.push(...differs);
     this.#reached = window.to;
-    if (this.#differs.length >= MOST_WAITING) await this.#pause();
+    if (this.#differs.length >= MAX_QUEUED) await this.#pause();
   }
 
   /**

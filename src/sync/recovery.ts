@@ -90,7 +90,7 @@ export class Recovery {
     const { rows, gone, unread } = await this.#read(entry);
     const fetchedAt = Date.now();
     const standing = await this.#standingOf({ rows, gone });
-    // Only what is requested by ID is there for certain: a search may show what is gone.
+    // Only a row that was requested by ID exists for certain: a search may show deleted rows.
     const fetched = { rows, gone, fetchedAt, askedAt: entry.id === null ? undefined : () => askedAt };
     this.#retried.push({ entry, fetched, unread, standing });
   }

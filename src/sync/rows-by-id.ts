@@ -1,4 +1,6 @@
-/** Rows that a cycle asks for by their IDs, because its readings are not sure of them. */
+/**
+ * Rows that a cycle requests by their IDs, because its readings do not show for certain whether they exist.
+ */
 
 import { idOf } from '../model/row.js';
 import type { Page } from '../model/table.js';
@@ -29,7 +31,7 @@ export class RowsById {
     this.#replacedSince = start - ledger.settings.lookback;
   }
 
-  /** Remembers what of a page is to be requested by ID when the reading is over. */
+  /** Remembers which rows of a page are to be requested by ID after the reading. */
   note({ rows }: Page, { returned }: Batch): void {
     const { ledger } = this.#parts;
     const { find, askedAs = idOf, replaced } = ledger.source;
@@ -53,7 +55,7 @@ export class RowsById {
     replaced?.add(replacedIds);
   }
 
-  /** Asks for rows by their IDs and publishes what comes of it. Those that can't be fetched are set aside. */
+  /** Requests rows by their IDs and publishes the result. Rows that can't be fetched are set aside. */
   async publish(ids: readonly string[], find: (id: string) => Promise<FoundRows | null>): Promise<void> {
     const asked = this.#parts.withoutSetAside(ids);
     for (let start = 0; start < asked.length; start += MAX_FETCHED) {

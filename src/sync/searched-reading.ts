@@ -24,7 +24,7 @@ interface Reading {
   readonly window: Window;
   readonly plan: WindowPlan;
   readonly pipeline: Pipeline;
-  /** The newest row that there was in it when it began to be read; undefined before the first page. */
+  /** Its newest row when its reading began; undefined before the first page. */
   newest: number | null | undefined;
 }
 
@@ -129,9 +129,7 @@ export class SearchedReading {
     return true;
   }
 
-  /**
-   * Publishes a page of a window; `newest` is the newest row that there was in it when it began to be read.
-   */
+  /** Publishes a page of a window; `newest` is the newest row of the window when its reading began. */
   async #publishPage(
     page: Page,
     { window, newest, plan }: { window: Window; newest: number | null; plan: WindowPlan },

@@ -30,7 +30,7 @@ export interface TableSource {
   /** How many windows should be read side by side now. */
   windowsAtOnce(): number;
   /**
-   * Asks for what a first reading will need, so that its rows don't wait for it. What fails here is requested
+   * Requests what a first reading needs, so that its rows don't wait for it. What fails here is requested
    * again when it is needed.
    */
   prefetch(): Promise<void>;
@@ -59,7 +59,7 @@ export interface TableSource {
   /** Whether a deletion is one of the parent of its rows. */
   readonly isChild?: boolean;
   /**
-   * Asks for the rows of an ID (of a child table: of a parent's ID); null: it is gone. Left out where rows
+   * Requests the rows of an ID (for a child table: of a parent's ID); null: it is gone. Left out where rows
    * can't be requested by ID.
    */
   readonly find?: (id: string) => Promise<FoundRows | null>;
@@ -73,7 +73,7 @@ export interface TableSource {
   readonly retry: RetrySource;
 }
 
-/** What became of the entities that were requested by their IDs. */
+/** The entities that were requested by their IDs: their rows, and which are gone. */
 export interface Fetched {
   readonly rows: readonly RawRow[];
   /** IDs of what is gone. */

@@ -60,7 +60,7 @@ export interface Held {
   readonly records: number;
   readonly deletes: number;
   readonly deadLetters: number;
-  /** Rows that lie behind the bookmark. */
+  /** Rows that are older than the bookmark. */
   readonly late: number;
 }
 
@@ -148,8 +148,8 @@ export class TableLedger {
   }
 
   /**
-   * Asks for what a first reading needs. Within the lock: rows that come sooner wait for it. What fails here
-   * is requested again when it is needed.
+   * Requests what a first reading needs. Runs within the lock: rows that arrive sooner wait for it. What
+   * fails here is requested again when it is needed.
    */
   prefetch(): void {
     void this.#lock.run(() => this.source.prefetch()).catch(() => undefined);

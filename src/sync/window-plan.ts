@@ -1,10 +1,10 @@
 /**
- * The interval that a cycle reads, in windows that are read side by side, and how far that brings the table.
- * Pure.
+ * Splits the interval that a cycle reads into windows that are read side by side, and knows how far the table
+ * is complete. Pure.
  *
- * The windows cover the interval exactly, without gap or overlap. The bookmark moves past those that are read
- * without one before them missing; those that are read ahead of it are recorded, so that a crash does not
- * repeat them.
+ * The windows cover the interval exactly, without gap or overlap. The bookmark moves past windows that are
+ * read, up to the first unread one. Windows read ahead of it are recorded, so that a crash does not repeat
+ * them.
  */
 
 import type { Window } from '../model/state.js';
@@ -13,7 +13,7 @@ import { type Grain, halfway } from './windows.js';
 /** A window with an end. */
 export type ClosedWindow = Window & { readonly to: number };
 
-/** What is safe to keep in the state. */
+/** How far the table is complete, as the state records it. */
 export interface Reached {
   /** Epoch seconds, or null where nothing is certain yet. */
   readonly bookmark: number | null;
@@ -37,12 +37,12 @@ interface Part {
  * Windows that may be read ahead of the oldest unread one: what they published is remembered until that one
  * is read.
  */
-const MOST_AHEAD = 64;
+const MAX_WINDOWS_AHEAD = 64;
 /**
- * Rows for which it pays to read the second half of a window beside the first: a window more costs part of a
- * page.
+ * Rows from which it pays to read the second half of a window beside the first: each additional window costs
+ * part of a page.
  */
-const LEAST_SHARED_ROWS = 600;
+const MIN_SHARED_ROWS = 600;
 
 export class WindowPlan {
   readonly #whole: Window;
@@ -83,7 +83,9 @@ export class WindowPlan {
    */
   next(): Window | null {
     const oldest = this.#parts.findIndex(({ state }) => state !== 'read');
-    const waits = this.#parts.slice(oldest, oldest + MOST_AHEAD).find(({ state }) => state === 'waiting');
+    const waits = this.#parts
+      .slice(oldest, oldest + MAX_WINDOWS_AHEAD)
+      .find(({ state }) => state === 'waiting');
     const part = waits ?? this.#share();
     if (oldest < 0 || part === null) return null;
     part.state = 'reading';
@@ -155,14 +157,16 @@ export class WindowPlan {
     return { bookmark, ahead, complete: false };
   }
 
-  /** The older half of the longest stretch that a reader has before it, as a part of its own. */
+  /**
+   * Splits off the older half of the longest interval that a reader has not read yet, as a part of its own.
+   */
   #share(): Part | null {
     if (this.#grain === null) return null;
     const rows = this.#parts.map(rowsBefore);
     const most = Math.max(...rows);
     const at = rows.indexOf(most);
     const longest = this.#parts[at];
-    if (longest === undefined || longest.down === null || most < LEAST_SHARED_ROWS) return null;
+    if (longest === undefined || longest.down === null || most < MIN_SHARED_ROWS) return null;
     const { from } = longest.window;
     const middle = halfway(from, longest.down, this.#grain);
     if (middle === null) return null;

@@ -2,22 +2,22 @@
 
 import type { Window } from '../model/state.js';
 
-/** How finely a window can be split without asking twice for the same rows. */
+/** How finely a window can be split without requesting the same rows twice. */
 export type Grain = { readonly unit: 'second' } | { readonly unit: 'day'; readonly timeZone: string };
 
 /**
  * Rows that one window should hold: what a crash repeats, and what is remembered until the window is done.
  */
 const WINDOW_ROWS = 1_500;
-/** A piece that holds more than it should is only split again past this: each window costs part of a page. */
-const MOST_WINDOW_ROWS = 2 * WINDOW_ROWS;
+/** A piece is only split again if it holds more rows than this: each window costs part of a page. */
+const MAX_WINDOW_ROWS = 2 * WINDOW_ROWS;
 /** Rows count as evenly spaced unless the newest ones are so many times closer than all of them. */
 const CLOSER = 2;
 /**
  * The most pieces of close rows: as many as are read side by side. With more, many updates of one moment
  * would be mistaken for many rows everywhere.
  */
-const MOST_CLOSE_PIECES = 24;
+const MAX_CLOSE_PIECES = 24;
 
 /**
  * The window that a cycle has to read: from the lookback behind the bookmark, never before the start date,
@@ -30,7 +30,7 @@ export function windowToRead(at: { bookmark: number | null; lookback: number; st
 
 /** Whether a window of so many rows should be read in pieces; one that is a piece already may hold more. */
 export function isTooLarge(total: number | null, isPiece: boolean): boolean {
-  return (total ?? 0) > (isPiece ? MOST_WINDOW_ROWS : WINDOW_ROWS);
+  return (total ?? 0) > (isPiece ? MAX_WINDOW_ROWS : WINDOW_ROWS);
 }
 
 /**
@@ -56,7 +56,7 @@ export function splitWindow(window: Window, found: Found, grain: Grain): Window[
   const even = (end - window.from) / pieces;
   const close = (found.pace ?? even / WINDOW_ROWS) * WINDOW_ROWS;
   const isEven = close * CLOSER >= even;
-  const [length, most] = isEven ? [even, pieces] : [Math.max(1, close), Math.min(pieces, MOST_CLOSE_PIECES)];
+  const [length, most] = isEven ? [even, pieces] : [Math.max(1, close), Math.min(pieces, MAX_CLOSE_PIECES)];
   const starts = new Set<number>();
   for (let piece = 1; piece < most; piece += 1) {
     const start = align(Math.ceil(end - piece * length), grain);

@@ -39,8 +39,8 @@ export const contacts = searchTable({
 const NONE: ReadonlySet<string> = new Set();
 
 /**
- * Contacts with their lists completed. One that `read` knows as it is was published, and is left out. So is
- * one whose lists can't be read to their end: half of a list would be published as all of it.
+ * Contacts with their lists completed. A contact that `read` knows unchanged was published, and is left out.
+ * So is one whose lists can't be read to their end: half of a list would be published as all of it.
  */
 function pullContacts(
   api: IntercomApi,
