@@ -4,7 +4,7 @@ import type { ConnectionConfig } from '../config/config.js';
 import { asPublisherError, type ErrorCode, type PublisherError } from '../model/errors.js';
 import { pause } from '../model/pause.js';
 import type { TableName } from '../model/table-names.js';
-import { mostTelling } from '../sync/cycle.js';
+import { firstCause } from '../sync/cycle.js';
 import { Schedule } from '../sync/schedule.js';
 import { openApi } from './api.js';
 import { Session } from './session.js';
@@ -112,6 +112,6 @@ export class ConnectionLoop {
     } finally {
       await session.close();
     }
-    if (errors.length > 0) throw mostTelling(errors);
+    if (errors.length > 0) throw firstCause(errors);
   }
 }

@@ -237,7 +237,7 @@ export class Publisher {
     const session = await Session.open(this.#context, connection, signal);
     try {
       const tables = connection.tables.map(({ name }) => name);
-      const failed = await session.cycle(tables, { awaitWalks: true });
+      const failed = await session.cycle(tables, { awaitReconcile: true });
       await session.publishLastStates();
       return failed;
     } finally {

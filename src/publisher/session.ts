@@ -28,7 +28,7 @@ import type { KnownTopic, TopicWatch } from './topic-watch.js';
 import { takesNotifications } from './webhooks.js';
 
 interface CycleOptions {
-  readonly awaitWalks?: boolean;
+  readonly awaitReconcile?: boolean;
   readonly onDone?: (table: TableName) => void;
 }
 
@@ -170,12 +170,12 @@ export class Session {
   /** Runs one cycle of the named tables; see `runCycle`. Cycles of different tables may overlap. */
   async cycle(
     tables: readonly TableName[],
-    { awaitWalks = false, onDone = () => undefined }: CycleOptions = {},
+    { awaitReconcile = false, onDone = () => undefined }: CycleOptions = {},
   ): Promise<FailedTable[]> {
     const due = tables.flatMap((name) => this.#work.get(name) ?? []);
     const abandon = () => this.#stop.abort();
     try {
-      return await runCycle(this.#connection.name, due, this.#events, { awaitWalks, onDone, abandon });
+      return await runCycle(this.#connection.name, due, this.#events, { awaitReconcile, onDone, abandon });
     } catch (error) {
       throw this.#change ?? error;
     }
@@ -200,7 +200,7 @@ export class Session {
     this.#stop.abort();
     await this.#hinted?.ended;
     await Promise.all(
-      [...this.#work.values()].flatMap(({ tasks }) => [tasks.walk?.ended, tasks.recovery?.ended]),
+      [...this.#work.values()].flatMap(({ tasks }) => [tasks.reconcile?.ended, tasks.recovery?.ended]),
     );
     await this.#writer.close().catch(() => undefined);
     await this.#transport.close();

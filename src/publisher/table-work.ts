@@ -57,7 +57,7 @@ export async function restoreWork(parts: SessionParts): Promise<Map<TableName, T
     const sink = createSink(parts, published, { deadLetterHashes, logs, resetAt: restored.state.resetAt });
     const { events } = context;
     const ledger = new TableLedger({ source, sink, settings, events }, restored);
-    return [table.name, { ledger, tasks: { walk: null, recovery: null } }];
+    return [table.name, { ledger, tasks: { reconcile: null, recovery: null } }];
   };
   return new Map(await Promise.all(parts.tables.map(restore)));
 }
