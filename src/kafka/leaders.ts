@@ -1,9 +1,8 @@
 /**
- * Which broker leads each partition, and the offsets at which partitions begin and end.
+ * Requests the leader of each partition, and the first and last offsets of partitions.
  *
- * Every request names the epoch of the leader that it means. A broker that has lost the partition and does
- * not know it yet (a process that was stopped for a while) refuses such a request instead of answering it
- * from an old log.
+ * Every request contains the leader epoch. A broker that is no longer the leader and does not know it yet (a
+ * process that was paused) refuses such a request instead of answering from an old log.
  */
 
 import type { Brokers } from './brokers.js';
@@ -17,7 +16,7 @@ import {
   type WireDecoder,
 } from './wire.js';
 
-/** Who leads a partition. */
+/** The leader of a partition. */
 export interface Leader {
   /** A node ID, or -1 while no leader is elected. */
   readonly node: number;
@@ -95,7 +94,7 @@ function decodePartition(decoder: WireDecoder): { partition: number; leader: Lea
   return { partition, leader };
 }
 
-/** Of what a read sees: everything, or what transactions have committed. */
+/** The isolation level of a read: all records, or committed ones. */
 export type Isolation = 'uncommitted' | 'committed';
 
 const ISOLATION_LEVEL: Record<Isolation, number> = { uncommitted: 0, committed: 1 };
