@@ -7,7 +7,7 @@ import type { Credentials } from './config.js';
 
 /**
  * The access token. Throws `credentials-missing` when its file is missing, unreadable or empty, or when the
- * token contains characters that a header can't have. The message tells the operator to connect `connection`
+ * token contains characters that a header can't have. The message asks the operator to connect `connection`
  * again.
  */
 export async function tokenOf(credentials: Credentials, connection = 'NAME'): Promise<string> {

@@ -87,7 +87,7 @@ function decodeMetadata(raw: Buffer): Metadata {
 }
 
 function decodePartition(decoder: WireDecoder): { partition: number; leader: Leader } {
-  decoder.readInt16(); // an error that says what the leader says, or that a replica is down
+  decoder.readInt16(); // an error: the leader already shows it, or a replica is down
   const partition = decoder.readInt32();
   const leader = { node: decoder.readInt32(), epoch: decoder.readInt32() };
   for (let list = 0; list < 3; list += 1) decoder.readArray((each) => each.readInt32()); // replicas

@@ -26,7 +26,7 @@ export interface Member {
   readonly claims: readonly number[];
   /** Of its subscription: the state topic. */
   readonly topics: readonly string[];
-  /** Epoch milliseconds; 0 for version 0.1.0, which does not say. */
+  /** Epoch milliseconds; 0 for version 0.1.0, which does not report it. */
   readonly joinedAt: number;
   /** Null for version 0.1.0. */
   readonly served: Served | null;
@@ -46,16 +46,16 @@ export function encodeUserData(claims: readonly number[], joinedAt: number, serv
 /** Reads the metadata of a member. Unreadable metadata counts as empty: another version wrote it. */
 export function decodeMember(id: string, metadata: Buffer): Member {
   const { topics, userData } = MemberMetadata.decode(metadata) ?? { topics: [], userData: Buffer.alloc(0) };
-  const said = parse(userData.toString('utf8'));
-  const claims = said.filter((each): each is number => Number.isInteger(each));
-  const about = said.find((each): each is object => typeof each === 'object' && each !== null) ?? {};
+  const elements = parse(userData.toString('utf8'));
+  const claims = elements.filter((each): each is number => Number.isInteger(each));
+  const about = elements.find((each): each is object => typeof each === 'object' && each !== null) ?? {};
   return { id, claims, topics, joinedAt: joinedAtIn(about), served: servedIn(about) };
 }
 
 function parse(text: string): readonly unknown[] {
   try {
-    const said: unknown = JSON.parse(text || '[]');
-    return Array.isArray(said) ? said : [];
+    const elements: unknown = JSON.parse(text || '[]');
+    return Array.isArray(elements) ? elements : [];
   } catch {
     return [];
   }

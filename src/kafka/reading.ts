@@ -2,7 +2,7 @@
  * One reading of one topic. Partitions are independent of each other: a failure of one, or of its leader,
  * delays no other.
  *
- * Each leader has one fetch under way at most. When its leader moved, failed or does not answer, a partition
+ * Each leader has at most one fetch in flight. When its leader moved, failed or does not answer, a partition
  * is fetched again from the same position, from the leader in the new metadata. A late answer is ignored. So
  * each record is yielded once, and in order.
  */
@@ -57,7 +57,7 @@ interface Partition {
   position: number;
   /** The offset at which the reading ends. */
   readonly end: number;
-  /** The fetch that is under way for it. */
+  /** Its fetch in flight. */
   fetch: Fetch | null;
   trouble: Trouble | null;
   /** An open transaction before which it stands. */
@@ -281,7 +281,7 @@ export class Reading {
     return byLeader;
   }
 
-  /** Starts a fetch for each leader that has none under way and leads partitions that can be fetched now. */
+  /** Starts a fetch for each leader without one in flight that leads partitions which can be fetched now. */
   #fetchesDue(open: readonly Partition[], fetches: ReadonlySet<Fetch>): Fetch[] {
     const now = performance.now();
     const busy = new Set([...fetches].map(({ leader }) => leader.node));

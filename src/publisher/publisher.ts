@@ -121,7 +121,7 @@ export class Publisher {
       onCompared: (comparison) => this.events.emit('group:compared', comparison),
       onAssigned: (partitions) => {
         if (alone && partitions.size < this.#partitionCount) lost.abort(shared(config.state.group));
-        // A rebalance that was under way when leaving began still assigns.
+        // A rebalance that began before leaving may still assign partitions.
         if (!end.aborted) this.#own(partitions);
       },
       onLost: (error) => lost.abort(lostFrom(config.state.group, error)),

@@ -32,8 +32,8 @@ function planLetters(config: Config, topic: string): TopicPlan {
 }
 
 /**
- * The state topic is read at each start, so it must stay small. Kafka compacts no active segment, and by
- * default begins another one after a week. Markers of transactions count too: they stay for
+ * The state topic is read at each start, so it must stay small. Kafka does not compact the active segment,
+ * and by default starts a new segment after a week. Transaction markers are also read: they stay for
  * `delete.retention.ms`. `topics.config` overrides these settings.
  */
 const STATE_TOPIC_CONFIG = {
