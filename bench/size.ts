@@ -24,12 +24,12 @@ export async function benchSize(addresses: Addresses, say: Say): Promise<void> {
       await stage.close();
     }
   }
-  sayGrowth(measured, say);
+  printGrowth(measured, say);
   await benchWhole(addresses, say, measured.at(-1)?.megabytes ?? 0);
 }
 
 /** The cost of one more row, without the fixed cost of a start. */
-function sayGrowth(measured: readonly { rows: number; seconds: number }[], say: Say): void {
+function printGrowth(measured: readonly { rows: number; seconds: number }[], say: Say): void {
   const further = measured.slice(1).map(({ rows, seconds }, index) => {
     const before = measured[index] ?? { rows: 0, seconds: 0 };
     return ((seconds - before.seconds) * 1e6) / (rows - before.rows);

@@ -75,7 +75,7 @@ export class Brokers {
   }
 
   /** Stores the addresses of the brokers. */
-  learn(brokers: readonly BrokerAddress[]): void {
+  updateAddresses(brokers: readonly BrokerAddress[]): void {
     this.#addresses = new Map(brokers.map(({ nodeId, host, port }) => [nodeId, `${host}:${port}`]));
   }
 

@@ -29,7 +29,7 @@ export interface GroupOptions {
     readonly isAdmitted: boolean;
     readonly message: string | null;
   }) => void;
-  /** Called when the membership is lost for good. */
+  /** Called when the membership is lost and can't be restored. */
   readonly onLost: (error: Error) => void;
 }
 

@@ -39,15 +39,15 @@ const copy = new PackageCopy('kafkajs', {
   'src/cluster': awaitCoordinators,
   // Kafkajs builds versions 2 and 3 from version 1, and versions 5 and 6 from version 4. Version 4 has a flag
   // behind its list: create no topic.
-  'src/protocol/requests/metadata/v1/request': askForNamed([]),
-  'src/protocol/requests/metadata/v4/request': askForNamed([0]),
+  'src/protocol/requests/metadata/v1/request': requestNamedTopics([]),
+  'src/protocol/requests/metadata/v4/request': requestNamedTopics([0]),
 });
 
 /**
  * Requests no topic when there are no names: an empty list, where kafkajs writes null, which means all
  * topics. `tail` is what follows the list.
  */
-function askForNamed(tail: readonly number[]): (original: MetadataRequest) => MetadataRequest {
+function requestNamedTopics(tail: readonly number[]): (original: MetadataRequest) => MetadataRequest {
   const none = Buffer.from([0, 0, 0, 0, ...tail]);
   return (original) => (options) => {
     const request = original(options);

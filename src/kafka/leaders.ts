@@ -46,7 +46,7 @@ export async function findLeaders(brokers: Brokers, topic: string): Promise<Lead
       if (known === undefined || known.epoch < leader.epoch) newest.set(partition, leader);
     }
   }
-  brokers.learn([
+  brokers.updateAddresses([
     ...new Map(answers.flatMap((each) => each.brokers).map((each) => [each.nodeId, each])).values(),
   ]);
   if (newest.size > 0) return newest;

@@ -154,7 +154,7 @@ export class Reading {
   /** Where the log of each partition begins and ends, by partition. */
   async extent(): Promise<LogExtent> {
     try {
-      await this.#findLeadersPatiently();
+      await this.#findLeadersWithRetry();
       const starts = await this.#offsets('earliest', this.#isolation);
       const ends = await this.#offsets('latest', this.#isolation);
       const inOrder = (offsets: ReadonlyMap<number, number>) =>
@@ -168,7 +168,7 @@ export class Reading {
   /** Where each partition is read from, and to. */
   async #begin(): Promise<Map<number, Partition>> {
     const { from, until = 'written' } = this.#options;
-    await this.#findLeadersPatiently();
+    await this.#findLeadersWithRetry();
     const starts = await this.#starts(from);
     const ends = until === 'never' ? null : await this.#offsets('latest', END_ISOLATION[until]);
     this.#troubled?.end(`topic ${this.#topic} is read again`);
@@ -210,7 +210,7 @@ export class Reading {
     }
   }
 
-  async #findLeadersPatiently(): Promise<void> {
+  async #findLeadersWithRetry(): Promise<void> {
     const since = performance.now();
     for (;;) {
       this.#throwIfStopped();

@@ -49,7 +49,7 @@ export function encodeRecord(record: RecordToEncode): EncodedRecord | null {
     varIntSize(value === null ? -1 : value.length) +
     (value?.length ?? 0) +
     headerBytes;
-  const buf = room(varIntSize(body) + body);
+  const buf = allocate(varIntSize(body) + body);
   let at = writeVarInt(buf, body, 0);
   buf[at] = 0;
   at = writeVarInt(buf, timestampDelta, at + 1);
@@ -62,13 +62,14 @@ export function encodeRecord(record: RecordToEncode): EncodedRecord | null {
 }
 
 /**
- * Records of a batch are copied into one as soon as all of them are encoded: until then they share memory.
+ * Bytes of a memory chunk. Records share chunks until all records of their batch are encoded and copied into
+ * one buffer.
  */
 const CHUNK_BYTES = 64 * 1024;
 let chunk = Buffer.alloc(0);
 let used = 0;
 
-function room(bytes: number): Buffer {
+function allocate(bytes: number): Buffer {
   if (used + bytes > chunk.length) {
     chunk = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, bytes));
     used = 0;

@@ -202,7 +202,7 @@ export function closeSilent(Original: ConnectionClass, Closed: ClosedError): Con
     }
 
     async #open(): Promise<boolean> {
-      this.#forgetCutReply();
+      this.#discardPartialReply();
       this.#closedBy = null;
       const connected = super.connect();
       const { socket } = this;
@@ -220,7 +220,7 @@ export function closeSilent(Original: ConnectionClass, Closed: ClosedError): Con
     }
 
     /** Kafkajs reads the first bytes of the next connection as the rest of a truncated reply. */
-    #forgetCutReply(): void {
+    #discardPartialReply(): void {
       this.chunks = [];
       this.bytesBuffered = 0;
       this.bytesNeeded = LENGTH_BYTES;

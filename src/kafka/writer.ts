@@ -151,11 +151,11 @@ interface Commit {
 
 /** How many of the commits fit into one transaction, at least one. */
 function fitting(commits: readonly Commit[], maxBytes: number): number {
-  let room = maxBytes;
+  let bytesLeft = maxBytes;
   let count = 0;
   for (const { records } of commits) {
-    room -= records.reduce((sum, record) => sum + recordBytes(record), 0);
-    if (room < 0 && count > 0) break;
+    bytesLeft -= records.reduce((sum, record) => sum + recordBytes(record), 0);
+    if (bytesLeft < 0 && count > 0) break;
     count += 1;
   }
   return count;

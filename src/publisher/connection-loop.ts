@@ -51,7 +51,7 @@ export class ConnectionLoop {
     while (!signal.aborted) {
       try {
         // While Intercom does not serve a workspace, one cheap request checks whether it does again.
-        if (isRestricted) await this.#askOnce();
+        if (isRestricted) await this.#checkWorkspace();
         await this.#serve(schedule, () => {
           waitMs = FIRST_WAIT_MS;
           isRestricted = false;
@@ -73,7 +73,7 @@ export class ConnectionLoop {
   }
 
   /** Requests the workspace. Throws the error that Intercom answers. */
-  async #askOnce(): Promise<void> {
+  async #checkWorkspace(): Promise<void> {
     const { api, transport } = await openApi(this.#connection, this.#context.events, this.#stop.signal);
     try {
       await api.workspace();

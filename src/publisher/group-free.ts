@@ -6,7 +6,7 @@ import { pause } from '../model/pause.js';
 
 /** Longer than Kafka keeps an instance that was killed in the group. */
 const REMOVED_WITHIN_MS = SESSION_TIMEOUT_MS + 3_000;
-const ASK_EVERY_MS = 500;
+const POLL_INTERVAL_MS = 500;
 
 /** For commands, whose process ends after them. */
 const NEVER = new AbortController().signal;
@@ -26,7 +26,7 @@ export async function membersLeft(
   let members = await kafka.topics.groupMembers(group);
   if (members.length > 0) onWait(waitMessage(group, members.length));
   while (members.length > 0 && !signal.aborted && performance.now() < deadline) {
-    await pause(ASK_EVERY_MS, signal).catch(() => undefined);
+    await pause(POLL_INTERVAL_MS, signal).catch(() => undefined);
     members = await kafka.topics.groupMembers(group);
   }
   return members;

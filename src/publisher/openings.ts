@@ -57,16 +57,16 @@ export class Openings {
     // All connections of a single pass wait with the same signal.
     setMaxListeners(0, signal);
     await new Promise<void>((resolve, reject) => {
-      const give = () => {
-        signal.removeEventListener('abort', giveUp);
+      const grant = () => {
+        signal.removeEventListener('abort', abandon);
         resolve();
       };
-      const giveUp = () => {
-        this.#queue.delete(give);
+      const abandon = () => {
+        this.#queue.delete(grant);
         reject(stopped());
       };
-      this.#queue.add(give);
-      signal.addEventListener('abort', giveUp, { once: true });
+      this.#queue.add(grant);
+      signal.addEventListener('abort', abandon, { once: true });
     });
   }
 

@@ -182,11 +182,11 @@ export class Publisher {
   /** Receives Intercom's notifications, for connections of any instance. */
   get webhooks(): Route[] {
     const { config, kafka, events } = this.#context;
-    const keep = (connection: string, hint: Hint) => {
+    const store = (connection: string, hint: Hint) => {
       this.#hintWriter ??= new HintWriter(kafka.kafka, hintsTopic(config.topics.prefix));
       return this.#hintWriter.put(connection, hint);
     };
-    return webhookRoutes({ connections: () => this.connections, keep, events });
+    return webhookRoutes({ connections: () => this.connections, store, events });
   }
 
   async close(): Promise<void> {

@@ -36,7 +36,7 @@ export async function restorePublished(
     isWhole: boolean;
     partitions: number;
     signal: AbortSignal;
-    /** Of a table that is read whole: whether deleted rows are remembered (`EveryRow`). */
+    /** For a table that is read whole: whether deleted rows are kept in memory (`EveryRow`). */
     remembersDeleted: boolean;
     /** Whether its rows move with a parent, whose time is known only by decoding. */
     isChild: boolean;

@@ -25,7 +25,7 @@ import type { SessionContext } from './session-context.js';
 import { openSchemas, restoreWork } from './table-work.js';
 import { topicPlans, transactionalId } from './topic-plans.js';
 import type { KnownTopic, TopicWatch } from './topic-watch.js';
-import { takesNotifications } from './webhooks.js';
+import { canVerifyNotifications } from './webhooks.js';
 
 interface CycleOptions {
   readonly awaitWalks?: boolean;
@@ -139,7 +139,7 @@ export class Session {
       for (const [table, { ledger }] of work) {
         events.emit('table:restored', { connection: connection.name, table, state: ledger.state });
       }
-      const hints = takesNotifications(connection) ? context.hints : null;
+      const hints = canVerifyNotifications(connection) ? context.hints : null;
       const ofHints = hintedTables(tables, work);
       const notified = hints === null ? [] : await adoptHintsTopic({ context, warn }, ofHints);
       events.emit('connection:owned', { connection: connection.name, tables: [...work.keys()] });

@@ -49,14 +49,14 @@ export interface TableSchemaOptions {
  * Errors that mean that the app may not read the definitions. Attributes then get no columns; the JSON field
  * has all of them.
  */
-const NOT_FOR_US = new Set(['api-forbidden', 'api-not-found', 'api-rejected']);
+const FORBIDDEN_CODES = new Set(['api-forbidden', 'api-not-found', 'api-rejected']);
 
 /**
  * A row that is published without its columns gets them only when it changes, so requests are retried. After
  * so many consecutive failures rows are published without new columns; the JSON field has all attributes.
  */
-const MAX_FAILED_ASKS = 3;
-const ASK_AGAIN_MS = 60_000;
+const MAX_FAILED_REQUESTS = 3;
+const RETRY_MS = 60_000;
 
 export class TableSchema {
   readonly #options: TableSchemaOptions;
@@ -66,11 +66,11 @@ export class TableSchema {
   /** The attributes of a row that have no column. */
   #unknown: (raw: RawRow) => string[];
   #plan: ShapingPlan;
-  #learned: readonly AttributeDefinition[] = [];
-  #hasAsked = false;
-  #failedAsks = 0;
+  #newDefinitions: readonly AttributeDefinition[] = [];
+  #isRequested = false;
+  #failedRequests = 0;
   /** When the definitions are requested again after a failure, by a monotonic clock. */
-  #askAgainAt = Number.POSITIVE_INFINITY;
+  #retryAt = Number.POSITIVE_INFINITY;
   /** Attributes that are not defined, or that have a type without a column type. */
   readonly #columnless = new Set<string>();
 
@@ -119,15 +119,16 @@ export class TableSchema {
   }
 
   /** Adds attributes from the rows of the table of attributes. They get columns with the next `prepare`. */
-  learn(rows: readonly RawRow[]): void {
-    if (this.#options.attributes !== null) this.#learned = [...this.#learned, ...definitionsIn(rows)];
+  addDefinitions(rows: readonly RawRow[]): void {
+    if (this.#options.attributes !== null)
+      this.#newDefinitions = [...this.#newDefinitions, ...definitionsIn(rows)];
   }
 
   /** Requests the definitions before the first row arrives. Throws what the registry and the API throw. */
   async prefetch(): Promise<void> {
     const { attributes } = this.#options;
-    if (attributes === null || this.#hasAsked) return;
-    await this.#ask(attributes);
+    if (attributes === null || this.#isRequested) return;
+    await this.#requestDefinitions(attributes);
     await this.prepare([]);
   }
 
@@ -139,16 +140,16 @@ export class TableSchema {
     const { attributes, rules } = this.#options;
     if (attributes === null) return false;
     const isUnknown = (row: RawRow) => this.#unknown(row).some((name) => !this.#columnless.has(name));
-    const isDue = !this.#hasAsked || performance.now() >= this.#askAgainAt;
-    if (rows.length > 0 && (isDue || rows.some(isUnknown))) await this.#ask(attributes);
-    const learned = this.#learned;
-    const columns = planColumns(this.#columns, adaptDefinitions(learned, rules));
+    const isDue = !this.#isRequested || performance.now() >= this.#retryAt;
+    if (rows.length > 0 && (isDue || rows.some(isUnknown))) await this.#requestDefinitions(attributes);
+    const added = this.#newDefinitions;
+    const columns = planColumns(this.#columns, adaptDefinitions(added, rules));
     const unknown = columns === this.#columns ? this.#unknown : compileUnknown(columns);
     for (const row of rows) for (const name of unknown(row)) this.#columnless.add(name);
     const isChanged = columns !== this.#columns;
     if (isChanged) this.#codec = await openCodec(this.#options, columns);
     // Attributes that were added while the schema was being registered wait for the next call.
-    this.#learned = this.#learned.slice(learned.length);
+    this.#newDefinitions = this.#newDefinitions.slice(added.length);
     if (!isChanged) return false;
     this.#columns = columns;
     this.#unknown = unknown;
@@ -157,18 +158,18 @@ export class TableSchema {
     return true;
   }
 
-  async #ask(attributes: () => Promise<readonly RawRow[]>): Promise<void> {
+  async #requestDefinitions(attributes: () => Promise<readonly RawRow[]>): Promise<void> {
     try {
-      this.learn(await unlessForbidden(attributes));
-      this.#failedAsks = 0;
-      this.#askAgainAt = Number.POSITIVE_INFINITY;
+      this.addDefinitions(await unlessForbidden(attributes));
+      this.#failedRequests = 0;
+      this.#retryAt = Number.POSITIVE_INFINITY;
     } catch (error) {
-      this.#failedAsks += 1;
-      if (!isIsolable(error) || this.#failedAsks < MAX_FAILED_ASKS) throw error;
-      if (this.#failedAsks === MAX_FAILED_ASKS) this.#options.onWithout(error);
-      this.#askAgainAt = performance.now() + ASK_AGAIN_MS;
+      this.#failedRequests += 1;
+      if (!isIsolable(error) || this.#failedRequests < MAX_FAILED_REQUESTS) throw error;
+      if (this.#failedRequests === MAX_FAILED_REQUESTS) this.#options.onWithout(error);
+      this.#retryAt = performance.now() + RETRY_MS;
     }
-    this.#hasAsked = true;
+    this.#isRequested = true;
   }
 }
 
@@ -179,7 +180,7 @@ export async function unlessForbidden(
   try {
     return await attributes();
   } catch (error) {
-    if (error instanceof PublisherError && NOT_FOR_US.has(error.code)) return [];
+    if (error instanceof PublisherError && FORBIDDEN_CODES.has(error.code)) return [];
     throw error;
   }
 }

@@ -52,7 +52,7 @@ export function createSource(parts: SessionParts, published: PublishedTable, gra
     method: table.method,
     reads: table.reads,
     pull: (window, setAside) =>
-      defined === schema ? pull(window, setAside) : learningFrom(pull(window, setAside), defined),
+      defined === schema ? pull(window, setAside) : collectDefinitions(pull(window, setAside), defined),
     prefetch: async () => {
       if (isShaped(table.name)) void parts.context.shaping.start();
       await Promise.all([own === null ? null : grain(own), schema.prefetch()]);
@@ -154,9 +154,9 @@ function retrySource(table: IntercomTable, { retrying }: SessionParts): RetrySou
 }
 
 /** The pages. Their rows are also passed to the schema of another table. */
-async function* learningFrom(pages: AsyncIterable<Page>, schema: TableSchema): AsyncGenerator<Page> {
+async function* collectDefinitions(pages: AsyncIterable<Page>, schema: TableSchema): AsyncGenerator<Page> {
   for await (const page of pages) {
-    schema.learn(page.rows);
+    schema.addDefinitions(page.rows);
     yield page;
   }
 }

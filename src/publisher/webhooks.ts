@@ -15,7 +15,7 @@ export interface WebhookOptions {
   /** As configured now. */
   readonly connections: () => readonly ConnectionConfig[];
   /** Resolves once Kafka has stored the notification. */
-  readonly keep: (connection: string, hint: Hint) => Promise<void>;
+  readonly store: (connection: string, hint: Hint) => Promise<void>;
   readonly events: Events;
 }
 
@@ -28,34 +28,34 @@ const MAX_AT_ONCE = 100;
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const MAX_HELD_BYTES = 64 * 1024 * 1024;
 /** Below the five seconds after which Intercom gives up. */
-const KEEP_LIMIT_MS = 4_000;
+const STORE_TIMEOUT_MS = 4_000;
 const TRY_AGAIN_SECONDS = '60';
 
 /** Whether a connection's notifications can be verified: they are signed with its app's client secret. */
-export function takesNotifications({ credentials }: ConnectionConfig): boolean {
+export function canVerifyNotifications({ credentials }: ConnectionConfig): boolean {
   return credentials.clientSecret !== undefined;
 }
 
 /** Whether notifications can arrive: an HTTP server listens, and some connection has a client secret. */
 export function usesHints({ http, connections }: Config): boolean {
-  return http !== null && connections.some(takesNotifications);
+  return http !== null && connections.some(canVerifyNotifications);
 }
 
-export function webhookRoutes({ connections, keep, events }: WebhookOptions): Route[] {
+export function webhookRoutes({ connections, store, events }: WebhookOptions): Route[] {
   const find = (name: string) => connections().find((each) => each.name === name);
-  let underWay = 0;
+  let inFlight = 0;
   const bodies = new Bodies();
-  const keepOne = async (connection: string, hint: Hint): Promise<Reply> => {
+  const storeHint = async (connection: string, hint: Hint): Promise<Reply> => {
     if (ENTITIES.every((entity) => hint[entity].length === 0)) return textReply(200, 'nothing to do');
-    if (underWay >= MAX_AT_ONCE) return tooMany();
-    underWay += 1;
+    if (inFlight >= MAX_AT_ONCE) return tooMany();
+    inFlight += 1;
     try {
-      await within(KEEP_LIMIT_MS, keep(connection, hint));
+      await within(STORE_TIMEOUT_MS, store(connection, hint));
       return textReply(200, 'kept');
     } catch {
       return textReply(503, 'temporarily unavailable, send it again');
     } finally {
-      underWay -= 1;
+      inFlight -= 1;
     }
   };
   const handle = async (
@@ -66,7 +66,7 @@ export function webhookRoutes({ connections, keep, events }: WebhookOptions): Ro
     const connection = find(name);
     if (connection === undefined) return unknownConnection();
     const read = await readSigned(request, connection.credentials.clientSecret, bodies);
-    const reply = 'status' in read ? read : await keepOne(name, read.hint);
+    const reply = 'status' in read ? read : await storeHint(name, read.hint);
     const topic = 'status' in read ? null : read.topic;
     const ms = performance.now() - startedAt;
     events.emit('webhook:answered', { connection: name, topic, status: reply.status, ms });

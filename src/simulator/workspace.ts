@@ -175,7 +175,10 @@ export class Workspace {
     });
   }
 
-  /** The source vanishes from searches, the target is updated and remembers it. */
+  /**
+   * Merges a contact: the source disappears from searches, the target is updated and has the source in its
+   * history.
+   */
   mergeContacts(sourceId: string, targetId: string): void {
     const source = this.contacts.get(sourceId);
     const target = this.contacts.get(targetId);

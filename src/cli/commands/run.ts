@@ -48,7 +48,7 @@ async function run(options: RunOptions, version: string): Promise<number> {
     http = await serve(config, { publisher, version, log });
     if (options.once !== true) {
       const turns = new Turns();
-      const forget = onHangup(() =>
+      const stopReloading = onHangup(() =>
         turns.run(async () => {
           source = await reload(publisher, { source, options, log });
         }),
@@ -59,7 +59,7 @@ async function run(options: RunOptions, version: string): Promise<number> {
       });
       const alone = options.connection.length > 0 || options.table.length > 0;
       await publisher.run(interruption.signal, { alone });
-      forget();
+      stopReloading();
       return interruption.code() ?? EXIT.done;
     }
     const failures = await publisher.runOnce(interruption.signal);
