@@ -1,4 +1,4 @@
-/** `npm run stack`: the local stack in a terminal, with what to put into the configuration, until Ctrl-C. */
+/** `npm run stack`: the local stack in a terminal, with the settings for the configuration, until Ctrl-C. */
 
 import { once } from 'node:events';
 import { join } from 'node:path';

@@ -13,7 +13,7 @@ let json: Logger | null = null;
 /** Where warnings of Node and of libraries go. */
 let warn = (text: string) => printRemark(text, 'warn');
 
-/** Remarks are log lines from now on where the log of this command line is JSON. */
+/** Makes remarks log lines from now on, if the log of this command line is JSON. */
 export function chooseRemarkFormat(argv: readonly string[], isTerminal: boolean): void {
   const isJson = remarkFormat(argv, isTerminal) === 'json';
   json = isJson ? createLogger('json', 'info', { write: (line) => process.stderr.write(line) }, false) : null;

@@ -38,7 +38,7 @@ function describe(zodSchema: z.core.$ZodType, node: Node): void {
   node.description = `${facts.about} Expected: ${facts.expected}.`;
 }
 
-/** A text without further conditions admits them as it is. */
+/** Makes the node accept references too. A text without further conditions accepts them already. */
 function admitReferences(node: Node): void {
   const { type, pattern, enum: values, const: value, ...others } = node;
   if (typeof type !== 'string' || !SINGLE.has(type)) return;

@@ -231,7 +231,7 @@ async function configuredBrokers({ connectionPoolBuilder }: Cluster): Promise<st
   }
 }
 
-/** Kafkajs keeps what makes its connections, with the client's own settings, behind a symbol. */
+/** Kafkajs hides the builder of its connections, which has the client's settings, behind a symbol. */
 function clusterOf(kafka: Kafka): Cluster {
   const symbol = Object.getOwnPropertySymbols(kafka).find(
     ({ description }) => description === 'private:Kafka:createCluster',

@@ -112,7 +112,7 @@ export class FlexibleWriter {
     return this.#push(value === null ? Buffer.alloc(UUID_BYTES) : Buffer.from(value, 'base64url'));
   }
 
-  /** No tagged fields: what each structure ends with. */
+  /** Writes an empty list of tagged fields, which ends each structure. */
   writeTags(): this {
     return this.writeUnsignedVarint(0);
   }
@@ -127,7 +127,7 @@ export class FlexibleWriter {
   }
 }
 
-/** Reads a body, field by field. Throws `RangeError` where it ends too early. */
+/** Reads a body, field by field. Throws `RangeError` when it ends too early. */
 export class FlexibleReader {
   readonly #bytes: Buffer;
   #at = 0;

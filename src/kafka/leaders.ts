@@ -108,13 +108,13 @@ export function isolationLevel(isolation: Isolation): number {
  */
 export type OffsetQuery = 'earliest' | 'latest' | number;
 
-/** The answer for one partition: an offset (-1 where no record is that young), or why there is none. */
+/** The answer for one partition: an offset (-1 where no record is that young), or the error. */
 export type OffsetAnswer = { readonly offset: number } | { readonly error: Error };
 
 /**
- * Asks one leader for offsets. `latest` is safe as the end of what was acknowledged before: a leader that was
- * just elected refuses until it knows that it has all of it (KIP-207). The end that a fetch response names is
- * not.
+ * Asks one leader for offsets. `latest` is safe as the end of all records that were acknowledged before: a
+ * newly elected leader refuses until it knows that it has all of them (KIP-207). The end in a fetch response
+ * is not safe.
  */
 export async function listOffsets(
   brokers: Brokers,

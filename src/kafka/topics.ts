@@ -201,7 +201,7 @@ export class Topics {
   /** With kafkajs's own request, for brokers that know no newer one. */
   async #createPlainly(plans: readonly TopicPlan[]): Promise<void> {
     await this.#admin.createTopics({
-      // Kafkajs gives up at once where a broker has not heard of the topic yet; `appeared` waits for it.
+      // Kafkajs fails at once when a broker does not know the topic yet; `appeared` waits for it.
       waitForLeaders: false,
       topics: plans.map(({ topic, partitions, replicationFactor, config }) => ({
         topic,

@@ -65,7 +65,7 @@ export interface TableVersion<Row> {
 }
 
 /**
- * Reads a table's topic from its start to its end, or beyond. Only what was committed is read. For one key
+ * Reads a table's topic from its start to its end, or beyond. Only committed records are read. For one key
  * versions come in the order of their offsets; between keys there is no order. In `latest` mode one record of
  * each key is in memory. Records that are not in the Confluent wire format are from another producer, and are
  * left out.

@@ -189,7 +189,7 @@ function countCommits(events: Events, registry: Registry): void {
   events.on('transaction:committed', (event) => {
     duration.observe({ connection: event.connection }, event.ms / 1_000);
     bytes.inc(at(event), event.bytes);
-    // The state record is written with them.
+    // The table's state is one more record.
     records.inc(at(event), event.records + 1);
   });
 }

@@ -89,8 +89,9 @@ async function findMisplaced(
 }
 
 /**
- * The tombstone for this record's partition and the version for the key's own partition. Empty when the key
- * has a newer record there.
+ * The tombstone for this record's partition, and the version for the key's own partition. The version is left
+ * out when the own partition has a record of the key, or another old partition has a newer one. Empty when
+ * this record is not the key's last one in its partition.
  */
 function movedRecords(
   record: TopicRecord,

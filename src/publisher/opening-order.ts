@@ -22,7 +22,7 @@ function oldestTime({ name, tables }: ConnectionConfig, states: Pick<States, 'ge
   return Math.min(...tables.map((table) => freshAsOf(stateOrNull(states, name, table.name))));
 }
 
-/** Epoch milliseconds up to which the table is known to be complete; infinite where it never was. */
+/** Epoch milliseconds up to which the table is known to be complete; infinite when it never was. */
 function freshAsOf(state: TableState | null): number {
   if (state?.cycle == null) return Number.POSITIVE_INFINITY;
   const { startedAt, finishedAt } = state.cycle;

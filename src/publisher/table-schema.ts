@@ -83,7 +83,7 @@ export class TableSchema {
     this.#unknown = compileUnknown(columns);
   }
 
-  /** Registers the schema with the columns that it had so far. Throws what `Registry` throws. */
+  /** Registers the schema with its existing columns. Throws what `Registry` throws. */
   static async open(options: TableSchemaOptions): Promise<TableSchema> {
     const columns =
       options.attributes === null ? [] : await publishedColumns(options.registry, options.topic);
@@ -173,7 +173,7 @@ export class TableSchema {
   }
 }
 
-/** The definitions, or none where the app may not see them. */
+/** The definitions, or none when the app may not read them. */
 export async function unlessForbidden(
   attributes: () => Promise<readonly RawRow[]>,
 ): Promise<readonly RawRow[]> {

@@ -37,7 +37,7 @@ export async function openSchemas({
   return schemas;
 }
 
-/** Reads the connection's states, then what each of its topics holds. */
+/** Reads the connection's states, then the contents of each of its topics. */
 export async function restoreWork(parts: SessionParts): Promise<Map<TableName, TableWork>> {
   const { context, end } = parts;
   // The writer has fenced the previous owner: a reading that starts now sees all of its commits.

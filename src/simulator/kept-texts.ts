@@ -24,7 +24,7 @@ export class KeptTexts {
   }
 }
 
-/** A reply's body as it is sent. */
+/** The bytes of a reply's body. */
 export function bodyBytes(body: unknown): string | Buffer {
   const { data } = (body ?? {}) as { readonly data?: unknown };
   if (!(data instanceof KeptTexts)) return JSON.stringify(body);

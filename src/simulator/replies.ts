@@ -118,7 +118,7 @@ export async function spoil(fault: Fault, response: ServerResponse, reply: Reply
   }
 }
 
-/** The reply as that of another row, though there may be none of this ID. */
+/** The reply with another row's ID, which may not exist. */
 export function withId(text: string, id: string | number): string {
   const { type: _, ...row } = JSON.parse(text) ?? {};
   return JSON.stringify({ ...row, id });

@@ -1,4 +1,4 @@
-/** Reads a reply and shapes its rows: what the shaping thread does with each page. */
+/** The work of the shaping thread on each page: parses the reply and shapes its rows. */
 
 import { type RowShaper, rowShaper, type ValueForm } from '../../avro/codec.js';
 import { type CustomColumn, compileUnknown } from '../../avro/custom-attributes.js';
@@ -24,14 +24,14 @@ export interface ShapingPlan {
 /** One shaped row without its bytes. */
 export interface ShapedCells {
   readonly key: string;
-  /** `updated_at` as it came, and in epoch milliseconds. */
+  /** `updated_at` as the API sent it, and in epoch milliseconds. */
   readonly time: unknown;
   readonly updatedAt: number | null;
-  /** A contact's `merge_history` as it came, where there is any. */
+  /** A contact's `merge_history` as the API sent it, if there is any. */
   readonly mergeHistory?: unknown;
   readonly hash: string;
   readonly leftovers: readonly string[];
-  /** Where in the page's bytes the row ends; it begins where the one before ends. */
+  /** The offset behind the row in the page's bytes. The row begins at the end of the previous one. */
   readonly end: number;
 }
 

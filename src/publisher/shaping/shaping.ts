@@ -20,7 +20,7 @@ export interface ShapingOptions {
    * again.
    */
   readonly lingerMs?: number;
-  /** The thread's script, where that is not the built one. */
+  /** The thread's script, if it is not the built one. */
   readonly script?: URL;
   /** Whether there is a second core. */
   readonly isWorthIt?: boolean;
