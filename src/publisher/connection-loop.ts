@@ -1,4 +1,7 @@
-/** Serves one connection for as long as this instance owns it: a session, and after its end another one. */
+/**
+ * Serves one connection for as long as this instance owns it. When a session ends, the loop starts another
+ * one.
+ */
 
 import type { ConnectionConfig } from '../config/config.js';
 import { asPublisherError, type ErrorCode, type PublisherError } from '../model/errors.js';
@@ -13,13 +16,13 @@ import type { SessionContext } from './session-context.js';
 const FIRST_WAIT_MS = 1_000;
 const MAX_WAIT_MS = 5 * 60_000;
 /**
- * After these this instance may no longer be the owner, and learns that from the group with one of its next
- * heartbeats.
+ * After one of these errors this instance may no longer be the owner. The group reports that with one of the
+ * next heartbeats.
  */
 const MAYBE_LOST = new Set<ErrorCode>(['fenced', 'kafka-transaction-timeout']);
 const MAYBE_LOST_WAIT_MS = 3_000;
 /** Tables without a schedule are read back to back, but not faster than this. */
-const BREATH_MS = 200;
+const MIN_CYCLE_INTERVAL_MS = 200;
 
 export class ConnectionLoop {
   readonly #context: SessionContext;
@@ -34,7 +37,7 @@ export class ConnectionLoop {
     this.#done = this.#run();
   }
 
-  /** Ends between two commits, and waits for that. */
+  /** Ends the session between two commits. Resolves when it has ended. */
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#done;
@@ -47,8 +50,8 @@ export class ConnectionLoop {
     let isRestricted = false;
     while (!signal.aborted) {
       try {
-        // Of a workspace that Intercom does not serve one cheap request learns when that ends.
-        if (isRestricted) await this.#askOnce();
+        // While Intercom does not serve a workspace, one cheap request checks whether it does again.
+        if (isRestricted) await this.#checkWorkspace();
         await this.#serve(schedule, () => {
           waitMs = FIRST_WAIT_MS;
           isRestricted = false;
@@ -69,8 +72,8 @@ export class ConnectionLoop {
     schedule.stop();
   }
 
-  /** Throws what Intercom answers to a request for the workspace. */
-  async #askOnce(): Promise<void> {
+  /** Requests the workspace. Throws the error that Intercom answers. */
+  async #checkWorkspace(): Promise<void> {
     const { api, transport } = await openApi(this.#connection, this.#context.events, this.#stop.signal);
     try {
       await api.workspace();
@@ -80,8 +83,8 @@ export class ConnectionLoop {
   }
 
   /**
-   * Starts a cycle whenever tables are due, until one fails further than its tables, which is thrown once all
-   * have come to rest.
+   * Starts a cycle whenever tables are due, until a failure reaches further than its tables. Throws that
+   * failure once all cycles have ended.
    */
   async #serve(schedule: Schedule, onCycle: () => void): Promise<void> {
     const failed = new AbortController();
@@ -105,7 +108,7 @@ export class ConnectionLoop {
         const cycle = start(due).catch(fail);
         cycles.add(cycle);
         void cycle.then(() => cycles.delete(cycle));
-        await pause(BREATH_MS, end).catch(() => undefined);
+        await pause(MIN_CYCLE_INTERVAL_MS, end).catch(() => undefined);
       }
       await Promise.all(cycles);
       if (errors.length === 0) await session.publishLastStates();
