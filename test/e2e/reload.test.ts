@@ -81,11 +81,11 @@ describe('SIGHUP', () => {
     await expect.poll(() => occurrences('"connection":"beta","table":"tags"')).toBeGreaterThan(cycles);
   });
 
-  it('refuses what takes a restart', async () => {
+  it('refuses what needs a restart', async () => {
     const good = await readFile(project.config, 'utf8');
     await writeFile(project.config, good.replace('http: null', 'http: {port: 0}'));
     running.process.kill('SIGHUP');
-    await running.until('http changed, which takes a restart');
+    await running.until('http changed, which needs a restart');
     await writeFile(project.config, good);
   });
 
