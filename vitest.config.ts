@@ -51,7 +51,8 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 2 },
-          maxWorkers: 2,
+          // One at a time: storms have bounds of time, and each test has three brokers of its own.
+          maxWorkers: 1,
         },
       },
     ],
