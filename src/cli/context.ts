@@ -121,17 +121,6 @@ export function onInterruption(remark: string | null = null): Interruption {
   return { signal: controller.signal, code: () => code };
 }
 
-/** Runs one piece of work after another. */
-export class Turns {
-  #last: Promise<void> = Promise.resolve();
-
-  /** `work` must not throw. */
-  run(work: () => Promise<void>): Promise<void> {
-    this.#last = this.#last.then(work);
-    return this.#last;
-  }
-}
-
 /** Calls back for each SIGHUP until the returned function is called. */
 export function onHangup(callback: () => Promise<void>): () => void {
   const next = () => void callback();

@@ -40,14 +40,9 @@ function describe(zodSchema: z.core.$ZodType, node: Node): void {
 
 /** Makes the node accept references too. A text without further conditions accepts them already. */
 function admitReferences(node: Node): void {
-  const { type, pattern, enum: values, const: value, ...others } = node;
-  if (typeof type !== 'string' || !SINGLE.has(type)) return;
-  if (type === 'string' && pattern === undefined && values === undefined && value === undefined) return;
-  const { description, default: fallback, ...conditions } = others;
-  for (const key of Object.keys(node)) delete (node as Record<string, unknown>)[key];
-  const own = Object.entries({ type, pattern, enum: values, const: value, ...conditions });
-  const given = Object.fromEntries(own.filter(([, each]) => each !== undefined));
-  Object.assign(node, { anyOf: [given, REFERENCE] });
-  if (description !== undefined) node.description = description;
-  if (fallback !== undefined) node.default = fallback;
+  const { description: _, default: __, ...own } = node;
+  const isLimited = own.pattern !== undefined || own.enum !== undefined || own.const !== undefined;
+  if (typeof own.type !== 'string' || !SINGLE.has(own.type) || (own.type === 'string' && !isLimited)) return;
+  for (const key of Object.keys(own)) delete (node as Record<string, unknown>)[key];
+  node.anyOf = [own, REFERENCE];
 }

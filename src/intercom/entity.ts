@@ -1,6 +1,7 @@
 /** Which entity a reply to a request by ID shows. */
 
-import { idOf, isObject, type RawRow } from '../model/row.js';
+import { idOf, type RawRow } from '../model/row.js';
+import { mergedInto } from './merge-history.js';
 
 /** Whether a value can be an ID: the API sends them as texts and as numbers. */
 export function isId(value: unknown): boolean {
@@ -16,10 +17,5 @@ export function hasId(entity: RawRow, id: string): boolean {
 
 /** Whether the entity is a contact that says that the one of this ID was merged into it. */
 export function isSurvivorOf(entity: RawRow, id: string): boolean {
-  const { merge_history: merges } = entity;
-  return Array.isArray(merges) && merges.some((merge) => isObject(merge) && hasId(sourceOf(merge), id));
-}
-
-function sourceOf({ source_contact_id: id }: RawRow): RawRow {
-  return { id };
+  return mergedInto(entity).some((merged) => merged.id === id);
 }

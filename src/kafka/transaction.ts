@@ -225,8 +225,8 @@ export class TransactionalProducer {
 
   /**
    * Reports a log that ends before records that were written to it: an unclean election has truncated it, or
-   * the topic was created again or restored. A refused sequence number does not prove that: a new leader may
-   * refuse a number although it has all acknowledged records.
+   * the topic was created again or restored. A refused sequence number is no proof: the transaction is aborted
+   * and tried again, and the offsets of the new try decide.
    */
   #noteEnd(batch: PartitionBatch, end: number): void {
     const name = nameOf(batch);

@@ -8,13 +8,13 @@
  */
 
 import type { Events } from '../model/events.js';
+import { Lock } from '../model/lock.js';
 import { idOf, isNoRow, type OutgoingRecord, type RawRow, type Tombstone } from '../model/row.js';
 import { afterRetry, isSame, type SetAside, type Unread, withUnread } from '../model/set-aside.js';
 import type { TableState } from '../model/state.js';
 import type { Page } from '../model/table.js';
 import { type Batch, type KnownVersions, sortOut } from './batch.js';
 import { type Encoded, encode } from './encode.js';
-import { Lock } from './lock.js';
 import type { PublishedRows, PublishedVersion } from './published.js';
 import type { Fetched, TableSettings, TableSink, TableSource } from './source.js';
 import { isStateDue, type WrittenState } from './state-writes.js';
@@ -86,6 +86,7 @@ export class TableLedger {
   readonly settings: TableSettings;
   readonly #sink: TableSink;
   readonly #events: Events;
+  /** No other publication may come between the decision what is new and the hand-over of its records. */
   readonly #lock = new Lock();
   readonly #rows: PublishedRows;
   #state: TableState;

@@ -1,4 +1,5 @@
 import type { IntercomApi } from '../intercom/api.js';
+import { mergedInto } from '../intercom/merge-history.js';
 import type { Search } from '../intercom/search.js';
 import { hasWholeLists, isCutShort } from '../intercom/sublists.js';
 import { idOf } from '../model/row.js';
@@ -6,7 +7,6 @@ import { isolate } from '../model/set-aside.js';
 import type { Window } from '../model/state.js';
 import type { Page } from '../model/table.js';
 import { ListsRead } from './lists-read.js';
-import { mergedInto } from './merge-history.js';
 import { searchTable } from './search-table.js';
 
 const CONTACT_SEARCH: Search = {

@@ -7,6 +7,7 @@ import type { Config, ConnectionConfig } from '../../config/config.js';
 import type { Source } from '../../config/load.js';
 import { serveHttp } from '../../http/serve.js';
 import { PublisherError } from '../../model/errors.js';
+import { Lock } from '../../model/lock.js';
 import { showProgress } from '../../observe/progress.js';
 import { observerRoutes } from '../../observe/routes.js';
 import { type Failure, Publisher } from '../../publisher/publisher.js';
@@ -15,7 +16,6 @@ import {
   onHangup,
   onInterruption,
   readSource,
-  Turns,
   watch,
   withCommonOptions,
 } from '../context.js';
@@ -47,15 +47,15 @@ async function run(options: RunOptions, version: string): Promise<number> {
   try {
     http = await serve(config, { publisher, version, log });
     if (options.once !== true) {
-      const turns = new Turns();
+      const lock = new Lock();
       const stopReloading = onHangup(() =>
-        turns.run(async () => {
+        lock.run(async () => {
           source = await reload(publisher, { source, options, log });
         }),
       );
       events.on('connection:failed', ({ error: { code } }) => {
         if (code === 'credentials-refused')
-          void turns.run(() => renewCredentials(publisher, { source, options, log }));
+          void lock.run(() => renewCredentials(publisher, { source, options, log }));
       });
       const alone = options.connection.length > 0 || options.table.length > 0;
       await publisher.run(interruption.signal, { alone });

@@ -3,12 +3,12 @@
 import { setMaxListeners } from 'node:events';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import type { Detail } from '../../../src/intercom/api.js';
+import { mergedInto } from '../../../src/intercom/merge-history.js';
 import { type ErrorCode, PublisherError } from '../../../src/model/errors.js';
 import type { Entity, Hint } from '../../../src/model/hint.js';
 import { HintWork, hintedTables } from '../../../src/publisher/hint-work.js';
 import { ReplacedIds } from '../../../src/sync/replaced.js';
 import { TABLES } from '../../../src/tables/all.js';
-import { mergedInto } from '../../../src/tables/merge-history.js';
 import { row, TableModel } from '../sync/table-model.js';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');

@@ -1,8 +1,8 @@
 /** Contacts that were merged into others: which of them are asked for, and when. */
 
 import { expect, it } from 'vitest';
+import { mergedInto } from '../../../src/intercom/merge-history.js';
 import { ReplacedIds } from '../../../src/sync/replaced.js';
-import { mergedInto } from '../../../src/tables/merge-history.js';
 
 const merged = (...entries: unknown[]) => ({ id: 'a', merge_history: entries });
 const entry = (source_contact_id: unknown, merged_at: unknown) => ({

@@ -1,7 +1,4 @@
-/**
- * A lock. From the decision what is new in a table until that is published, no other commit of the table is
- * allowed.
- */
+/** A lock that serves its callers in the order of their calls. */
 export class Lock {
   #last: Promise<unknown> = Promise.resolve();
 
