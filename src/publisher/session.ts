@@ -24,7 +24,6 @@ import { publishedTables } from './published-table.js';
 import type { SessionContext } from './session-context.js';
 import { openSchemas, restoreWork } from './table-work.js';
 import { topicPlans, transactionalId } from './topic-plans.js';
-import type { KnownTopic, TopicWatch } from './topic-watch.js';
 import { canVerifyNotifications } from './webhooks.js';
 
 interface CycleOptions {
@@ -42,9 +41,8 @@ export class Session {
   readonly #hinted: HintWork | null;
   readonly #unsubscribe: () => void;
   readonly #unwatch: () => void;
-  readonly #changed: Promise<PublisherError>;
-  /** The change of one of its topics, as an error. */
-  #change: PublisherError | null = null;
+  /** Aborts, with the error as its reason, when one of the session's topics has changed. */
+  readonly #changed: AbortSignal;
 
   private constructor(parts: {
     connection: ConnectionConfig;
@@ -55,9 +53,8 @@ export class Session {
     work: ReadonlyMap<TableName, TableWork>;
     hinted: HintWork | null;
     hints: HintFeed | null;
-    watch: TopicWatch;
-    topics: readonly KnownTopic[];
-    cutOff: AbortSignal;
+    unwatch: () => void;
+    changed: AbortSignal;
   }) {
     this.#connection = parts.connection;
     this.#events = parts.events;
@@ -77,19 +74,8 @@ export class Session {
             () => hinted.caughtUp(),
           )
         : () => undefined;
-    let unwatch: () => void = () => undefined;
-    this.#changed = new Promise((resolve) => {
-      const change = (error: PublisherError) => {
-        this.#change = error;
-        this.#stop.abort();
-        resolve(error);
-      };
-      unwatch = parts.watch.add(parts.topics, change);
-      const { cutOff } = parts;
-      if (cutOff.aborted) change(cutOff.reason);
-      else cutOff.addEventListener('abort', () => change(cutOff.reason), { once: true });
-    });
-    this.#unwatch = unwatch;
+    this.#unwatch = parts.unwatch;
+    this.#changed = parts.changed;
   }
 
   /**
@@ -110,12 +96,12 @@ export class Session {
     const tables = publishedTables(config, connection);
     const warn = (message: string) => events.emit('warning', { connection: connection.name, message });
     const stop = new AbortController();
-    const end = AbortSignal.any([signal, stop.signal]);
+    const changed = new AbortController();
+    const end = AbortSignal.any([signal, stop.signal, changed.signal]);
     events.emit('connection:opening', { connection: connection.name });
     const opened = await openApi(connection, events, end);
     const { api, transport } = opened;
     let writer: Writer | null = null;
-    const cutOff = new AbortController();
     try {
       const topics = await kafka.topics.ensure(topicPlans(config, tables), config.topics.create);
       const schemas = await openSchemas({ context, tables, api, warn });
@@ -128,7 +114,7 @@ export class Session {
         partitions: new Map([...topics.values()].map(({ topic, partitions }) => [topic, partitions])),
         onCutOff: (topic, partition) => {
           context.cutOff.add(topic);
-          cutOff.abort(cutOffError(topic, partition));
+          changed.abort(cutOffError(topic, partition));
         },
         onDelay: (report) => warn(delayMessage(report)),
       });
@@ -154,16 +140,14 @@ export class Session {
               deletes: connection.deletes.webhooks,
               signal: end,
             });
-      const watched = {
-        watch: context.watch,
-        topics: [...topics.values(), ...notified],
-        cutOff: cutOff.signal,
-      };
-      return new Session({ connection, events, transport, writer, stop, work, hinted, hints, ...watched });
+      const known = [...topics.values(), ...notified];
+      const unwatch = context.watch.add(known, (error) => changed.abort(error));
+      const ends = { stop, changed: changed.signal, unwatch };
+      return new Session({ connection, events, transport, writer, work, hinted, hints, ...ends });
     } catch (error) {
       await writer?.close().catch(() => undefined);
       await transport.close();
-      throw error;
+      throw changed.signal.aborted ? changed.signal.reason : error;
     }
   }
 
@@ -177,7 +161,7 @@ export class Session {
     try {
       return await runCycle(this.#connection.name, due, this.#events, { awaitReconcile, onDone, abandon });
     } catch (error) {
-      throw this.#change ?? error;
+      throw this.#changed.aborted ? this.#changed.reason : error;
     }
   }
 
@@ -186,8 +170,8 @@ export class Session {
    * session ends.
    */
   get broken(): Promise<PublisherError | null> {
-    const { broken } = this.#hinted ?? {};
-    return broken === undefined ? this.#changed : Promise.race([broken, this.#changed]);
+    const changed = reasonOf(this.#changed);
+    return this.#hinted === null ? changed : Promise.race([changed, this.#hinted.broken]);
   }
 
   /** Publishes the states that Kafka does not hold yet. Called only when no cycle has failed. */
@@ -207,6 +191,14 @@ export class Session {
     await this.#transport.close();
     this.#events.emit('connection:released', { connection: this.#connection.name });
   }
+}
+
+/** Resolves with the reason of the signal once it aborts. */
+function reasonOf(signal: AbortSignal): Promise<PublisherError> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(signal.reason);
+    else signal.addEventListener('abort', () => resolve(signal.reason), { once: true });
+  });
 }
 
 function cutOffError(topic: string, partition: number): PublisherError {
