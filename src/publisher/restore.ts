@@ -118,10 +118,13 @@ export async function readVersions(
     readonly resetAt: number | null;
     readonly partitions: number;
     readonly signal: AbortSignal;
+    /** Called with the size of the records, in bytes, as they are read. */
+    readonly onRead: (bytes: number) => void;
   },
 ): Promise<Map<string, PublishedVersion>> {
   const versions = new Map<string, PublishedVersion>();
   for await (const records of reader.read(topic, { from: 'earliest', signal: at.signal })) {
+    at.onRead(records.reduce((sum, { key, value }) => sum + (key?.length ?? 0) + (value?.length ?? 0), 0));
     for (const { key, record } of ownOf(records, codec)) {
       if (!at.keys.has(key) || !isAtHome(record, at.partitions)) continue;
       const gone = { hash: '', updatedAt: goneAt(record), versionTime: null, publishedAfter: 0, gone: true };

@@ -74,8 +74,8 @@ function createSink(
   const { codec } = schema;
   const parent = asSearched(table)?.parent;
   const { partitions } = mustGet(topics, topic);
-  const read = (keys: ReadonlySet<string>) =>
-    readVersions(kafka.reader, topic, codec, { keys, resetAt, partitions, signal: end });
+  const read = (keys: ReadonlySet<string>, onRead: (bytes: number) => void) =>
+    readVersions(kafka.reader, topic, codec, { keys, resetAt, partitions, signal: end, onRead });
   return new Delivery({
     connection: connection.name,
     table: table.name,

@@ -10,15 +10,20 @@ type Versions = ReadonlyMap<string, PublishedVersion>;
 
 /** After a reading of one second the next one waits for four seconds. */
 const PAUSE_SHARE = 4;
+/** A slower reading mostly waits for Kafka: for a broker that is down, or for an open transaction. */
+const MIN_BYTES_PER_MS = 2_000;
+
+/** Reads the topic once. `onRead` is called with the size of the records, in bytes, as they are read. */
+type Read = (keys: ReadonlySet<string>, onRead: (bytes: number) => void) => Promise<Versions>;
 
 export class TopicLookup {
-  readonly #read: (keys: ReadonlySet<string>) => Promise<Versions>;
+  readonly #read: Read;
   readonly #signal: AbortSignal;
   #last: Promise<unknown> = Promise.resolve();
   #next: { readonly keys: Set<string>; readonly versions: Promise<Versions> } | null = null;
 
-  /** `read` reads the topic once; `signal` ends the pauses. */
-  constructor(read: (keys: ReadonlySet<string>) => Promise<Versions>, signal: AbortSignal) {
+  /** `signal` ends the pauses. */
+  constructor(read: Read, signal: AbortSignal) {
     this.#read = read;
     this.#signal = signal;
   }
@@ -35,20 +40,27 @@ export class TopicLookup {
 
   #plan() {
     const keys = new Set<string>();
-    const versions = this.#last.then(() => {
+    let pauseMs = 0;
+    const versions = this.#last.then(async () => {
       // Keys that are requested from now on wait for the next reading.
       this.#next = null;
-      return this.#read(keys);
+      const startedAt = performance.now();
+      let read = 0;
+      try {
+        return await this.#read(keys, (bytes) => {
+          read += bytes;
+        });
+      } finally {
+        // The time that a reading waits for Kafka is no load, and must not delay the next one.
+        pauseMs = PAUSE_SHARE * Math.min(performance.now() - startedAt, read / MIN_BYTES_PER_MS);
+      }
     });
-    const startedAt = this.#last.then(() => performance.now());
-    this.#last = versions
-      .catch(() => undefined)
-      .then(async () => this.#rest(PAUSE_SHARE * (performance.now() - (await startedAt))));
+    this.#last = versions.catch(() => undefined).then(() => this.#rest(pauseMs));
     return { keys, versions };
   }
 
   #rest(ms: number): Promise<void> {
-    const { signal } = { signal: this.#signal };
+    const signal = this.#signal;
     if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const end = () => {

@@ -1,18 +1,22 @@
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { TopicLookup } from '../../../src/publisher/topic-lookup.js';
 
 const version = { hash: 'h', updatedAt: null, versionTime: null, publishedAfter: 0 };
 
 /** Readings that end when they are told to, with every key that they were given. */
 function open(stop = new AbortController()) {
-  const readings: { readonly keys: readonly string[]; end(error?: Error): void }[] = [];
+  const readings: {
+    readonly keys: readonly string[];
+    onRead(bytes: number): void;
+    end(error?: Error): void;
+  }[] = [];
   const lookup = new TopicLookup(
-    (keys) =>
+    (keys, onRead) =>
       new Promise((resolve, reject) => {
         const all = [...keys];
         const end = (error?: Error) =>
           error === undefined ? resolve(new Map(all.map((key) => [key, version]))) : reject(error);
-        readings.push({ keys: all, end });
+        readings.push({ keys: all, onRead, end });
       }),
     stop.signal,
   );
@@ -46,6 +50,7 @@ it('rests four times as long as a reading took', async () => {
   await expect.poll(() => readings.length).toBe(1);
   const began = performance.now();
   await new Promise((resolve) => setTimeout(resolve, 100));
+  readings[0]?.onRead(100_000_000);
   readings[0]?.end();
   await first;
   const took = performance.now() - began;
@@ -54,6 +59,25 @@ it('rests four times as long as a reading took', async () => {
   expect(performance.now() - began).toBeGreaterThanOrEqual(4 * took);
   readings[1]?.end();
   await second;
+});
+
+it('rests for what a reading has read, not for the time that it has waited for Kafka', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const { lookup, readings } = open();
+  const first = lookup.find(['a']);
+  await vi.advanceTimersByTimeAsync(0);
+  await vi.advanceTimersByTimeAsync(60_000);
+  readings[0]?.onRead(300_000);
+  readings[0]?.onRead(200_000);
+  readings[0]?.end();
+  await first;
+  void lookup.find(['b']);
+  // Four times the 250 ms that 500 kB may take.
+  await vi.advanceTimersByTimeAsync(999);
+  expect(readings).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(readings).toHaveLength(2);
 });
 
 it('reads again after a reading that failed, and tells those alone who waited for that one', async () => {
