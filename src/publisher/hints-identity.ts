@@ -1,6 +1,6 @@
 /** Checks that the notifications which states count as processed belong to the existing topic. */
 
-import { hintsTopic } from '../model/topic-names.js';
+import { planHints } from '../kafka/hints.js';
 import type { HintedTable } from './hint-work.js';
 import type { SessionParts } from './session-parts.js';
 import type { KnownTopic } from './topic-watch.js';
@@ -14,10 +14,12 @@ export async function adoptHintsTopic(
   { context: { config, kafka }, warn }: Pick<SessionParts, 'context' | 'warn'>,
   tables: readonly HintedTable[],
 ): Promise<KnownTopic[]> {
-  const name = hintsTopic(config.topics.prefix);
-  // Notifications are optional: a topic that this Kafka user may not describe does not prevent publishing.
-  const topic = await kafka.topics.identify([name]).then(
-    (known) => known.get(name),
+  const plan = planHints(config.topics);
+  const name = plan.topic;
+  // A session that opened without the topic would not notice that it is replaced later. Notifications are
+  // optional all the same: a topic that this Kafka user may not create or describe does not prevent publishing.
+  const topic = await kafka.topics.ensure([plan], config.topics.create).then(
+    (topics) => topics.get(name),
     () => undefined,
   );
   if (topic === undefined) return [];

@@ -258,6 +258,9 @@ describe('a reading while brokers come and go', () => {
     const topic = `t-${randomUUID()}`;
     const admin = kafka.admin();
     await admin.connect();
+    // The broker that was paused has to register again before it can be given a replica.
+    const registered = async () => (await admin.describeCluster()).brokers.length;
+    await expect.poll(registered, { timeout: 30_000, interval: 100 }).toBe(3);
     await admin.createTopics({
       waitForLeaders: false,
       topics: [

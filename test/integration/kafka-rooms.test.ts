@@ -191,7 +191,7 @@ describe('states', () => {
       { topic, key: Buffer.from('acme/tags'), value: Buffer.from(text) },
       stateRecord(topic, 'other', 'tags', state),
     );
-    const states = await readStates(reader(), topic, { until: 'stable' });
+    const states = await readStates(reader(), topic, { until: 'written' });
     expect(() => states.get('acme', 'tags')).toThrow(expect.objectContaining({ code: 'state-unreadable' }));
     expect(() => states.get('acme', 'tags')).toThrow(message);
     expect(states.get('other', 'tags')).toEqual(state);
