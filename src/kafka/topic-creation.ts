@@ -6,8 +6,13 @@ import type { Cluster } from './cluster.js';
 import { errorFromCode } from './protocol-error.js';
 import { createTopics, type NewTopic, type Refusal } from './topic-requests.js';
 
-/** A topic to create; `partitionsFrom` is the setting that its number of partitions comes from. */
-export type PlannedTopic = NewTopic & { readonly partitionsFrom?: string };
+/** A topic to create. */
+export type PlannedTopic = NewTopic & {
+  /** The setting of its number of partitions. */
+  readonly partitionsFrom?: string;
+  /** Settings to use instead when the brokers refuse those of `config`: the first list that they accept. */
+  readonly fallbacks?: readonly NewTopic['config'][];
+};
 
 /** A topic that the brokers refuse to create. */
 export interface RefusedTopic {
@@ -21,12 +26,35 @@ export interface RefusedTopic {
 const TOPICS_AT_ONCE = 100;
 /** When a broker closes the connection so often and answers other requests, the request is the cause. */
 const CLOSED_TRIES = 3;
+/** Refusals of settings. */
+const OF_SETTINGS = new Set(['POLICY_VIOLATION', 'INVALID_CONFIG']);
 
 /**
- * Creates the topics, or only validates them; null when the brokers support no version of the request that is
- * written here.
+ * Creates the topics, or only validates them, with their fallbacks where the brokers refuse a setting. Null
+ * when the brokers support no version of the request that is written here.
  */
-export async function createInBatches(
+export async function createWithFallbacks(
+  cluster: Cluster,
+  plans: readonly PlannedTopic[],
+  validateOnly: boolean,
+): Promise<readonly RefusedTopic[] | null> {
+  const refusals = await createInBatches(cluster, plans, validateOnly);
+  if (refusals === null) return null;
+  const again = new Map(refusals.flatMap(nextPlan).map((plan) => [plan.topic, plan]));
+  if (again.size === 0) return refusals;
+  const later = await createWithFallbacks(cluster, [...again.values()], validateOnly);
+  // The first refusal is about the settings that were wanted.
+  const stillRefused = new Set((later ?? []).map(({ plan }) => plan.topic));
+  return refusals.filter(({ plan }) => !again.has(plan.topic) || stillRefused.has(plan.topic));
+}
+
+/** The plan with its next fallback; none when the refusal is not about settings, or no fallback is left. */
+function nextPlan({ plan, refusal }: RefusedTopic): PlannedTopic[] {
+  const [config, ...fallbacks] = plan.fallbacks ?? [];
+  return config === undefined || !OF_SETTINGS.has(refusal.type) ? [] : [{ ...plan, config, fallbacks }];
+}
+
+async function createInBatches(
   cluster: Cluster,
   plans: readonly PlannedTopic[],
   validateOnly: boolean,

@@ -7,7 +7,7 @@ import { kafkaFailure } from './client.js';
 import { type Cluster, openCluster } from './cluster.js';
 import kafkajs from './kafkajs.js';
 import { errorFromCode } from './protocol-error.js';
-import { createInBatches, refused } from './topic-creation.js';
+import { createWithFallbacks, refused } from './topic-creation.js';
 import { type DescribedTopic, describeTopics, UNKNOWN_TOPIC } from './topic-requests.js';
 
 /** The planned topic. */
@@ -18,6 +18,8 @@ export interface TopicPlan {
   readonly config: Readonly<Record<string, string>>;
   /** The setting of its number of partitions; `topics.partitions` when left out. */
   readonly partitionsFrom?: string;
+  /** Settings to use instead, in this order, when the brokers refuse those of `config`. */
+  readonly fallbacks?: readonly Readonly<Record<string, string>>[];
   /**
    * What happens to a record that is too large for it; when left out, the row goes to the dead-letter topic.
    */
@@ -185,14 +187,14 @@ export class Topics {
   async validate(plans: readonly TopicPlan[]): Promise<TopicProblem[]> {
     await this.connect();
     return this.#guard('checking whether topics can be created', async () => {
-      const refusals = await createInBatches(this.#cluster, plans, true);
+      const refusals = await createWithFallbacks(this.#cluster, plans, true);
       return (refusals ?? []).map(({ plan, message }) => ({ kind: 'wrong', topic: plan.topic, message }));
     });
   }
 
   async #create(plans: readonly TopicPlan[]): Promise<void> {
     await this.#guard('creating topics', async () => {
-      const refusals = await createInBatches(this.#cluster, plans, false);
+      const refusals = await createWithFallbacks(this.#cluster, plans, false);
       if (refusals === null) await this.#createPlainly(plans);
       else if (refusals.length > 0) throw refused(refusals);
     });

@@ -43,9 +43,23 @@ const STATE_TOPIC_CONFIG = {
   'delete.retention.ms': String(10 * 60_000),
 };
 
+/**
+ * The smallest segments that managed clusters accept, such as Confluent Cloud, where a policy refuses smaller
+ * ones: 50 MiB and 4 hours.
+ */
+const MANAGED_STATE_TOPIC_CONFIG = {
+  'segment.ms': String(4 * 3_600_000),
+  'segment.bytes': String(50 * 1024 * 1024),
+};
+
 function planStates({ topics, state }: Config): TopicPlan {
   const plan = planTopic(state.topic, { ...topics, partitions: state.partitions });
-  return { ...plan, config: { ...STATE_TOPIC_CONFIG, ...plan.config }, partitionsFrom: 'state.partitions' };
+  return {
+    ...plan,
+    config: { ...STATE_TOPIC_CONFIG, ...plan.config },
+    fallbacks: [{ ...MANAGED_STATE_TOPIC_CONFIG, ...plan.config }, plan.config],
+    partitionsFrom: 'state.partitions',
+  };
 }
 
 /**

@@ -4,13 +4,15 @@
  */
 
 import { rm } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import kafkajs from 'kafkajs';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { freePort } from '../../dev/ports.js';
 import { type KafkaServer, startKafka } from '../../dev/stack.js';
 import { type KafkaProxy, type ProxiedRequest, startKafkaProxy } from '../support/kafka-proxy.js';
 import { compilePolicy } from '../support/policies.js';
 import { Project } from '../support/project.js';
 
+const { ConfigResourceTypes } = kafkajs;
 const WORDS = 'max.message.bytes must not exceed 8388608';
 const CREATE_TOPICS = 19;
 
@@ -22,14 +24,14 @@ let isRefused: (request: ProxiedRequest) => boolean = () => false;
 const projects: Project[] = [];
 
 beforeAll(async () => {
-  policy = await compilePolicy('MaxMessagePolicy');
+  policy = await compilePolicy('ManagedPolicy');
   const port = await freePort();
   proxy = await startKafkaProxy(port, (request) => isRefused(request));
   kafka = await startKafka({
     port,
     classPath: [policy],
     config: {
-      'create.topic.policy.class.name': 'MaxMessagePolicy',
+      'create.topic.policy.class.name': 'ManagedPolicy',
       'advertised.listeners': `PLAINTEXT://127.0.0.1:${proxy.port}`,
     },
   });
@@ -80,6 +82,36 @@ describe('a policy against large records', () => {
     expect((await project.latest('contacts')).size).toBe(3);
     const check = await project.command('check');
     expect([check.code, check.stdout]).toEqual([0, expect.stringContaining('4 topics')]);
+  });
+});
+
+describe('a policy against small segments, as managed clusters have it', () => {
+  it('lets the state topic have the smallest ones that it accepts, unless topics.config says otherwise', async () => {
+    const project = await openProject({ config: { 'max.message.bytes': 8_388_608 } });
+    const check = await project.command('check');
+    expect(check.stdout).toContain('4 more will be created');
+    await project.cycle();
+    const admin = project.kafka.admin();
+    onTestFinished(() => admin.disconnect());
+    const { resources } = await admin.describeConfigs({
+      includeSynonyms: false,
+      resources: [{ type: ConfigResourceTypes.TOPIC, name: `${project.prefix}.state` }],
+    });
+    const settings = new Map(resources[0]?.configEntries.map((each) => [each.configName, each.configValue]));
+    expect(settings.get('segment.bytes')).toBe('52428800');
+    expect(settings.get('segment.ms')).toBe('14400000');
+    expect(settings.get('cleanup.policy')).toBe('compact');
+  });
+
+  it('is reported where topics.config asks for small ones', async () => {
+    const project = await openProject({
+      config: { 'max.message.bytes': 8_388_608, 'segment.bytes': 1_048_576 },
+    });
+    const { code, stderr } = await project.command('run', '--once');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /segment\.bytes must not be below 52428800 \(POLICY_VIOLATION\); change topics\.config\.segment\.bytes/,
+    );
   });
 });
 
