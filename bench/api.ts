@@ -1,6 +1,6 @@
 /**
- * How much of the request budget is used, alone and beside another client, how many requests it takes, and
- * what an idle poll asks.
+ * Measures the use of the request budget, alone and beside another client, the number of requests, and the
+ * requests of an idle poll.
  */
 
 import { setMaxListeners } from 'node:events';
@@ -14,16 +14,16 @@ const PER_PAGE = 150;
 const PER_SCROLL = 100;
 const WINDOW_SECONDS = 10;
 const LIMIT = 1_000;
-/** The shortest for which details are looked at again. */
+/** The shortest lookback for which details are read again. */
 const LOOKBACK_SECONDS = 5;
 
 export interface ApiFigures {
-  /** Requests per second over those that the budget grants. */
+  /** Requests per second, divided by those that the budget allows. */
   readonly budgetUse: number;
   readonly refusedAlone: number;
   /** Share of the publisher's requests that were refused while another client used the same budget. */
   readonly refusedShared: number;
-  /** Requests over the least possible. */
+  /** Requests, divided by the smallest possible number. */
   readonly requests: number;
   /** Requests of an idle poll by route. */
   readonly idle: ReadonlyMap<string, number>;
@@ -57,7 +57,8 @@ async function benchBudget(addresses: Addresses, say: Say, conversations: number
 }
 
 /**
- * The other client takes twenty requests a second of the hundred that there are, evenly, and heeds nothing.
+ * The other client sends twenty requests a second of the hundred that the budget has, evenly, and ignores
+ * 429s.
  */
 async function benchShared(addresses: Addresses, say: Say, conversations: number): Promise<number> {
   const stage = await Stage.open(addresses, { ...replication, conversations });
@@ -86,7 +87,7 @@ async function benchShared(addresses: Addresses, say: Say, conversations: number
 
 async function otherClient(url: string, signal: AbortSignal, onRequest: () => void): Promise<void> {
   const end = new AbortController().signal;
-  // Every request that waits listens.
+  // Each waiting request adds a listener.
   setMaxListeners(0, end);
   const transport = new Transport({
     baseUrl: url,
@@ -133,7 +134,7 @@ async function benchRequests(addresses: Addresses, say: Say, share: number) {
     // The page that shows the end of the scroll is empty.
     const scroll = Math.ceil(companies / PER_SCROLL) + 1;
     const lists = 8;
-    // Lists that a contact shows in part only have to be read, one page each.
+    // Lists that are incomplete in a contact must be read, one page each.
     const sublists = requests.filter(({ route }) => route.startsWith('GET /contacts/*/')).length;
     const least = pages(contacts) + 2 * pages(conversations) + conversations + sublists + scroll + lists;
     say(
@@ -149,9 +150,9 @@ async function benchRequests(addresses: Addresses, say: Say, share: number) {
 }
 
 /**
- * The requests by route of a poll that finds nothing changed, and nothing that has changed within the
- * lookback either: what of five conversations might show late has been looked for by then, at a cost that is
- * told too.
+ * The requests by route of a poll when nothing has changed, also not within the lookback. Before that the
+ * publisher reads the details of five conversations again, because their changes might show late; that cost
+ * is reported too.
  */
 async function benchIdle(stage: Stage, say: Say): Promise<ReadonlyMap<string, number>> {
   const { ids } = await stage.act('touch', { table: 'conversations', count: 5, patch: { title: 'changed' } });

@@ -1,4 +1,4 @@
-/** How much faster windows are read side by side than one page after another. */
+/** Measures how much faster concurrent windows are than one page after another. */
 
 import { performance } from 'node:perf_hooks';
 import { IntercomApi } from '../src/intercom/api.js';
@@ -11,9 +11,9 @@ const LATENCY_MS = 100;
 const ONE_AT_A_TIME = { NODE_OPTIONS: `--import=${new URL('one-at-a-time.mjs', import.meta.url).href}` };
 
 /**
- * Prints and returns how many times as long the same publisher takes that has one request under way at a
- * time. The publisher's time is the median of some rounds, each in a process that has compiled nothing yet.
- * Beside it, the harder measure: a walk that reads one page after another and publishes nothing.
+ * Prints and returns how much slower the same publisher is with one request in flight, as a factor. The
+ * publisher's time is the median of some rounds, each in a new process. It also prints the time to read one
+ * page after another without publishing, which is the harder comparison.
  */
 export async function benchBackfill(
   addresses: Addresses,
@@ -23,7 +23,7 @@ export async function benchBackfill(
   const times: number[] = [];
   let requests = 0;
   let sequential = 0;
-  let walk = 0;
+  let readOnly = 0;
   const stage = await Stage.open(addresses, {
     contacts: rows,
     latency: LATENCY_MS,
@@ -32,7 +32,7 @@ export async function benchBackfill(
     shown: true,
   });
   try {
-    walk = await walkOnePageAfterAnother(stage.url, rows);
+    readOnly = await readOnePageAfterAnother(stage.url, rows);
     sequential = (await stage.cycle(ONE_AT_A_TIME)).seconds;
     for (let round = 0; round < rounds; round += 1) {
       await stage.renew();
@@ -47,13 +47,13 @@ export async function benchBackfill(
   say(
     `back-fill: ${rows} contacts, ${LATENCY_MS} ms a response, no limit: ${median(times).toFixed(2)} s with ${requests} requests ` +
       `(${Math.min(...times).toFixed(2)} to ${Math.max(...times).toFixed(2)}), one request at a time ${sequential.toFixed(1)} s: ${ratio.toFixed(1)} times; ` +
-      `one page after another, read only, ${walk.toFixed(1)} s: ${(walk / median(times)).toFixed(1)} times`,
+      `one page after another, read only, ${readOnly.toFixed(1)} s: ${(readOnly / median(times)).toFixed(1)} times`,
   );
   return ratio;
 }
 
-/** Seconds of a walk by the same code, without its windows. */
-async function walkOnePageAfterAnother(url: string, rows: number): Promise<number> {
+/** Seconds to page through the search with the same code, without windows. */
+async function readOnePageAfterAnother(url: string, rows: number): Promise<number> {
   const { signal } = new AbortController();
   const transport = new Transport({
     baseUrl: url,

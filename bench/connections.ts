@@ -1,9 +1,8 @@
 /**
- * What many connections cost on one instance: the time until all are served, at first and behind a restart,
- * memory, and CPU while nothing changes.
+ * Measures the cost of many connections on one instance: the time until all are served, at first and after a
+ * restart, memory, and CPU while nothing changes.
  *
- * All connections read one simulated workspace, in a process of its own, so that the machine is left to the
- * publisher.
+ * All connections read one simulated workspace, which runs in its own process.
  */
 
 import { readFile, writeFile } from 'node:fs/promises';
@@ -25,11 +24,11 @@ export interface ConnectionsOptions {
   readonly statesPerTable?: number;
 }
 
-/** What one start came to. */
+/** The figures of one start. */
 export interface Start {
   /** Seconds from the start of the process until every table had a complete cycle. */
   readonly seconds: number;
-  /** CPU seconds until then, which other work on the machine does not change. */
+  /** CPU seconds until then; independent of other work on the machine. */
   readonly cpuSeconds: number;
   readonly peakMegabytes: number;
   readonly idleMegabytes: number;
@@ -40,8 +39,9 @@ export interface Start {
 const SIZES = [50, 200, 500];
 const TABLES: readonly TableName[] = ['contacts', 'conversations', 'tags', 'admins'];
 /**
- * What compaction leaves of a month of idle cycles, a state a minute for each table: the newest state, and
- * what the active segment (ten minutes) and the one before it hold, which the cleaner may not have reached.
+ * States that compaction leaves of a month of idle cycles, with a state a minute for each table: the newest
+ * one, and those in the active segment (ten minutes) and in the one before it, which the cleaner may not have
+ * reached.
  */
 const STATES_PER_TABLE = 20;
 const IDLE_SECONDS = 60;
@@ -51,15 +51,15 @@ const SERVED_WITHIN_MS = 900_000;
 const TICKS_PER_SECOND = 100;
 const RECORDS_PER_COMMIT = 5_000;
 
-/** What a restart reads and opens, in numbers that the machine's speed does not change. */
+/** The figures of a restart that do not depend on the machine's speed. */
 export interface RestartCounts {
   /** States in the topic before it. */
   readonly states: number;
   /** Records of the state topic that it reads, until all connections are served. */
   readonly recordsRead: number;
-  /** Connections that begin at the same time, at most. */
+  /** Connections that are opened at the same time, at most. */
   readonly mostOpening: number;
-  /** Seconds that the longest opening takes: one that takes long gives its place to another. */
+  /** Seconds of the longest opening. After a limit another connection gets its place. */
   readonly longestOpening: number;
 }
 
@@ -82,7 +82,7 @@ export async function countRestart(
   }
 }
 
-/** Everything that a publisher logs until all of its tables are served. */
+/** The log of a publisher until all of its tables are served. */
 async function logOf(stage: Stage, size: number): Promise<string> {
   const running = startCommand([
     'run',
@@ -134,7 +134,7 @@ function openingsOf(log: string): Pick<RestartCounts, 'mostOpening' | 'longestOp
   return { mostOpening, longestOpening };
 }
 
-/** Prints each start, and returns them: for each size the first one and the one behind a restart. */
+/** Prints and returns the starts: for each size the first one and the restart. */
 export async function benchConnections(
   addresses: Addresses,
   say: Say,
@@ -161,7 +161,7 @@ export async function benchConnections(
 
 const nameOf = (index: number) => `workspace-${String(index).padStart(3, '0')}`;
 
-/** Puts that many connections into the stage's configuration. */
+/** Writes that many connections into the stage's configuration. */
 async function configure(stage: Stage, addresses: Addresses, size: number): Promise<void> {
   const config = {
     kafka: { brokers: addresses.brokers },
@@ -181,7 +181,7 @@ async function configure(stage: Stage, addresses: Addresses, size: number): Prom
   await writeFile(stage.config, stringify(config));
 }
 
-/** Starts a publisher, measures it until it has been idle for a while, and stops it in good order. */
+/** Starts a publisher, measures it until it has been idle for a while, and stops it cleanly. */
 async function measure(stage: Stage, size: number, idleSeconds: number): Promise<Start> {
   const startedAt = Date.now();
   const running = startCommand(['run', '--config', stage.config, '--log-format', 'json']);
@@ -224,7 +224,7 @@ async function allServed(running: RunningCommand, size: number, deadline: number
   }
 }
 
-/** Writes for each table as many states as a publisher would that finds nothing, and returns how many. */
+/** Writes the states of many idle cycles for each table, and returns their number. */
 async function writeStates(
   stage: Stage,
   { brokers }: Addresses,
@@ -258,7 +258,7 @@ async function writeStates(
   }
 }
 
-/** The state behind that many more cycles in which nothing was found. */
+/** The state after that many more idle cycles. */
 function laterState(state: TableState, cycles: number): TableState {
   const { cycle } = state;
   return { ...state, cycle: cycle === null ? null : { ...cycle, number: cycle.number + cycles, records: 0 } };

@@ -1,5 +1,5 @@
 /**
- * Rows a second through shaping and encoding alone, over `JSON.parse` of the page and avsc's bare `toBuffer`
+ * Measures rows a second of shaping and encoding, relative to `JSON.parse` of the page and avsc's `toBuffer`
  * of the same values.
  */
 
@@ -13,7 +13,7 @@ import { type Addresses, median, PER_PAGE, rounded, type Say, Stage } from './st
 
 const ROUNDS = 9;
 
-/** Prints and returns the ratio: the median of some rounds in turns. */
+/** Prints and returns the ratio: the median of some alternating rounds. */
 export async function benchEncoding(addresses: Addresses, say: Say, pages = 60): Promise<number> {
   const texts = await pagesOf(addresses, pages);
   const rows = texts.flatMap((text) => (JSON.parse(text) as { data: RawRow[] }).data);

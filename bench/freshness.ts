@@ -1,5 +1,5 @@
 /**
- * How long it takes from a change in the workspace to its record, polling every five seconds while the
+ * Measures the time from a change in the workspace to its record, polling every five seconds while the
  * workspace keeps changing.
  */
 
@@ -9,7 +9,7 @@ import { headerText, TopicReader } from '../src/kafka/reader.js';
 import { type Addresses, quantile, type Say, Stage } from './stage.js';
 
 const POLL_SECONDS = 5;
-/** Every change is of a contact of its own. */
+/** Every change is to another contact. */
 const CHANGES_A_SECOND = 20;
 const SECONDS = 60;
 
@@ -39,7 +39,7 @@ export async function benchFreshness(addresses: Addresses, say: Say, share = 1):
   const kafka = createKafka({ brokers: [...addresses.brokers], clientId: 'bench', ssl: false, sasl: null });
   const reader = new TopicReader(kafka);
   try {
-    // First readings are another matter.
+    // The first reading is not measured.
     while (!TABLES.every((table) => hasFinished(running.stderr(), table))) await delay(100);
     const follow = async () => {
       const read = reader.read(stage.topic('contacts'), {
@@ -56,7 +56,7 @@ export async function benchFreshness(addresses: Addresses, say: Say, share = 1):
           if (email !== null && !seen.has(email[0])) seen.set(email[0], Date.now());
         }
     };
-    // It ends when it is stopped.
+    // Stopping ends it with an error.
     const following = follow().catch((error: unknown) => {
       if (!stop.signal.aborted) throw error;
     });

@@ -1,6 +1,6 @@
 /**
- * What sharing costs: how long connections stand still when an instance comes, goes or dies, and what one
- * connection costs that has nothing to do.
+ * Measures the cost of sharing: how long connections are not served when an instance joins, leaves or dies,
+ * and the cost of an idle connection.
  */
 
 import { readFile } from 'node:fs/promises';
@@ -51,7 +51,7 @@ export async function benchInstances(addresses: Addresses, say: Say): Promise<vo
     const moved = [...ownersOf([...running, fourth])].filter(([name, { at }]) => at !== before.get(name)?.at);
     const byOthers = moved.filter(([, { owner }]) => owner !== fourth);
     say(
-      `  a fourth instance takes ${moved.length - byOthers.length} connections over; ${byOthers.length} others move`,
+      `  a fourth instance gets ${moved.length - byOthers.length} connections; ${byOthers.length} others move`,
     );
   } finally {
     await fleet.close();
@@ -72,7 +72,7 @@ async function benchIdle(fleet: Fleet, running: readonly RunningCommand[], say: 
   );
 }
 
-/** How long it takes until all of these have been taken over since a moment (epoch milliseconds). */
+/** Seconds from a moment (epoch milliseconds) until another instance owns all of these connections. */
 async function handedOver(
   running: readonly RunningCommand[],
   connections: readonly { readonly name: string }[],

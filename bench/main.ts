@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- NAME… [--brokers N]]`: prints what it measures, with a Kafka and a registry of its own.
+ * `npm run bench [-- NAME… [--brokers N]]`: prints the measured figures. Starts its own Kafka and registry.
  * `connections:50,200` measures these sizes alone; `--brokers 3` measures on a cluster of three with as many
  * replicas.
  */

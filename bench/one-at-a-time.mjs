@@ -1,6 +1,6 @@
 /**
- * `--import` it to have the publisher send one request at a time, and so read one window at a time. What else
- * it does stays as it is.
+ * With `--import` of this file the publisher sends one request at a time, and so reads one window at a time.
+ * Nothing else changes.
  */
 
 import { register } from 'node:module';
@@ -9,7 +9,7 @@ import { isMainThread } from 'node:worker_threads';
 const WHERE = /\/dist\/publisher\/api\.js$/;
 const MOST = 'const MAX_IN_FLIGHT = 100;';
 
-// Hooks run in a thread of their own, which loads this file too.
+// Module hooks run in another thread, which loads this file too.
 if (isMainThread) register(import.meta.url);
 
 export async function load(url, context, next) {

@@ -1,6 +1,6 @@
 /**
- * How fast a topic is read back: by kafkajs's own consumer, which only takes the bytes; decoded, latest per
- * key; and as `replay` prints it.
+ * Measures the speed of reading a topic: by kafkajs's own consumer, which only receives the bytes; decoded,
+ * with the latest record of each key; and as `replay` prints it.
  */
 
 import { spawn } from 'node:child_process';
@@ -19,8 +19,8 @@ const CONTACTS = 40_000;
 const ROUNDS = 3;
 
 /**
- * Prints rows a second of each way, and their ratios to the bare consumer's; the median of some rounds in
- * turns.
+ * Prints rows a second of each method, and their ratios to the plain consumer; the median of some alternating
+ * rounds.
  */
 export async function benchReplay(addresses: Addresses, say: Say): Promise<void> {
   const project = await Project.open({

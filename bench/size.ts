@@ -1,8 +1,8 @@
-/** How time and memory grow with the workspace, and how long a restart takes. */
+/** Measures how time and memory grow with the workspace, and how long a restart takes. */
 
 import { type Addresses, type Cycle, median, rounded, type Say, Stage } from './stage.js';
 
-/** When garbage is collected moves a peak by some tens of megabytes. */
+/** The time of garbage collections changes a peak by some tens of megabytes. */
 const RESTARTS = 3;
 
 /**
@@ -24,12 +24,12 @@ export async function benchSize(addresses: Addresses, say: Say): Promise<void> {
       await stage.close();
     }
   }
-  sayGrowth(measured, say);
+  printGrowth(measured, say);
   await benchWhole(addresses, say, measured.at(-1)?.megabytes ?? 0);
 }
 
-/** What a row more costs, without what every start costs. */
-function sayGrowth(measured: readonly { rows: number; seconds: number }[], say: Say): void {
+/** The cost of one more row, without the fixed cost of a start. */
+function printGrowth(measured: readonly { rows: number; seconds: number }[], say: Say): void {
   const further = measured.slice(1).map(({ rows, seconds }, index) => {
     const before = measured[index] ?? { rows: 0, seconds: 0 };
     return ((seconds - before.seconds) * 1e6) / (rows - before.rows);
@@ -41,8 +41,8 @@ function sayGrowth(measured: readonly { rows: number; seconds: number }[], say: 
 }
 
 /**
- * A table that is read whole is remembered row by row. `searched` is the peak, in megabytes, of as many rows
- * of a table that is not.
+ * A table that is read whole is kept in memory row by row. `searched` is the peak, in megabytes, of as many
+ * rows of a table that is not.
  */
 async function benchWhole(addresses: Addresses, say: Say, searched: number): Promise<void> {
   const few = 100_000;

@@ -1,6 +1,6 @@
 /**
- * What most benchmarks need: a simulated workspace and publishers, each in a process of its own, and what
- * they came to.
+ * Shared by most benchmarks: a simulated workspace and publishers, each in its own process, and their
+ * figures.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -27,11 +27,10 @@ export interface StageOptions {
   readonly companies?: number;
   readonly conversations?: number;
   readonly parts?: number;
-  /** Entries that a list inside a contact holds at most; what is cut takes requests of its own. */
+  /** Entries that a list inside a contact holds at most; further entries need their own requests. */
   readonly sublistLimit?: number;
   /**
-   * Every contact has been shown once, and is shown again at hardly a cost: what is measured is not the
-   * simulator.
+   * The simulator renders every contact before the measurement, so that it costs hardly any time during it.
    */
   readonly shown?: boolean;
   /** Milliseconds before each reply. */
@@ -39,7 +38,7 @@ export interface StageOptions {
   /** Requests in 10 seconds; 0: no limit. */
   readonly budget?: number;
   readonly tables: readonly string[];
-  /** Laid over the connection's configuration. */
+  /** Merged over the connection's configuration. */
   readonly connection?: Readonly<Record<string, unknown>>;
 }
 
@@ -76,7 +75,7 @@ export class Stage {
     this.config = join(dir, 'intercom-kafka.yaml');
   }
 
-  /** What the topics of the publishers that are started now begin with. */
+  /** The topic prefix of publishers that are started now. */
   get prefix(): string {
     return this.#prefix;
   }
@@ -120,9 +119,7 @@ export class Stage {
     }
   }
 
-  /**
-   * Sets the stage for another first reading of the same workspace: publishers find no topics and no state.
-   */
+  /** Prepares another first reading of the same workspace: publishers find no topics and no state. */
   async renew(): Promise<void> {
     const { brokers, registryUrl } = this.#settings.addresses;
     const { tables, connection } = this.#settings.options;
@@ -147,7 +144,7 @@ export class Stage {
     await writeFile(this.config, stringify(config));
   }
 
-  /** A path in the stage's own folder. */
+  /** A path in the stage's folder. */
   file(name: string): string {
     return join(this.#dir, name);
   }
@@ -210,8 +207,8 @@ const WARM_UP_CONTACTS = 30_000;
 const WARM_UP_CYCLES = 5;
 
 /**
- * Publishes some rows that nobody counts: a broker that has just started compiles its own code on the cores
- * that are measured.
+ * Publishes some rows that are not measured: a broker that has just started compiles its own code on the
+ * measured cores.
  */
 export async function warmUp(addresses: Addresses): Promise<void> {
   const stage = await Stage.open(addresses, {
@@ -230,22 +227,22 @@ export async function warmUp(addresses: Addresses): Promise<void> {
   }
 }
 
-/** When a log has a message, in epoch milliseconds, in order. */
+/** The times of a message in a log, in epoch milliseconds, in order. */
 export function timesOf(log: string, message: string): number[] {
   return log.split('\n').flatMap((line) => {
-    // The last line may still be on its way.
+    // The last line may be incomplete.
     if (!line.includes(`"${message}"`) || !line.endsWith('}')) return [];
     return [Date.parse((JSON.parse(line) as { time: string }).time)];
   });
 }
 
-/** Keeps looking at the peak resident memory of a process, which the kernel counts. */
+/** Reads the kernel's peak resident memory of a process at intervals. */
 function watchMemory({ pid }: ChildProcess): () => number {
   let megabytes = 0;
   const timer = setInterval(() => {
     try {
       const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-      // Of a process that has ended nothing is said any more.
+      // A process that has ended has no memory figures.
       megabytes = Math.max(megabytes, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
     } catch {
       clearInterval(timer);
@@ -257,7 +254,7 @@ function watchMemory({ pid }: ChildProcess): () => number {
   };
 }
 
-/** Some numbers in the form in which they are printed. */
+/** Formats numbers for printing. */
 export const rounded = (value: number) => Math.round(value).toLocaleString('en');
 export const percent = (share: number) => `${(share * 100).toFixed(1)}%`;
 

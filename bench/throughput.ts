@@ -1,6 +1,6 @@
 /**
- * Rows a second from the API to the topic, over those of kafkajs that sends the same bytes, and of the
- * simplest pipe; and what transactions cost.
+ * Measures rows a second from the API to the topic, relative to kafkajs sending the same bytes and to the
+ * simplest pipe, and the cost of transactions.
  */
 
 import { spawn } from 'node:child_process';
@@ -21,13 +21,16 @@ import { readRecords } from '../test/support/topics.js';
 import type { PlainRecord, PlainTask } from './plain.js';
 import { type Addresses, median, PER_PAGE, rounded, type Say, Stage } from './stage.js';
 
-/** As many at once as a transaction of the publisher holds in such a cycle. */
+/** Records in a transaction of the publisher in such a cycle. */
 const PER_SEND = 1_400;
 const PARTITIONS = 3;
 const ROUNDS = 3;
-/** Sending with and without transactions in each round, in turns: either leaves the other its garbage. */
+/**
+ * Runs with and without transactions in each round. Their order alternates, because each leaves garbage to
+ * the next one.
+ */
 const TURNS = 4;
-/** No list is cut: pages are all that is asked for. */
+/** No list is cut, so that only pages are requested. */
 const WHOLE_LISTS = 1_000;
 
 export interface ThroughputFigures {
@@ -124,7 +127,7 @@ async function round(stage: Stage, addresses: Addresses): Promise<Round> {
   };
 }
 
-/** What a plain process took, in seconds. */
+/** The time of a plain process, in seconds. */
 async function plainly(task: PlainTask): Promise<number> {
   const script = fileURLToPath(new URL('plain.ts', import.meta.url));
   const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(task)], {
@@ -145,12 +148,12 @@ function portable({ key, value, headers }: Sent[number]): PlainRecord {
 
 type Sent = Awaited<ReturnType<typeof readRecords>>;
 
-/** The records as kafkajs takes them. */
+/** The records in the form of kafkajs. */
 function messagesOf(records: Sent) {
   return records.map(({ key, value, headers }) => ({ key, value, headers: textsIn(headers) }));
 }
 
-/** The records as the writer takes them: either makes one object of each. */
+/** The records in the form of the writer: both forms have one object for each record. */
 function outgoing(topic: string, records: Sent): OutgoingRecord[] {
   return records.map(({ key, value, headers }) => ({
     topic,
@@ -196,7 +199,7 @@ async function commit(kafka: Kafka, topic: string, records: Sent): Promise<numbe
 }
 
 /**
- * Seconds to send them in transactions of kafkajs: a send for each partition, which is right on several
+ * Seconds to send them in transactions of kafkajs: one send for each partition, which is correct on several
  * brokers.
  */
 async function transact(kafka: Kafka, topic: string, records: Sent): Promise<number> {

@@ -17,7 +17,7 @@ export type ConnectServer = LocalServer & { readonly url: string };
 export interface ConnectOptions {
   /** The worker's properties, as a user would write them. */
   readonly properties: string;
-  /** Texts in the properties that mean something else here. */
+  /** Texts in the properties that are replaced here. */
   readonly replace: Readonly<Record<string, string>>;
 }
 
@@ -41,7 +41,7 @@ export async function startConnect({ properties, replace }: ConnectOptions): Pro
       'org.apache.kafka.connect.cli.ConnectDistributed',
       file,
     ],
-    // Times without a zone are written as the worker's local ones.
+    // The worker writes times without a zone in its local zone.
     env: { TZ: 'UTC' },
     prepare: () => writeFile(file, withProperties(text, own)),
     isReady: () => answers(url),
@@ -50,8 +50,8 @@ export async function startConnect({ properties, replace }: ConnectOptions): Pro
 }
 
 /**
- * The text with each of these replaced wherever it stands. Throws for one that is not in it: it would not be
- * what is tested.
+ * The text with all occurrences of these replaced. Throws when one does not occur: the test would then run
+ * something else than the example.
  */
 export function filledIn(text: string, replace: Readonly<Record<string, string>>): string {
   return Object.entries(replace).reduce((filled, [from, to]) => {

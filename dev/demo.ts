@@ -1,7 +1,7 @@
 /**
- * `npm run demo`: the whole way once, with real parts. Starts Kafka, a registry and a simulated workspace,
- * replicates it, changes some rows, replicates again, and shows what the topics hold then. On a terminal
- * everything stays up until Ctrl-C, to look around.
+ * `npm run demo`: a complete replication with a real Kafka and registry. Starts both and a simulated
+ * workspace, replicates it, changes some rows, replicates again, and shows the contents of the topics. On a
+ * terminal all servers keep running until Ctrl-C.
  */
 
 import { spawn } from 'node:child_process';
@@ -20,7 +20,7 @@ import type { Workspace } from '../src/simulator/workspace.js';
 import { startKafka, startRegistry } from './stack.js';
 
 const CLI = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
-/** As far away as an API is. */
+/** The latency of a typical API. */
 const LATENCY_MS = 30;
 
 const startedAt = Date.now();
@@ -133,7 +133,7 @@ async function describeTopic(reader: TopicReader, table: TableName): Promise<(st
 function whatNext(config: string, brokers: readonly string[], registryUrl: string): string {
   const run = `node dist/cli/main.js`;
   return `
-To look further${process.stdout.isTTY ? ', in another terminal while this one is open' : ' (run the demo on a terminal: there it stays up until Ctrl-C)'}:
+To explore further${process.stdout.isTTY ? ', in another terminal while this one is open' : ' (run the demo on a terminal: there it stays up until Ctrl-C)'}:
 
   ${run} status --config ${config}
   ${run} replay demo contacts --config ${config} | head -3

@@ -2,7 +2,7 @@
  * Fetches the parts of the local stack with Maven, once for each version of pom.xml.
  *
  * Maven works in a directory of its own that is renamed when it has finished: a directory with the final name
- * is complete, an interrupted fetch leaves none, and two fetches at once do no harm.
+ * is complete, an interrupted fetch leaves none, and concurrent fetches do no harm.
  */
 
 import { execFile } from 'node:child_process';
@@ -16,13 +16,13 @@ import { javaProblem, mavenProblem } from './tools.mjs';
 
 const run = promisify(execFile);
 
-/** Something to fetch: its pom.xml, the runs of Maven that it takes, and what to say meanwhile. */
+/** A download: its pom.xml, the Maven runs that it needs, and the message to print meanwhile. */
 interface Fetch {
   readonly name: string;
   readonly pom: string;
   readonly profiles: readonly string[];
   readonly notice: string;
-  /** The version of Kafka in place of the one that the pom.xml names; empty: that one. */
+  /** The version of Kafka instead of the one in the pom.xml; empty: the one in the pom.xml. */
   readonly kafka: string;
 }
 
@@ -36,11 +36,11 @@ const STACK: Fetch = {
 const CONNECT: Fetch = {
   name: 'connect',
   pom: fileURLToPath(new URL('connect-pom.xml', import.meta.url)),
-  // The converter's jars must not meet the worker's, of which they have other versions.
+  // The converter's jars must be separate from the worker's, which have other versions.
   profiles: ['worker', 'converter'],
   notice: 'Kafka Connect with its plugins with Maven (105 MB, once)',
-  // Its worker and tools are clients, newer than the broker or not: 3.7 has the console consumer under
-  // another name.
+  // The worker and tools are clients and may be newer than the broker. Version 3.7 has the console consumer
+  // under another name.
   kafka: '',
 };
 const CACHE = fileURLToPath(new URL('../.dev/', import.meta.url));
@@ -86,7 +86,7 @@ export function fetchConnect(): Promise<void> {
   return fetchOnce(CONNECT);
 }
 
-/** Kafka and the registry start side by side, and both ask for it. */
+/** Kafka and the registry start concurrently, and both request it. */
 const fetching = new Map<Fetch, Promise<void>>();
 
 function fetchOnce(what: Fetch): Promise<void> {

@@ -1,6 +1,5 @@
 /**
- * Makes a fresh checkout ready: checks the tools and installs the packages when they are missing or out of
- * date.
+ * Prepares a fresh checkout: checks the tools, and installs the packages when they are missing or outdated.
  *
  * Runs before the npm scripts that need more than Node, so that `git clone` and `npm test` are enough. Plain
  * JavaScript without dependencies, because `node_modules` may not exist yet.

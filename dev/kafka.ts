@@ -20,7 +20,7 @@ const LOG_SETTINGS = fileURLToPath(new URL('log4j2.xml', import.meta.url));
 /** Kafka before 4.0 logs through log4j 1. */
 const LOG4J1_SETTINGS = new URL('log4j.properties', import.meta.url);
 /**
- * Any 22 characters of base64url; not random, since one that begins with `-` would be taken for an option.
+ * Any 22 characters of base64url; not random, because one that begins with `-` would be parsed as an option.
  */
 const CLUSTER_ID = 'LocalIntercomKafka0001';
 const JVM_FLAGS = [
@@ -31,14 +31,14 @@ const JVM_FLAGS = [
   `-Dlog4j.configuration=${LOG4J1_SETTINGS}`,
 ];
 
-/** A running broker. `brokers` is what a client takes. */
+/** A running broker. `brokers` is the list for clients. */
 export type KafkaServer = LocalServer & { readonly brokers: string[] };
 
 export interface KafkaOptions {
-  /** Kept on stop, and started from again; left out: a temporary one, removed on stop. */
+  /** Kept on stop and reused by the next start; left out: a temporary one, removed on stop. */
   readonly dir?: string;
   readonly port?: number;
-  /** More of server.properties; wins over what is set here. */
+  /** Further server.properties, which override the settings here. */
   readonly config?: Readonly<Record<string, string>>;
   /** Directories of classes that the settings name, such as policies. */
   readonly classPath?: readonly string[];
@@ -164,7 +164,7 @@ function nodeSettings({ id, port, controllerPorts, dir }: ClusterNode): Record<s
     // A broker that was killed can't come back before its last session has ended: 9 seconds by default.
     'broker.session.timeout.ms': '3000',
     'broker.heartbeat.interval.ms': '500',
-    // A topic that nobody created is a mistake to be seen.
+    // Using a topic that was not created is a mistake that must fail.
     'auto.create.topics.enable': 'false',
     // The default of 128 MB is a quarter of the heap.
     'log.cleaner.dedupe.buffer.size': String(16 * 1024 * 1024),
@@ -184,7 +184,7 @@ function javaArgs(classPath: readonly string[], main: string, ...args: string[])
   return [...JVM_FLAGS, '-cp', [join(kafkaJars(), '*'), ...classPath].join(delimiter), main, ...args];
 }
 
-/** KRaft does not start on a directory that was not formatted first. */
+/** Formats the directory: KRaft does not start without that. */
 async function format(dir: ServerDir, settingsFile: string, classPath: readonly string[]): Promise<void> {
   if (existsSync(join(dataDir(dir), 'meta.properties'))) return;
   await run(

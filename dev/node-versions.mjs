@@ -1,6 +1,6 @@
 /**
- * The other versions of Node that users have: npm carries Node's own binaries. Plain JavaScript, so that any
- * Node runs it as it is.
+ * The other supported versions of Node, from the packages on npm that contain Node's binaries. Plain
+ * JavaScript, so that any Node runs it as it is.
  */
 
 import { spawnSync } from 'node:child_process';

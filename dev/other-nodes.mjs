@@ -1,4 +1,4 @@
-/** Runs the unit tests on the other versions of Node that users have. */
+/** Runs the unit tests on the other supported versions of Node. */
 
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

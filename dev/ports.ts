@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /**
- * Below the ports that operating systems give to outgoing connections: while a server is down for a restart,
- * no client may be given its port.
+ * Below the ports that operating systems assign to outgoing connections: while a server restarts, no client
+ * can get its port.
  */
 const FIRST = 20_000;
 const LAST = 32_000;
@@ -24,7 +24,7 @@ export async function isPortFree(port: number): Promise<boolean> {
   }
 }
 
-/** A port that nobody listens on, chosen at random so that parallel callers seldom meet. */
+/** A free port, chosen at random so that concurrent callers rarely choose the same one. */
 export async function freePort(): Promise<number> {
   const port = randomInt(FIRST, LAST);
   return (await isPortFree(port)) ? port : freePort();

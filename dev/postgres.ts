@@ -10,15 +10,15 @@ import { LocalServer, serverDir } from './server.js';
 
 const run = promisify(execFile);
 
-/** Where Debian and its kin put the programs, one folder for each major version. */
+/** The directory of the programs on Debian and derived systems, with one folder for each major version. */
 const DEBIAN = '/usr/lib/postgresql';
-/** `nobody`: PostgreSQL refuses to run as root. */
+/** The system user `nobody`: PostgreSQL refuses to run as root. */
 const NOBODY = { uid: 65_534, gid: 65_534 };
 
 export interface PostgresServer {
   readonly server: LocalServer;
   readonly port: number;
-  /** Role and database; nobody asks for a password. */
+  /** Role and database; no password is needed. */
   readonly user: string;
 }
 

@@ -1,9 +1,9 @@
 /**
- * A server on this machine: started, awaited, stopped, killed and started again in the same place.
+ * A server process on this machine that can be started, stopped, killed and restarted in the same directory.
  *
- * It can't outlive the process that started it, however that one ends: a watchdog holds the other end of a
- * pipe, and kills the server when the pipe closes. The server has a process group of its own, so that a
- * Ctrl-C in the terminal reaches only us and it can be stopped in order.
+ * It never outlives the process that started it: a watchdog holds the other end of a pipe, and kills the
+ * server when the pipe closes. The server has its own process group, so that a Ctrl-C in the terminal reaches
+ * only this process, which then stops the server cleanly.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -21,19 +21,19 @@ const POLL_MS = 50;
 const LOG_TAIL_LINES = 30;
 
 /**
- * Waits for the end of its input, which is when its parent has gone; $1: process, $2: directory to remove or
- * nothing.
+ * Waits for the end of its input, when its parent process has ended. $1: process, $2: directory to remove or
+ * empty.
  */
 const WATCHDOG = 'read -r _; kill -9 "$1"; [ -z "$2" ] || rm -rf "$2"';
 
-/** Where a server keeps its files. */
+/** The directory of a server. */
 export interface ServerDir {
   readonly path: string;
   /** Removed when the server is stopped. */
   readonly temporary: boolean;
 }
 
-/** How to start a server, and how to tell that it is ready. */
+/** How to start a server, and how to check that it is ready. */
 export interface Launch {
   /** For messages. */
   readonly name: string;
@@ -42,12 +42,12 @@ export interface Launch {
   /** Left out: `java`. */
   readonly program?: string;
   readonly args: readonly string[];
-  /** Whose process it is; left out: ours. */
+  /** The user of the process; left out: the user of this process. */
   readonly user?: { readonly uid: number; readonly gid: number };
   readonly env: Readonly<Record<string, string>>;
-  /** What must be done in the directory before the first start. */
+  /** Prepares the directory before the first start. */
   readonly prepare?: () => Promise<void>;
-  /** Asked again and again with what the server has printed since its start. */
+  /** Called repeatedly with the server's output since its start. */
   readonly isReady: (output: string) => boolean | Promise<boolean>;
 }
 
@@ -70,8 +70,8 @@ export class LocalServer {
   }
 
   /**
-   * Starts the server and waits until it is ready. @throws with the end of its log when it does not get
-   * there.
+   * Starts the server, and waits until it is ready. @throws with the end of its log when it does not become
+   * ready.
    */
   static async start(launch: Launch): Promise<LocalServer> {
     const server = new LocalServer(launch);
@@ -106,7 +106,7 @@ export class LocalServer {
     if (this.launch.dir.temporary) await rm(this.dir, { recursive: true, force: true });
   }
 
-  /** Ends the process as a crash would; returns at once. */
+  /** Kills the process, as in a crash; returns at once. */
   kill(): void {
     this.child?.kill('SIGKILL');
   }
@@ -118,7 +118,7 @@ export class LocalServer {
     await this.down();
   }
 
-  /** Stops the process where it is, as a machine that hangs would; `resume` lets it continue. */
+  /** Pauses the process, as on a machine that hangs; `resume` continues it. */
   pause(): void {
     this.child?.kill('SIGSTOP');
   }
@@ -170,7 +170,7 @@ export class LocalServer {
     const ended = once(child, 'exit');
     child.ref();
     child.kill('SIGTERM');
-    // A paused process takes no other signal.
+    // A paused process handles no other signal.
     child.kill('SIGCONT');
     const force = setTimeout(() => child.kill('SIGKILL'), STOP_DEADLINE_MS);
     await ended;
@@ -196,11 +196,11 @@ function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
 
-/** Ties the server's life to ours. Neither keeps this process from ending. */
+/** Ends the server when this process ends. Neither of the two keeps this process running. */
 function guard(child: ChildProcess, dir: ServerDir): void {
   const args = ['-c', WATCHDOG, 'watchdog', String(child.pid), dir.temporary ? dir.path : ''];
   const watchdog = spawn('sh', args, { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
-  // Once the server has ended, its number may be given to another process: the watchdog goes first.
+  // Ends the watchdog first: once the server has ended, its process ID may belong to another process.
   child.once('exit', () => watchdog.kill('SIGKILL'));
   watchdog.unref();
   child.unref();

@@ -1,4 +1,4 @@
-/** `npm run stack`: the local stack in a terminal, with what to put into the configuration, until Ctrl-C. */
+/** `npm run stack`: the local stack in a terminal, with the settings for the configuration, until Ctrl-C. */
 
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -79,7 +79,7 @@ Ctrl-C stops everything.
 `;
 }
 
-/** What it takes to stop, kill or pause one broker by hand: `kill -STOP PID`. */
+/** The process IDs for stopping, killing or pausing one broker by hand: `kill -STOP PID`. */
 function processes({ servers }: KafkaCluster): string {
   if (servers.length === 1) return '';
   return servers
@@ -109,7 +109,7 @@ async function serve({ size, kafkaPort, registryPort, dir }: Options): Promise<v
   }
 }
 
-/** The servers do not keep this process alive: something else must. */
+/** The servers do not keep this process running, so a timer does. */
 async function untilStopped(stopped: Promise<unknown>): Promise<void> {
   const alive = setInterval(() => undefined, 60_000);
   await stopped;

@@ -2,8 +2,8 @@
  * The local stack: a real Kafka broker, or a cluster of them, and a real schema registry from Maven Central,
  * without containers.
  *
- * The door to this folder for tests, demo and benchmarks. Needs Java 17, Maven for the first fetch, and a
- * POSIX shell.
+ * The entry point of this folder for tests, demo and benchmarks. Needs Java 17, Maven for the first fetch,
+ * and a POSIX shell.
  */
 
 export { type ConnectOptions, type ConnectServer, filledIn, startConnect } from './connect.js';

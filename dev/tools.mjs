@@ -1,5 +1,5 @@
 /**
- * What must be on the machine before anything of this project can run, and what to do when it is not.
+ * Checks the tools that this project needs on the machine. Problems name the remedy.
  *
  * Plain JavaScript without dependencies, because it also runs before `node_modules` exists.
  */
@@ -10,8 +10,7 @@ const NODE = { major: 20, minor: 19 };
 const JAVA_MAJOR = 17;
 
 /**
- * What a tool prints about its version, or null when it can't be run (macOS has a stub of `java` that only
- * fails).
+ * The version output of a tool, or null when it can't be run (macOS has a stub of `java` that only fails).
  */
 function versionText(command, flag) {
   const { status, stdout, stderr } = spawnSync(command, [flag], { encoding: 'utf8' });

@@ -1,6 +1,6 @@
 /**
- * What programs may import: a publisher of their own, the topics read back with types, and what tables there
- * are. Everything else in this package may change with any release.
+ * The public API for programs: a publisher, typed reading of topics, and the list of tables. Everything else
+ * in this package may change with any release.
  */
 
 export type { ConfigInput } from './config/settings.js';

@@ -49,7 +49,7 @@ export function configurationReference(): string {
 function section(key: string, schema: Schema): string {
   const head = `## \`${key}\`\n\n${factsOf(schema)?.about ?? ''}\n`;
   const list = elementOf(schema);
-  // The keys of \`defaults\` are those of a connection; they are not told twice.
+  // The keys of \`defaults\` are those of a connection; they are not listed twice.
   if (key === 'defaults') return head;
   const rows = rowsOf(list ?? schema, list === undefined ? key : `${key}[]`);
   return [head, '| key | value | default | meaning |', '|---|---|---|---|', ...rows, ''].join('\n');
@@ -65,7 +65,7 @@ function rowsOf(schema: Schema, path: string): string[] {
   });
 }
 
-/** Keys that all mean the same, such as the names of the tables, are told once. */
+/** Keys with the same meaning, such as the names of the tables, are described once. */
 function namedEntries(schema: Schema): [string, Schema][] {
   const entries = entriesOf(schema);
   const [first] = entries;

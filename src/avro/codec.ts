@@ -34,7 +34,7 @@ export function valueSchema(table: TableName, form: ValueForm, { rules, columns 
   return withColumns(form === 'flat' ? flatSchema(schema) : schema, columns);
 }
 
-/** The schema of a table's keys: a record, which every registry client and sink can take. */
+/** The schema of a table's keys: a record, which every registry client and sink accepts. */
 export function keySchemaText(table: TableName, key: KeyName): string {
   const { name, namespace } = tableSchema(table);
   return JSON.stringify({

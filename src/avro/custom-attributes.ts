@@ -106,35 +106,35 @@ export function planColumns(
   definitions: readonly AttributeDefinition[],
 ): readonly CustomColumn[] {
   const columns = [...before];
-  const taken = new Set(before.map(({ field }) => field.toLowerCase()));
+  const used = new Set(before.map(({ field }) => field.toLowerCase()));
   for (const { name, kind } of definitions) {
     if (columns.some((column) => column.attribute === name && column.kind === kind)) continue;
-    const field = freeName(name, kind, taken);
-    taken.add(field.toLowerCase());
+    const field = freeName(name, kind, used);
+    used.add(field.toLowerCase());
     columns.push({ field, attribute: name, kind });
   }
   return columns.length === before.length ? before : columns;
 }
 
 /**
- * The plain name; taken (by another spelling, or by an earlier type of the attribute), the name with what
- * tells it apart.
+ * The plain name. Where that is in use (by another spelling, or by an earlier type of the attribute), the
+ * name with a suffix that distinguishes it.
  */
-function freeName(attribute: string, kind: ColumnKind, taken: ReadonlySet<string>): string {
+function freeName(attribute: string, kind: ColumnKind, used: ReadonlySet<string>): string {
   const digest = createHash('sha256').update(attribute, 'utf8').digest('hex').slice(0, 8);
   const candidates = [
     fieldName(attribute, ''),
     fieldName(attribute, kind),
     fieldName(attribute, `${kind}_${digest}`),
   ];
-  const free = candidates.find((name) => !taken.has(name.toLowerCase()));
+  const free = candidates.find((name) => !used.has(name.toLowerCase()));
   if (free === undefined) throw new Error(`no free column name for a custom attribute (${digest})`);
   return free;
 }
 
 /**
- * A name that Avro and databases take. Accents are dropped; every other character that is no letter, digit or
- * underscore becomes an underscore. A name of which that leaves nothing, or that would be too long, ends in a
+ * A name that Avro and databases accept. Accents are dropped. Every other character that is no letter, digit
+ * or underscore becomes an underscore. A name of which nothing remains, or that would be too long, ends in a
  * digest of the attribute's name.
  */
 function fieldName(attribute: string, suffix: string): string {

@@ -1,4 +1,4 @@
-/** Writes records into memory that many of them share. */
+/** Encodes records into buffers that many records share. */
 
 import avsc from 'avsc';
 import { HEADER_BYTES } from './decoder.js';
@@ -7,16 +7,15 @@ import type { RecordSchema } from './schema.js';
 import { encodeValue } from './text-encoding.js';
 
 /**
- * Records are written one behind the other into pieces of memory, each twice as large as the one before, up
- * to this size.
+ * Records are written one after another into buffers, each twice as large as the one before, up to this size.
  */
 const MAX_CHUNK = 64 * 1024;
 const FIRST_CHUNK = 1024;
 
 export interface Encoded {
-  /** The record, behind the room for its header. */
+  /** The record, after space for its header. */
   readonly bytes: Buffer;
-  /** What of it the first schema wrote. */
+  /** The part of it that the first schema wrote. */
   readonly first: Buffer;
 }
 
@@ -33,8 +32,8 @@ export class Encoder {
   #used = 0;
 
   /**
-   * The schemas take their fields from the same value. In Avro the fields of one behind those of the other
-   * are a record with all of them.
+   * The schemas read their fields from the same value. In Avro, the fields of one schema followed by those of
+   * the next are a record with all of them.
    */
   constructor(schemas: readonly RecordSchema[]) {
     this.#types = schemas.map((schema) => avsc.Type.forSchema(JSON.parse(publishedText(schema))));
@@ -47,7 +46,7 @@ export class Encoder {
     const ends: number[] = [];
     for (const type of this.#types) {
       const written = encodeValue(type, value, this.#chunk, ends.at(-1) ?? body);
-      // Where there is not enough room avsc returns how much is missing, as a negative number.
+      // Where there is not enough space, avsc returns the missing bytes as a negative number.
       ends.push(written < 0 ? this.#chunk.length - written : written);
     }
     const end = ends.at(-1) ?? body;
@@ -59,14 +58,14 @@ export class Encoder {
     return { bytes: this.#chunk.subarray(start, end), first: this.#chunk.subarray(body, ends[0]) };
   }
 
-  /** Begins another piece. What is larger than a piece gets one of its own. */
+  /** Allocates the next buffer. A record that is larger than a buffer gets one of its own. */
   #grow(bytes: number): void {
     const next = Math.min(MAX_CHUNK, Math.max(FIRST_CHUNK, 2 * this.#chunk.length));
     this.#chunk = Buffer.allocUnsafeSlow(Math.max(next, bytes));
     this.#used = 0;
   }
 
-  /** What one schema wrote, behind the room for its header. */
+  /** What one schema wrote, after space for the header. */
   decode(bytes: Buffer): Record<string, unknown> {
     return this.#types[0]?.fromBuffer(bytes.subarray(HEADER_BYTES)) as Record<string, unknown>;
   }

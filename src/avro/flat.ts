@@ -1,5 +1,5 @@
 /**
- * The flat form, which every sink can take: derived from the nested one, never written by hand.
+ * The flat form, which every sink accepts: derived from the nested one, never written by hand.
  *
  * A record becomes one field for each of its own (`location_city`), an array of records becomes JSON text,
  * and everything else stays. Both forms carry the same facts.

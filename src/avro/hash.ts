@@ -1,11 +1,11 @@
-/** Hashes of rows: one tells whether a row changed, the other identifies attributes, which have no ID. */
+/** Hashes of rows: one shows whether a row changed, the other identifies attributes, which have no ID. */
 
 import { hash } from 'node:crypto';
 import { canonicalJson } from '../model/json.js';
 import type { RawRow } from '../model/row.js';
 
 /**
- * 32 hexadecimal digits that tell the contents of encoded rows of one schema apart. Nulls at the end, a zero
+ * 32 hexadecimal digits that distinguish the contents of encoded rows of one schema. Nulls at the end, a zero
  * byte each, don't count, so that fields that a later schema has at its end don't change the hash of rows
  * without them.
  */

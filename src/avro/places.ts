@@ -1,10 +1,12 @@
 /**
- * Compiles a schema into the tree that `walk` follows: it has the nesting of the API's row, not that of the
- * schema.
+ * Compiles a schema into the tree that `fillTarget` visits: it has the nesting of the API's row, not that of
+ * the schema.
  */
 
 import { isObject } from '../model/row.js';
+import { asText, FILL_PRIMITIVE, fillJson, fillList, fillRecord, fillTime } from './fill.js';
 import { Leftover } from './leftovers.js';
+import { type Fill, fillTarget, type Node, type Step } from './row-tree.js';
 import {
   type Content,
   contentOf,
@@ -14,17 +16,15 @@ import {
   pathsOf,
   type RecordSchema,
 } from './schema.js';
-import { asText, TAKE_PRIMITIVE, takeJson, takeList, takeRecord, takeTime } from './take.js';
-import { type Node, type Step, type Take, walk } from './walk.js';
 
 /** A key of the API's row on the way to one or more fields. */
 interface Place {
   readonly key: string;
   readonly owns: boolean;
-  /** Takes the value itself; absent where only what lies below is wanted. */
-  take?: Step['take'];
-  /** Takes a list that stands where the object that wraps it is expected. */
-  takeBare?: Step['take'];
+  /** Fills in the value itself; absent where only values below it are wanted. */
+  fill?: Step['fill'];
+  /** Fills in a list that stands in place of the object that wraps it. */
+  fillBare?: Step['fill'];
   readonly below: Map<string, Place>;
 }
 
@@ -47,11 +47,11 @@ const NESTED: Form = { isFlat: false, prefix: '' };
 export function compileRow(schema: RecordSchema, form: 'nested' | 'flat'): Node {
   const places = placesOf(schema, { isFlat: form === 'flat', prefix: '' });
   for (const [path, values] of Object.entries(schema.constants ?? {})) {
-    placeAt(places, path.split('.')).take = (raw) =>
+    placeAt(places, path.split('.')).fill = (raw) =>
       values.includes(raw as string) ? undefined : new Leftover(raw);
   }
-  for (const key of Object.keys(schema.elsewhere ?? {})) placeAt(places, [key]).take = () => undefined;
-  placeAt(places, [keyField(schema).name]).take = () => undefined;
+  for (const key of Object.keys(schema.elsewhere ?? {})) placeAt(places, [key]).fill = () => undefined;
+  placeAt(places, [keyField(schema).name]).fill = () => undefined;
   return nodeOf(places);
 }
 
@@ -68,14 +68,14 @@ function placesOf(record: RecordSchema, form: Form): Places {
     for (const path of pathsOf(field)) {
       const [key = ''] = path;
       if (path.length > 1 && whole.has(key))
-        places.set(`${key} ${field.name}`, secondLook(field, path, form));
+        places.set(`${key} ${field.name}`, copyFromJson(field, path, form));
       else claim(places, field, path, form);
     }
   }
   return places;
 }
 
-/** The key of the row that a field takes with everything below. */
+/** The key of the row that a field reads with everything below. */
 function keyOfWhole(field: Field): string[] {
   return pathsOf(field).flatMap((path) => (path.length === 1 ? path : []));
 }
@@ -86,12 +86,12 @@ function claim(places: Places, field: Field, path: readonly string[], form: Form
   if (places.has(key) && [...places.keys()].at(-1) !== key)
     throw new Error(`field ${field.name}: the fields that read ${key} must stand together`);
   const at = placeAt(places, path);
-  if (at.take !== undefined) throw new Error(`field ${field.name}: another field reads ${path.join('.')}`);
-  const take = takeField(field, form);
-  at.take = take;
+  if (at.fill !== undefined) throw new Error(`field ${field.name}: another field reads ${path.join('.')}`);
+  const fill = fillField(field, form);
+  at.fill = fill;
   const kind = contentOf(field).kind;
   if (path.length > 1 && (kind === 'records' || kind === 'list'))
-    placeAt(places, path.slice(0, -1)).takeBare ??= take;
+    placeAt(places, path.slice(0, -1)).fillBare ??= fill;
 }
 
 /** The place at a path, made when it is not there yet. */
@@ -102,19 +102,19 @@ function placeAt(places: Places, path: readonly string[]): Place {
   return rest.length === 0 ? found : placeAt(found.below, rest);
 }
 
-/** A field that repeats a value out of a JSON field: what does not fit is still there. */
-function secondLook(field: Field, [key = '', ...rest]: readonly string[], form: Form): Place {
-  const take = takeField(field, form);
+/** A field that copies a value out of a JSON field: what does not fit is still in the JSON. */
+function copyFromJson(field: Field, [key = '', ...rest]: readonly string[], form: Form): Place {
+  const fill = fillField(field, form);
   return {
     key,
     owns: false,
     below: new Map(),
-    take: (raw, into) => {
+    fill: (raw, into) => {
       const value = rest.reduce<unknown>(
         (at, step) => (isObject(at) && Object.hasOwn(at, step) ? at[step] : null),
         raw,
       );
-      if (value !== null) take(value, into);
+      if (value !== null) fill(value, into);
       return undefined;
     },
   };
@@ -122,52 +122,52 @@ function secondLook(field: Field, [key = '', ...rest]: readonly string[], form: 
 
 function nodeOf(places: Places): Node {
   const all = [...places.values()];
-  const steps = all.map((at) => ({ key: at.key, owns: at.owns, take: takePlace(at) }));
+  const steps = all.map((at) => ({ key: at.key, owns: at.owns, fill: fillPlace(at) }));
   return { steps, known: new Set(all.map((at) => at.key)) };
 }
 
-function takePlace({ take, takeBare, below }: Place): Step['take'] {
-  const itself = take ?? ((raw: unknown) => new Leftover(raw));
+function fillPlace({ fill, fillBare, below }: Place): Step['fill'] {
+  const itself = fill ?? ((raw: unknown) => new Leftover(raw));
   if (below.size === 0) return itself;
   const node = nodeOf(below);
   return (raw, into) => {
-    if (isObject(raw)) return walk(node, raw, into);
-    if (takeBare !== undefined && Array.isArray(raw) && raw.every(isObject)) return takeBare(raw, into);
+    if (isObject(raw)) return fillTarget(node, raw, into);
+    if (fillBare !== undefined && Array.isArray(raw) && raw.every(isObject)) return fillBare(raw, into);
     return itself(raw, into);
   };
 }
 
-function takeContent(content: Content): Take {
+function fillContent(content: Content): Fill {
   switch (content.kind) {
     case 'time':
-      return takeTime;
+      return fillTime;
     case 'json':
-      return takeJson;
+      return fillJson;
     case 'list':
-      return takeList(TAKE_PRIMITIVE[content.items]);
+      return fillList(FILL_PRIMITIVE[content.items]);
     case 'record':
-      return takeRecord(compileNode(content.record), false);
+      return fillRecord(compileNode(content.record), false);
     case 'records':
-      return takeList(takeRecord(compileNode(content.record), true));
+      return fillList(fillRecord(compileNode(content.record), true));
     default:
-      return TAKE_PRIMITIVE[content.kind];
+      return FILL_PRIMITIVE[content.kind];
   }
 }
 
 /** In the flat form the fields of a record stand in that of the row, and a list of records is JSON text. */
-function takeFlat(content: Content, name: string): Take {
-  if (content.kind === 'records') return asText(takeContent(content));
-  if (content.kind !== 'record') return takeContent(content);
+function fillFlat(content: Content, name: string): Fill {
+  if (content.kind === 'records') return asText(fillContent(content));
+  if (content.kind !== 'record') return fillContent(content);
   const node = compileNode(content.record, { isFlat: true, prefix: `${name}_` });
-  return (raw, into) => (isObject(raw) ? walk(node, raw, into) : new Leftover(raw));
+  return (raw, into) => (isObject(raw) ? fillTarget(node, raw, into) : new Leftover(raw));
 }
 
-function takeField(field: Field, { isFlat, prefix }: Form): Step['take'] {
+function fillField(field: Field, { isFlat, prefix }: Form): Step['fill'] {
   const name = prefix + field.name;
   const content = contentOf(field);
-  const take = isFlat ? takeFlat(content, name) : takeContent(content);
+  const fill = isFlat ? fillFlat(content, name) : fillContent(content);
   if (field.zero === 'null')
-    return (raw, into) => (raw === 0 || raw === '0' ? undefined : take(raw, into, name));
-  if (pathsOf(field).length === 1) return (raw, into) => take(raw, into, name);
-  return (raw, into) => ((into[name] ?? null) === null ? take(raw, into, name) : new Leftover(raw));
+    return (raw, into) => (raw === 0 || raw === '0' ? undefined : fill(raw, into, name));
+  if (pathsOf(field).length === 1) return (raw, into) => fill(raw, into, name);
+  return (raw, into) => ((into[name] ?? null) === null ? fill(raw, into, name) : new Leftover(raw));
 }

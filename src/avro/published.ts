@@ -1,7 +1,7 @@
 /**
  * The text of a schema as the registry gets it.
  *
- * A registry tells versions apart by their characters, so the text depends on nothing but the schema's
+ * A registry distinguishes versions by their characters, so the text depends on nothing but the schema's
  * content: keys in a fixed order, no white space, and nothing in it that only maps the API's rows.
  */
 

@@ -1,6 +1,6 @@
 /**
- * The schema registry: every schema is registered once per start, and a look-up never stands in the path of a
- * row.
+ * The schema registry: every schema is registered once per start, so that rows are encoded without a request
+ * to it.
  */
 
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
@@ -18,7 +18,10 @@ export interface RegistrySettings {
  */
 const ANSWER_MS = 10_000;
 const RETRIES = 3;
-/** First registrations of one subject by several instances at once are refused now and then. */
+/**
+ * The registry sometimes refuses the first registrations of a subject when several instances send them at
+ * once.
+ */
 const REGISTER_ATTEMPTS = 4;
 
 export class Registry {
@@ -70,7 +73,7 @@ export class Registry {
 
   /**
    * Whether `register` would succeed, without registering anything: throws `schema-rejected` when the newest
-   * version under the subject is incompatible. A subject that does not exist yet takes everything.
+   * version under the subject is incompatible. A subject that does not exist yet accepts every schema.
    */
   async verify(subject: string, schema: string): Promise<void> {
     const path = `/compatibility/subjects/${encodeURIComponent(subject)}/versions/latest`;

@@ -1,10 +1,10 @@
 /**
- * Field rules: what of a table is left out (`exclude`), and what is published as a keyed hash in place of its
- * value (`hash`).
+ * Field rules: which fields of a table are left out (`exclude`), and which are published as a keyed hash in
+ * place of the value (`hash`).
  *
- * Rules are applied to the API's row before anything else reads it, at every place where a field may
- * stand, so that nothing of an excluded or hashed value can come out elsewhere (in `_extra`, in JSON text, in
- * a typed column).
+ * Rules are applied to the API's row before anything else reads it, at every place where a field may stand,
+ * so that no part of an excluded or hashed value is published elsewhere (in `_extra`, in JSON text, in a
+ * typed column).
  */
 
 import { createHmac } from 'node:crypto';
@@ -30,8 +30,8 @@ export interface CompiledRules {
   /** The nested schema without the excluded fields, and with texts in place of the hashed ones. */
   readonly schema: RecordSchema;
   /**
-   * The row without what is excluded, and with hashes in place of what is hashed. Gives the row itself where
-   * no rule applies.
+   * The row without excluded values, and with hashes in place of hashed ones. Returns the row itself where no
+   * rule applies.
    */
   redact(raw: RawRow): RawRow;
 }
@@ -90,7 +90,7 @@ interface Target {
   readonly inside: readonly string[];
 }
 
-/** The field at a path, or what lies inside of a field that holds JSON; null when there is none. */
+/** The field at a path, or the value inside a field that holds JSON; null when there is none. */
 function resolve(record: RecordSchema, path: readonly string[], above: readonly Field[] = []): Target | null {
   const [name = '', ...rest] = path;
   const field = record.fields.find((each) => each.name === name);
@@ -104,7 +104,7 @@ function resolve(record: RecordSchema, path: readonly string[], above: readonly 
     : null;
 }
 
-/** The names of custom attributes may hold dots themselves. */
+/** The names of custom attributes may contain dots. */
 function insideOf(name: string, rest: readonly string[]): readonly string[] {
   return name === CUSTOM_ATTRIBUTES ? [rest.join('.')] : rest;
 }
@@ -164,8 +164,8 @@ function hashingAt(
 }
 
 /**
- * A copy of the tree with what stands at the place changed; the tree itself where nothing does. Lists are
- * gone through.
+ * A copy of the tree with the value at the place changed; the tree itself where there is no such value. Each
+ * entry of a list is visited.
  */
 function change(node: unknown, [keys = [], ...inner]: Place, to: Change, isEntered = false): unknown {
   if (node === null || node === undefined) return node;
@@ -193,7 +193,8 @@ function withValue(node: RawObject, key: string, value: unknown): RawObject {
 }
 
 /**
- * The definitions of custom attributes that the rules leave: excluded ones are none, and a hash is a text.
+ * The definitions of custom attributes that remain under the rules: excluded ones are dropped, and a hashed
+ * one is a text.
  */
 export function adaptDefinitions(
   definitions: readonly AttributeDefinition[],
@@ -210,7 +211,7 @@ export function keepsCustomAttributes({ exclude, hash }: FieldRules): boolean {
   return !exclude.includes(CUSTOM_ATTRIBUTES) && !hash.includes(CUSTOM_ATTRIBUTES);
 }
 
-/** HMAC-SHA-256 in lower-case hexadecimal of a value's text; of a list that of each entry. */
+/** HMAC-SHA-256 of a value's text in lower-case hexadecimal; for a list, of each entry. */
 function hasher(key: string): (value: unknown) => unknown {
   const hash = (value: unknown): unknown => {
     if (value === null || value === undefined) return value;

@@ -63,7 +63,7 @@ export interface RecordSchema {
   readonly doc: string;
   readonly fields: readonly Field[];
   /**
-   * Values that say nothing (the `type` of a list that is unwrapped), by dotted path; any other value is a
+   * Values without information (the `type` of a list that is unwrapped), by dotted path; any other value is a
    * leftover.
    */
   readonly constants?: Readonly<Record<string, readonly string[]>>;
@@ -84,7 +84,7 @@ export const JSON_TEXT: JsonType = {
   'connect.parameters': { '__debezium.source.column.type': 'JSONB' },
 };
 
-/** The field that takes what no other field holds; the last one of every table. */
+/** The field for everything that no other field holds; the last one of every table. */
 export const EXTRA = '_extra';
 
 const loaded = new Map<TableName, RecordSchema>();
@@ -106,7 +106,7 @@ export function keyField(schema: RecordSchema): Field {
   return first;
 }
 
-/** What a field holds. Throws for a type that the forms and sinks have no place for. */
+/** What a field holds. Throws for a type that the forms and sinks do not support. */
 export function contentOf(field: Field): Content {
   const type = isNullable(field.type) ? field.type[1] : field.type;
   if (typeof type === 'string') return { kind: type };

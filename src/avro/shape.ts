@@ -9,8 +9,8 @@ import type { RawRow } from '../model/row.js';
 import { isObject } from '../model/row.js';
 import { leftoverPaths, leftoverText } from './leftovers.js';
 import { compileRow } from './places.js';
+import { fillTarget } from './row-tree.js';
 import { EXTRA, keyField, type RecordSchema } from './schema.js';
-import { walk } from './walk.js';
 
 /**
  * A row in its published form, or why it has no place in the table: then the caller keeps it as a dead
@@ -44,7 +44,7 @@ export function compileShape(schema: RecordSchema, flatFields?: readonly string[
     if (key === undefined) return { key: null, reason: `the row has no usable ${keyName}` };
     const value: Record<string, unknown> = { ...empty };
     value[keyName] = key;
-    const left = walk(node, raw, value);
+    const left = fillTarget(node, raw, value);
     if (left === undefined) return { key, value, leftovers: [] };
     if (keepsExtra) value[EXTRA] = leftoverText(left);
     return { key, value, leftovers: leftoverPaths(left) };

@@ -1,8 +1,8 @@
 /**
  * Encodes values as avsc does, byte for byte, and their texts in half the time.
  *
- * Avsc measures each text before it writes it, which are two calls into the runtime where most texts need
- * none: they are short and ASCII. What does not surely fit goes through avsc's own method. Avsc itself is not
+ * Avsc measures each text before it writes it. These are two calls into the runtime, and most texts need
+ * none: they are short and ASCII. A text that may not fit goes through avsc's own method. Avsc itself is not
  * changed: its types write into a buffer of another class. The version of avsc is pinned.
  */
 

@@ -1,4 +1,4 @@
-/** What every command shares: its options, where it writes, and how it is stopped. */
+/** Shared by all commands: common options, output, and stopping on signals. */
 
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
@@ -46,7 +46,7 @@ export function withRawOption(command: Command): Command {
   );
 }
 
-/** A parser for an option that takes one of a few words. */
+/** A parser for an option with a fixed set of values. */
 export function oneOf<T extends string>(words: readonly T[], option: string): (value: string) => T {
   return (value) => {
     const word = words.find((each) => each === value);
@@ -67,12 +67,12 @@ export function readSource(options: CommonOptions): Promise<Source> {
   return loadSource(options.config, environment(), fieldRuleProblems);
 }
 
-/** The environment: here and nowhere else. */
+/** The environment. Only this function reads it. */
 export function environment(): Readonly<Record<string, string | undefined>> {
   return process.env;
 }
 
-/** Results go to standard output, as whole lines. */
+/** Writes results to standard output, as whole lines. */
 export function printResult(text: string): void {
   process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
 }
@@ -84,9 +84,7 @@ export interface Watching {
   readonly terminal: Terminal | null;
 }
 
-/**
- * Events with a log of them on standard error. On a terminal the log shares it with whatever is drawn there.
- */
+/** Events that are logged to standard error. On a terminal the log scrolls above the progress lines. */
 export function watch(options: CommonOptions): Watching {
   const isTerminal = process.stderr.isTTY === true;
   const format = options.logFormat ?? (isTerminal ? 'pretty' : 'json');
@@ -101,12 +99,13 @@ export function watch(options: CommonOptions): Watching {
 
 export interface Interruption {
   readonly signal: AbortSignal;
-  /** The exit code that the signal stands for, or null when none came. */
+  /** The exit code for the received signal, or null when none was received. */
   code(): number | null;
 }
 
 /**
- * SIGINT and SIGTERM request a clean stop, which `remark` announces; a second one ends the process at once.
+ * SIGINT and SIGTERM request a clean stop, which `remark` announces. A second signal ends the process at
+ * once.
  */
 export function onInterruption(remark: string | null = null): Interruption {
   const controller = new AbortController();

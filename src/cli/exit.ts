@@ -1,4 +1,4 @@
-/** Exit codes, and what a person sees of an error. */
+/** Exit codes, and the texts of errors for users. */
 
 import { PublisherError } from '../model/errors.js';
 
@@ -11,7 +11,7 @@ export const EXIT = {
   terminated: 143,
 } as const;
 
-/** The exit code that a failure of the whole command means. */
+/** The exit code for a failure of the whole command. */
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof PublisherError)) return EXIT.failed;
   switch (error.code) {
@@ -26,7 +26,9 @@ export function exitCodeOf(error: unknown): number {
   }
 }
 
-/** The exit code of a command of which parts failed: the credentials' own only when nothing else is wrong. */
+/**
+ * The exit code of a command with failed parts. It is the code for credentials only when nothing else failed.
+ */
 export function exitCodeOfAll(errors: readonly unknown[]): number {
   const codes = new Set(errors.map(exitCodeOf));
   if (codes.size === 0) return EXIT.done;
@@ -34,10 +36,7 @@ export function exitCodeOfAll(errors: readonly unknown[]): number {
   return codes.size === 1 && only !== undefined ? only : EXIT.failed;
 }
 
-/**
- * What to print of an error: no stack for a mistake of the user's or the world's, but one for a defect of
- * ours.
- */
+/** The text to print for an error. Only a defect of this program has its stack. */
 export function explain(error: unknown): string {
   if (error instanceof PublisherError && error.code !== 'internal') return error.message;
   const cause = error instanceof PublisherError && error.cause !== undefined ? error.cause : error;

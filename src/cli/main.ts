@@ -1,5 +1,5 @@
 #!/usr/bin/env -S node --heap-growing-percent=130
-/** The command line: parses, calls a command, and turns what comes of it into an exit code. */
+/** The command line: parses the arguments, runs a command, and sets the exit code. */
 
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
@@ -16,7 +16,7 @@ async function main(argv: readonly string[]): Promise<number> {
     await program.parseAsync([...argv]);
     return code;
   } catch (error) {
-    // Commander has printed its own message; help and version are no errors.
+    // Commander has printed its own message. Help and version are no errors.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     printRemark(explain(error), 'error');
     return exitCodeOf(error);
@@ -28,7 +28,7 @@ function version(): string {
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
-// A reader that has seen enough (`| head`) is no failure.
+// A reader that closes the pipe (`| head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) =>
   process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.failed),
 );
@@ -38,5 +38,5 @@ const code = await main(process.argv);
 const flushed = (stream: NodeJS.WriteStream) =>
   new Promise<void>((resolve) => stream.write('', () => resolve()));
 await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
-// Whatever a library still holds open must not keep a process that is done.
+// Handles that a library keeps open must not delay the end of the process.
 process.exit(code);

@@ -1,4 +1,4 @@
-/** Asks the person at the terminal. */
+/** Asks the operator at the terminal. */
 
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
@@ -8,7 +8,7 @@ export function isTerminal(): boolean {
   return process.stdin.isTTY === true;
 }
 
-/** One line; an empty one means `fallback`. Rejects with an `AbortError` when the signal aborts. */
+/** Reads one line; an empty one returns `fallback`. Rejects with an `AbortError` when the signal aborts. */
 export async function ask(
   question: string,
   {
@@ -31,7 +31,7 @@ export async function ask(
   }
 }
 
-/** Shows nothing of what is typed. */
+/** Reads a line without showing the typed characters. */
 class Muted extends Writable {
   readonly #terminal: NodeJS.WriteStream;
 

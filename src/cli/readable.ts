@@ -1,14 +1,14 @@
-/** Published values as people read them: JSON fields as JSON, times as ISO 8601 texts. */
+/** Published values in a readable form: JSON fields as JSON, times as ISO 8601 texts. */
 
 import { contentOf, type Field, type RecordSchema } from '../avro/schema.js';
 
 type Value = Readonly<Record<string, unknown>>;
 
-/** A number that a double may not hold: such a text is shown as it is. */
+/** A number that may not fit into a double: such a text is shown unchanged. */
 const LARGE_NUMBER = /\d{16}|e\+?\d{3}/i;
 const JSON_STRING = /"(?:[^"\\]|\\.)*"/g;
 
-/** A value of this schema for people. Fields that the schema does not know stay as they are. */
+/** The readable form of a value of this schema. Fields that the schema does not have are unchanged. */
 export function readable(schema: RecordSchema, value: Value): Value {
   const fields = new Map(schema.fields.map((field) => [field.name, field]));
   return Object.fromEntries(

@@ -1,4 +1,4 @@
-/** Waits for the browser to come back from the authorization page to an address of this machine. */
+/** Waits for the redirect of the browser from the authorization page to an address of this machine. */
 
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -8,14 +8,14 @@ const PAGE = (title: string, text: string) =>
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/** Listens for the browser; `address` resolves with the one that it asked for. */
+/** Listens for the browser. `address` resolves with the address that it requests. */
 export interface Redirect {
   readonly address: Promise<string>;
 }
 
 /**
- * Null where the address is not one of this machine, or where its port can't be listened on: what is left is
- * to paste it.
+ * Null when the address is not one of this machine, or when its port is not available: the operator then
+ * pastes the address.
  */
 export async function awaitRedirect(redirectUri: string, signal: AbortSignal): Promise<Redirect | null> {
   const { protocol, hostname, port, pathname } = new URL(redirectUri);

@@ -1,6 +1,6 @@
 /**
- * What a command reports beside its results, on standard error: text for a person, or log lines where the log
- * is JSON, so that whatever reads them has nothing else to parse.
+ * Remarks of a command on standard error: plain text, or log lines when the log is JSON, so that a program
+ * that parses the log finds nothing else.
  */
 
 import type { Logger } from 'pino';
@@ -13,15 +13,15 @@ let json: Logger | null = null;
 /** Where warnings of Node and of libraries go. */
 let warn = (text: string) => printRemark(text, 'warn');
 
-/** Remarks are log lines from now on where the log of this command line is JSON. */
+/** Makes remarks log lines from now on, if the log of this command line is JSON. */
 export function chooseRemarkFormat(argv: readonly string[], isTerminal: boolean): void {
   const isJson = remarkFormat(argv, isTerminal) === 'json';
   json = isJson ? createLogger('json', 'info', { write: (line) => process.stderr.write(line) }, false) : null;
 }
 
 /**
- * Only `run` has a log in every case: without `--log-format` it is JSON where standard error is no terminal.
- * Reads the arguments themselves, because wrong ones are to be reported as well.
+ * `run` always has a log: without `--log-format` it is JSON when standard error is no terminal. This reads
+ * the arguments themselves, because invalid ones are reported in the same format.
  */
 export function remarkFormat(argv: readonly string[], isTerminal: boolean): 'text' | 'json' {
   const given = argv.flatMap((each, index) => {

@@ -1,4 +1,4 @@
-/** What the arguments of a command name, and what it would publish. */
+/** Resolves the arguments of a command to connections and tables. */
 
 import { type CustomColumn, definitionsIn, planColumns } from '../avro/custom-attributes.js';
 import { adaptDefinitions } from '../avro/rules.js';
@@ -9,7 +9,7 @@ import type { PublishedTable } from '../publisher/published-table.js';
 import { unlessForbidden } from '../publisher/table-schema.js';
 import { type IntercomTable, tablesOf } from '../tables/all.js';
 
-/** The connection of that name. Throws `usage-invalid` naming those that exist. */
+/** The connection of that name. Throws `usage-invalid` with the existing names. */
 export function connectionOf(config: Config, name: string): ConnectionConfig {
   const connection = config.connections.find((each) => each.name === name);
   if (connection !== undefined) return connection;
@@ -17,7 +17,7 @@ export function connectionOf(config: Config, name: string): ConnectionConfig {
   throw new PublisherError('usage-invalid', `there is no connection "${name}"; the file has ${known}`);
 }
 
-/** The table of that name. Throws `usage-invalid` naming those that the connection has. */
+/** The table of that name. Throws `usage-invalid` with the tables of the connection. */
 export function tableOf(connection: ConnectionConfig, name: string): IntercomTable {
   const tables = tablesOf(connection);
   const table = tables.find((each) => each.name === name);
@@ -29,7 +29,7 @@ export function tableOf(connection: ConnectionConfig, name: string): IntercomTab
   );
 }
 
-/** The columns for custom attributes that a topic which has nothing yet would get. */
+/** The columns for custom attributes that a new topic would get. */
 export async function plannedColumns(
   { table: { customAttributes }, rules, hasColumns }: PublishedTable,
   api: IntercomApi,

@@ -1,6 +1,6 @@
-/** Lays rows out in columns for people. */
+/** Formats rows as aligned columns. */
 
-/** Lines of the rows under their headings; columns of numbers are aligned to the right. */
+/** The lines: headings, then the rows. Columns of numbers are aligned to the right. */
 export function layOut(
   headings: readonly string[],
   rows: readonly (readonly (string | number | null)[])[],

@@ -10,8 +10,7 @@ import type { Problem } from './problem.js';
 import { fileSettings } from './settings.js';
 
 /**
- * All contradictions in the tree (with `defaults` merged); parts that are wrong in themselves are passed
- * over.
+ * All contradictions in the tree (with `defaults` merged). Parts that are invalid in themselves are skipped.
  */
 export function contradictions(tree: unknown): Problem[] {
   return [...doubleAddresses(tree), ...repeatedNames(tree), ...impossibleTopics(tree)];
@@ -55,7 +54,7 @@ const namingTopics = z.object({
   connections: z.array(connectionSettings.pick({ name: true, tables: true }).strip()),
 });
 
-/** A topic that there will be: the setting that its name comes from, and how messages call it. */
+/** A planned topic: the setting that its name comes from, and its name in messages. */
 interface PlannedTopic {
   readonly topic: string;
   readonly path: Path;
@@ -67,24 +66,24 @@ const MAX_TOPIC_LENGTH = 249;
 
 /**
  * Topics that Kafka would refuse: names that are too long, and pairs that differ only in `.` and `_`, which
- * its metrics can't tell apart (`p.a_company.segments` and `p.a.company_segments`). Names may come from the
- * environment and are not shown.
+ * Kafka's metrics can't distinguish (`p.a_company.segments` and `p.a.company_segments`). Names may come from
+ * the environment and are not shown.
  */
 function impossibleTopics(tree: unknown): Problem[] {
   const { data } = namingTopics.safeParse(tree);
   if (data === undefined) return [];
-  const taken = new Map<string, PlannedTopic>();
+  const planned = new Map<string, PlannedTopic>();
   const tooLong = new Map<string, Problem>();
   const clashes: Problem[] = [];
-  for (const planned of plannedTopics(data)) {
-    const { topic, path, what } = planned;
+  for (const each of plannedTopics(data)) {
+    const { topic, path, what } = each;
     if (topic.length > MAX_TOPIC_LENGTH) {
       const text = `expected topic names of at most ${MAX_TOPIC_LENGTH} characters: shorten it or topics.prefix`;
       tooLong.set(formatPath(path), { path, text });
     }
     const sameToKafka = topic.replaceAll('.', '_');
-    const other = taken.get(sameToKafka);
-    if (other === undefined) taken.set(sameToKafka, planned);
+    const other = planned.get(sameToKafka);
+    if (other === undefined) planned.set(sameToKafka, each);
     else
       clashes.push({
         path,

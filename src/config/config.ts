@@ -1,8 +1,7 @@
 /**
- * What the configuration file says, once it is checked: every default filled in, every unit plain, every path
- * absolute.
+ * The checked configuration: all defaults are filled in, units are converted, paths are absolute.
  *
- * The words of the file (`eu`, `15m`, a date) are gone here; `settings.ts` knows them.
+ * Texts of the file such as `eu`, `15m` or a date are converted; `settings.ts` declares them.
  */
 
 import type { KafkaConfig, TopicSettings } from '../model/kafka.js';
@@ -60,14 +59,14 @@ export const DEFAULT_API_VERSION = '2.16';
 /** One Intercom workspace to replicate. */
 export interface ConnectionConfig {
   readonly name: string;
-  /** Null when `baseUrl` was given in its stead. */
+  /** Null when `baseUrl` is configured instead. */
   readonly region: Region | null;
-  /** Where the API is, without a slash at its end. */
+  /** The URL of the API, without a slash at its end. */
   readonly baseUrl: string;
   /** The `Intercom-Version` header. */
   readonly apiVersion: string;
   readonly credentials: Credentials;
-  /** Forward proxy for everything that goes to Intercom. */
+  /** Forward proxy for all requests to Intercom. */
   readonly gateway: string | null;
   /** Epoch seconds; older records of incremental tables are not replicated. */
   readonly startDate: number;
@@ -103,9 +102,9 @@ export type Credentials =
     };
 
 export interface RetryConfig {
-  /** Attempts of one request that fail for another reason than the budget. */
+  /** Attempts of one request, not counting those that the budget refused. */
   readonly attempts: number;
-  /** Seconds without a sign of the answer. */
+  /** Seconds without any byte of the answer. */
   readonly timeout: number;
 }
 

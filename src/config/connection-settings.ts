@@ -90,7 +90,7 @@ const table = z.strictObject({
   ),
 });
 
-/** A table that is named without settings, or with nothing behind its name. */
+/** A table that is listed without settings, or with an empty value. */
 const namedTable = setting(
   table.nullable().optional(),
   'a mapping with schedule, exclude, hash',
@@ -104,7 +104,7 @@ const tables = z.strictObject(
   >,
 );
 
-/** One connection. Its name is the only key that has to be there; credentials may come from `defaults`. */
+/** One connection. Its name is the only required key; credentials may come from `defaults`. */
 export const connectionSettings = z.strictObject({
   name: setting(
     z.string().regex(/^[a-z0-9_-]{1,40}$/),

@@ -1,4 +1,4 @@
-/** The token that a connection signs in with, wherever it is kept. */
+/** The access token of a connection, from the configuration or from its file. */
 
 import { readFile } from 'node:fs/promises';
 
@@ -6,8 +6,9 @@ import { PublisherError } from '../model/errors.js';
 import type { Credentials } from './config.js';
 
 /**
- * The access token. Throws `credentials-missing` when its file is missing, unreadable or empty, or when it
- * holds what no header can carry; the message names `connection` as the one to connect again.
+ * The access token. Throws `credentials-missing` when its file is missing, unreadable or empty, or when the
+ * token contains characters that a header can't have. The message asks the operator to connect `connection`
+ * again.
  */
 export async function tokenOf(credentials: Credentials, connection = 'NAME'): Promise<string> {
   if ('accessToken' in credentials) return checked(credentials.accessToken, 'accessToken');
@@ -26,7 +27,7 @@ export async function tokenOf(credentials: Credentials, connection = 'NAME'): Pr
 }
 
 /**
- * A token goes into a header: white space, control characters and letters beyond ASCII would break the
+ * The token is sent in a header: white space, control characters and characters beyond ASCII would break the
  * request.
  */
 function checked(token: string, where: string): string {

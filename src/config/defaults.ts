@@ -1,13 +1,12 @@
 /**
- * `defaults` goes under each connection before anything is checked, so that a connection is checked as it
- * will be used.
+ * Merges `defaults` under each connection before the checks, so that a connection is checked as it is used.
  */
 
 import { isMapping, type Path, valueAt } from './path.js';
 
 /**
- * The tree with `defaults` merged under every connection. What has the wrong kind stays as it is, to be told
- * by the checks.
+ * The tree with `defaults` merged under every connection. A value of the wrong type is left unchanged, and
+ * the checks report it.
  */
 export function withDefaults(tree: unknown): unknown {
   if (!isMapping(tree) || !isMapping(tree.defaults) || !Array.isArray(tree.connections)) return tree;
@@ -19,14 +18,14 @@ export function withDefaults(tree: unknown): unknown {
 }
 
 /**
- * The settings that are mappings of independent keys: one key of a connection leaves the others as `defaults`
- * have them.
+ * The settings that are mappings of independent keys. When a connection sets one key, the others come from
+ * `defaults`.
  */
 const MERGED = ['deletes', 'retry'];
 
 function merge(defaults: Record<string, unknown>, own: Record<string, unknown>): Record<string, unknown> {
   const { name: _, ...shared } = defaults;
-  // They are two answers to one question: the connection's answer counts.
+  // The two keys are alternatives: the connection's key replaces the one of `defaults`.
   if ('region' in own) delete shared.baseUrl;
   if ('baseUrl' in own) delete shared.region;
   const merged: Record<string, unknown> = { ...shared, ...own };
@@ -36,7 +35,8 @@ function merge(defaults: Record<string, unknown>, own: Record<string, unknown>):
 }
 
 /**
- * Whether what is at the path of the merged tree came from `defaults`, where its problems are reported already.
+ * Whether the value at the path of the merged tree comes from `defaults`, where its problems are reported
+ * already.
  */
 export function isInherited(path: Path, own: unknown, merged: unknown): boolean {
   const cameWith = (part: Path): boolean =>

@@ -1,11 +1,11 @@
-/** The YAML text: read once, with the place of every key kept for the messages. */
+/** Parses the YAML text once, and keeps the position of every key for the messages. */
 
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
 import { messageOf } from '../model/errors.js';
 
 import type { Path } from './path.js';
 
-/** Where something is in the file, counted from 1. */
+/** A position in the file, counted from 1. */
 export interface Place {
   readonly line: number;
   readonly column: number;
@@ -15,19 +15,19 @@ export interface SourceDocument {
   /** The parsed file. */
   readonly tree: unknown;
   /**
-   * Where the value at the path is (or its key, when asked), or the nearest mapping or list around it; null
+   * The position of the value at the path (or of its key), or of the nearest mapping or list around it; null
    * when unknown.
    */
   placeOf(path: Path, part: 'key' | 'value'): Place | null;
 }
 
-/** A text that is no YAML, or YAML that can't be a configuration. */
+/** A text that is not YAML, or YAML that can't be a configuration. */
 export interface SyntaxProblem {
   readonly text: string;
   readonly place: Place | null;
 }
 
-/** Reads the text. Problems carry nothing of the text itself: there may be secrets in it. */
+/** Parses the text. Problems contain no part of it: there may be secrets in it. */
 export function readDocument(source: string): SourceDocument | readonly SyntaxProblem[] {
   const lines = new LineCounter();
   const document = parseDocument(source, {
@@ -40,7 +40,7 @@ export function readDocument(source: string): SourceDocument | readonly SyntaxPr
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
-  // An unknown tag is only a warning to the parser, but its value would not be what the author thinks.
+  // The parser only warns of an unknown tag, but its value would not be what the author expects.
   const problems = [...document.errors, ...document.warnings].map((error): SyntaxProblem => {
     const place = placeAt(error.pos[0]);
     const line = source.split('\n')[place.line - 1] ?? '';
@@ -62,12 +62,12 @@ export function readDocument(source: string): SourceDocument | readonly SyntaxPr
   }
 }
 
-/** Some of the parser's messages end with the text that it met. */
+/** Some of the parser's messages end with a part of the text. */
 function withoutSource(message: string): string {
   return message.replace(/ in YAML stream: .*$/s, '');
 }
 
-/** What follows on the same line is mostly a consequence. */
+/** Further problems on the same line are mostly consequences of the first. */
 function firstOfEachLine(problems: readonly SyntaxProblem[]): SyntaxProblem[] {
   const lineOf = (problem: SyntaxProblem): number | undefined => problem.place?.line;
   return problems.filter(
@@ -75,14 +75,14 @@ function firstOfEachLine(problems: readonly SyntaxProblem[]): SyntaxProblem[] {
   );
 }
 
-/** `${…}` is no plain text inside `[ ]` and `{ }`, and the parser's own words don't say so. */
+/** `${…}` is not plain text inside `[ ]` and `{ }`. The parser's own message does not explain that. */
 function quotingAdvice(line: string): string {
   return line.includes('${') ? `; inside [ ] and { } put quotes around values with \${…}` : '';
 }
 
 type Resolve = (node: unknown) => unknown;
 
-/** Follows the path as far as it goes. */
+/** Follows the path as far as it exists. */
 function offsetOf(root: Node | null, path: Path, part: 'key' | 'value', resolve: Resolve): number | null {
   let node: unknown = root;
   let offset = start(node);
@@ -98,7 +98,7 @@ function offsetOf(root: Node | null, path: Path, part: 'key' | 'value', resolve:
   return offset;
 }
 
-/** The pair with the key, the mapping's own before one that is merged in. */
+/** The pair with the key. The mapping's own pair comes before a merged one. */
 function findPair(pairs: readonly Pair[], key: string, resolve: Resolve): Pair | null {
   const own = pairs.find((pair) => keyText(pair) === key);
   if (own !== undefined) return own;

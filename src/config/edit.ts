@@ -1,12 +1,11 @@
 /**
- * Puts a connection into the text of a configuration file, and leaves everything else in it as it is,
- * comments included.
+ * Writes a connection into the text of a configuration file. Everything else is unchanged, comments included.
  */
 
 import { isMap, isSeq, parseDocument, type YAMLMap } from 'yaml';
 import { PublisherError } from '../model/errors.js';
 
-/** What `connect` writes of a connection, in the words of the file. */
+/** The keys that `connect` writes for a connection, as the file has them. */
 export interface ConnectionEntry {
   readonly name: string;
   readonly region?: string;
@@ -23,7 +22,7 @@ export interface ConnectionEntry {
  */
 export function withConnection(text: string, entry: ConnectionEntry): string {
   const document = parseDocument(text);
-  // As the file has it already: lists and mappings on one line with or without blanks inside.
+  // Keeps the file's own style: lists and mappings on one line with or without blanks inside.
   const layout = { lineWidth: 0, flowCollectionPadding: /[[{] /.test(text) };
   const [problem] = document.errors;
   if (problem !== undefined) throw new PublisherError('config-invalid', `not valid YAML: ${problem.message}`);
@@ -39,7 +38,7 @@ export function withConnection(text: string, entry: ConnectionEntry): string {
     list.flow = false;
     list.add(document.createNode(entry));
   } else {
-    // They are two answers to one question.
+    // The two keys are alternatives.
     if (entry.baseUrl !== undefined) existing.delete('region');
     if (entry.region !== undefined) existing.delete('baseUrl');
     for (const [key, value] of Object.entries(entry)) existing.set(key, document.createNode(value));

@@ -1,8 +1,8 @@
 /**
  * `${NAME}`, `${NAME:-default}` and `${file:PATH}` in values.
  *
- * They are replaced after the YAML was read and in text only, so that a value can't add keys. What came from
- * the environment or a file may be a secret: it is never shown, only the name of the variable or file is.
+ * They are replaced after the YAML is parsed, and only in texts, so that a value can't add keys. A value from
+ * the environment or a file may be a secret. Messages show only the name of the variable or file.
  */
 
 import { readFileSync } from 'node:fs';
@@ -17,17 +17,17 @@ import { childOf } from './setting.js';
 /** The environment: names to values. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where references are looked up. */
+/** The source of references. */
 export interface Sources {
   readonly env: Environment;
-  /** The folder where relative paths of files start. */
+  /** The directory that relative paths of files start from. */
   readonly folder: string;
 }
 
 /** A tree with its references replaced. */
 export interface Substituted {
   readonly tree: unknown;
-  /** What is behind the value at a path (`pathKey`), and whether that left it empty. */
+  /** By path (`pathKey`): the references in the value, and whether the replaced value is empty. */
   readonly origins: ReadonlyMap<string, Origin>;
   readonly problems: readonly Problem[];
 }
@@ -44,8 +44,8 @@ export function pathKey(path: Path): string {
 }
 
 /**
- * Replaces every reference in the tree. Where the schema wants a number, `true`, `false` or `null` and not
- * text, a replaced text is read as such.
+ * Replaces every reference in the tree. When the schema expects a number, a boolean or null and no text, the
+ * replaced text is converted.
  */
 export function substitute(tree: unknown, sources: Sources, schema: z.core.$ZodType): Substituted {
   const origins = new Map<string, Origin>();
@@ -80,7 +80,10 @@ export function substitute(tree: unknown, sources: Sources, schema: z.core.$ZodT
   return { tree: replace(tree, [], schema, []), origins, problems };
 }
 
-/** A text with its references replaced. Throws `usage-invalid` where one can't be; `what` names the text. */
+/**
+ * A text with its references replaced. Throws `usage-invalid` when a reference can't be replaced; `what`
+ * names the text in the message.
+ */
 export function expandText(what: string, text: string, env: Environment): string {
   const { result, faults } = expand(text, { env, folder: '.' });
   if (faults[0] !== undefined) throw new PublisherError('usage-invalid', `${what}: ${faults[0]}`);
@@ -94,12 +97,12 @@ const FORMS = `\${NAME}, \${NAME:-default} or \${file:PATH}, or $\${ for the cha
 
 interface Expanded {
   readonly result: string;
-  /** What was named, also variables that a default stood in for. */
+  /** All referenced names, also variables that a default replaced. */
   readonly references: readonly string[];
   readonly faults: readonly string[];
 }
 
-/** What a reference stands for, or what is wrong with it. */
+/** The value of a reference, or its problem. */
 type Meaning = { readonly value: string } | { readonly fault: string };
 
 /** Replaces the references in one text: `$${` stands for `${`. */
@@ -144,7 +147,7 @@ function inFile(path: string, folder: string): Meaning {
   }
 }
 
-/** The text as it is where that is right, else as the number, boolean or null that is meant by it. */
+/** The text itself when the schema accepts it, otherwise the number, boolean or null that it represents. */
 function readAs(text: string, expected: z.core.$ZodType): unknown {
   const fits = (value: unknown): boolean => z.safeParse(expected, value).success;
   if (fits(text)) return text;

@@ -1,4 +1,4 @@
-/** zod's issues in words: what was expected there, what was found, and never a secret. */
+/** Messages for zod's issues: what was expected and what was found. They never contain a secret. */
 
 import type { z } from 'zod';
 
@@ -11,16 +11,14 @@ import { nearest } from './spelling.js';
 type Schema = z.core.$ZodType;
 type Issue = z.core.$ZodIssue;
 
-/**
- * What was checked: the tree, the schema it was checked against, and which values came from the environment.
- */
+/** The checked tree, its schema, and the values that came from the environment. */
 export interface Checked {
   readonly tree: unknown;
   readonly schema: Schema;
   readonly origins: ReadonlyMap<string, Origin>;
 }
 
-/** The problems behind the issues that checking gave. */
+/** The problems for the issues of a check. */
 export function problemsOf(issues: readonly Issue[], checked: Checked): Problem[] {
   return issues.flatMap((issue) => problemsOfIssue(issue, issue.path as Path, checked));
 }
@@ -32,7 +30,7 @@ function problemsOfIssue(issue: Issue, path: Path, checked: Checked): Problem[] 
   return branch.flatMap((inner) => problemsOfIssue(inner, [...path, ...(inner.path as Path)], checked));
 }
 
-/** The alternative that the value was meant to be: the one whose problem is not the kind of value. */
+/** The alternative that the author probably meant: the one whose problem is not the type of the value. */
 function branchMeant(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
   return branches.find((issues) =>
     issues.every((issue) => issue.path.length > 0 || issue.code === 'unrecognized_keys'),
@@ -42,7 +40,7 @@ function branchMeant(branches: readonly (readonly Issue[])[]): readonly Issue[] 
 function unknownKey(key: string, parent: Path, checked: Checked): Problem {
   const known = entriesOf(schemaAt(checked.schema, parent) ?? checked.schema).map(([name]) => name);
   const path = [...parent, key];
-  // A key that does exist was refused by a narrower check: the keys beside it exclude it.
+  // The key exists in the schema, so a narrower check refused it: other keys of the mapping exclude it.
   if (known.includes(key)) return { path, text: 'not used together with the keys beside it', ofKey: true };
   const meant = nearest(key, known);
   const advice = meant === null ? '' : ` (did you mean \`${meant}\`?)`;
@@ -60,7 +58,7 @@ function wrongValue(issue: Issue, path: Path, checked: Checked): Problem {
   return { path, text: `expected ${expected}, got ${got}` };
 }
 
-/** What zod says when a check has no words of its own. */
+/** Zod's message when a check has none of its own. */
 const DEFAULT_MESSAGE = 'Invalid input';
 
 function schemaAt(root: Schema, path: Path): Schema | undefined {
@@ -76,7 +74,7 @@ function factsAt(root: Schema, path: Path): SettingFacts {
   return (schema && factsOf(schema)) ?? UNDECLARED;
 }
 
-/** What was found, as far as it may be shown: by value where a plain value belongs, else by kind. */
+/** The found value for a message: the value itself when it may be shown, otherwise its type. */
 function describe(value: unknown, path: Path, facts: SettingFacts, checked: Checked): string {
   const origin = checked.origins.get(pathKey(path));
   if (origin !== undefined) return describeOrigin(origin);
@@ -104,7 +102,7 @@ function show(value: unknown): string {
   if (typeof value === 'number') return `the number ${value}`;
   if (typeof value === 'boolean') return String(value);
   if (typeof value !== 'string') return kindOf(value);
-  // What is before an @ in an address may be a password.
+  // The part before an @ in a URL may be a password.
   const safe = value.replace(/^.+@/s, '***@');
   return JSON.stringify(safe.length > MAX_SHOWN ? `${safe.slice(0, MAX_SHOWN)}…` : safe);
 }

@@ -1,8 +1,8 @@
 /**
  * The JSON Schema (draft 7) of the configuration file, for editors.
  *
- * It is what the declarations of the settings say, as far as JSON Schema can say it: what depends on several
- * keys, and whether a cron expression or a URL is one, `intercom-kafka check` verifies.
+ * It is derived from the declarations of the settings. Conditions on several keys, cron expressions and URLs
+ * can't be expressed; `intercom-kafka check` verifies them.
  */
 
 import { z } from 'zod';
@@ -14,7 +14,7 @@ const connectionItem = connections && elementOf(connections);
 
 type Node = z.core.JSONSchema.BaseSchema;
 
-/** A text with `${NAME}` or `${file:PATH}` may stand for every single value. */
+/** Every scalar value may be a text with `${NAME}` or `${file:PATH}`. */
 const REFERENCE = { type: 'string', pattern: '\\$\\{.+\\}' } as const;
 const SINGLE = new Set(['string', 'number', 'integer', 'boolean', 'null']);
 
@@ -23,7 +23,7 @@ export function configJsonSchema(): object {
     target: 'draft-7',
     io: 'input',
     override: ({ zodSchema, jsonSchema }) => {
-      // Everything else of a connection may come from `defaults`.
+      // All other keys of a connection may come from `defaults`.
       if (zodSchema === connectionItem) jsonSchema.required = ['name'];
       describe(zodSchema, jsonSchema);
       admitReferences(jsonSchema);
@@ -38,7 +38,7 @@ function describe(zodSchema: z.core.$ZodType, node: Node): void {
   node.description = `${facts.about} Expected: ${facts.expected}.`;
 }
 
-/** A text without further conditions admits them as it is. */
+/** Makes the node accept references too. A text without further conditions accepts them already. */
 function admitReferences(node: Node): void {
   const { type, pattern, enum: values, const: value, ...others } = node;
   if (typeof type !== 'string' || !SINGLE.has(type)) return;

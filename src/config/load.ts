@@ -15,32 +15,36 @@ import { configError, type Problem, syntaxError } from './problem.js';
 import { resolveConfig } from './resolve.js';
 import { fileSettings } from './settings.js';
 
-/** Finds problems in the tree of a file (with `defaults` merged) that need the knowledge of other modules. */
+/** Checks of other modules for the tree of a file (with `defaults` merged). */
 export type FurtherCheck = (tree: unknown) => Problem[];
 
 /**
- * Reads the configuration file. Throws `config-invalid` when it can't be read, or with everything that is
- * wrong in it.
+ * Reads the configuration file. Throws `config-invalid` when it can't be read, or with all of its problems.
  */
 export async function loadConfig(path: string, env: Environment, check?: FurtherCheck): Promise<Config> {
   return (await loadSource(path, env, check)).config;
 }
 
-/** A configuration, and what its text says once more: its references may stand for something else by then. */
+/**
+ * A configuration that can be resolved again from the same text: its references may have new values by then.
+ */
 export interface Source {
   readonly config: Config;
   /** Throws `config-invalid`. */
   readonly again: () => Config;
 }
 
-/** As `loadConfig`, for who goes on with what files say later. */
+/** As `loadConfig`, for callers that read referenced files again later. */
 export async function loadSource(path: string, env: Environment, check?: FurtherCheck): Promise<Source> {
   const text = await readText(path);
   const again = () => parseConfig(text, path, env, check);
   return { config: again(), again };
 }
 
-/** The configuration that a text says; `file` is what messages call it and where its relative paths start. */
+/**
+ * The configuration in a text. `file` is its name in messages, and its directory is the start of relative
+ * paths.
+ */
 export function parseConfig(
   text: string,
   file: string,
@@ -70,10 +74,7 @@ export function parseConfig(
   return resolveConfig(checked.data, file);
 }
 
-/**
- * Whether the path has a problem of its own already: a value that could not be put together is also wrong in
- * other ways.
- */
+/** Whether the path has a problem already: a value with an unresolved reference causes further problems. */
 function isAt(path: Problem['path'], problems: readonly Problem[]): boolean {
   const written = formatPath(path);
   return problems.some((problem) => formatPath(problem.path) === written);

@@ -1,13 +1,10 @@
-/** Where in the file a value is: the keys and list positions that lead to it. */
+/** The path of a value in the file: keys and list positions. */
 
 export type Path = readonly (string | number)[];
 
 const PLAIN_KEY = /^[A-Za-z_][\w-]*$/;
 
-/**
- * `connections[0].region`; a key that would read as something else is quoted:
- * `topics.config["cleanup.policy"]`.
- */
+/** `connections[0].region`; an ambiguous key is quoted: `topics.config["cleanup.policy"]`. */
 export function formatPath(path: Path): string {
   let text = '';
   for (const step of path) {
@@ -18,7 +15,7 @@ export function formatPath(path: Path): string {
   return text;
 }
 
-/** What the tree holds at the path; undefined when nothing is there. */
+/** The value at the path of the tree; undefined when there is none. */
 export function valueAt(tree: unknown, path: Path): unknown {
   let value = tree;
   for (const step of path) {

@@ -1,4 +1,4 @@
-/** What is wrong with a file: collected, put in the order of the file, and reported all at once. */
+/** Problems of a file: collected, sorted by position, and reported together. */
 
 import { PublisherError } from '../model/errors.js';
 import type { Place, SourceDocument, SyntaxProblem } from './document.js';
@@ -6,13 +6,13 @@ import { formatPath, type Path } from './path.js';
 
 export interface Problem {
   readonly path: Path;
-  /** What is wrong there, without the path: `expected …, got …`. */
+  /** The problem without its path: `expected …, got …`. */
   readonly text: string;
   /** True when the key itself is wrong and not its value. */
   readonly ofKey?: boolean;
 }
 
-/** The error that lists all problems of a file, one a line, each with its path and its place. */
+/** The error with all problems of a file, one a line, each with its path and position. */
 export function configError(
   file: string,
   problems: readonly Problem[],
@@ -26,7 +26,7 @@ export function configError(
   return syntaxError(file, lines);
 }
 
-/** The same for a text that could not be read as YAML. */
+/** The same for a text that is not YAML. */
 export function syntaxError(file: string, problems: readonly SyntaxProblem[]): PublisherError {
   const inOrder = problems.toSorted(
     (one, other) =>

@@ -1,6 +1,4 @@
-/**
- * From what the file says to what the publisher uses: hosts for regions, absolute paths, the list of tables.
- */
+/** Converts the parsed file to the configuration: hosts for regions, absolute paths, the list of tables. */
 
 import { dirname, resolve as resolvePath } from 'node:path';
 
@@ -12,7 +10,7 @@ import type { FileSettings } from './settings.js';
 
 type ConnectionSettings = FileSettings['connections'][number];
 
-/** The configuration; relative paths in it start where the file is. */
+/** The configuration. Relative paths in it start from the file's directory. */
 export function resolveConfig(settings: FileSettings, file: string): Config {
   const { kafka, schemaRegistry, topics, state, http } = settings;
   const absolute = (path: string): string => resolvePath(dirname(file), path);

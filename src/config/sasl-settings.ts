@@ -1,4 +1,4 @@
-/** `kafka.sasl`: which keys there are depends on the mechanism. */
+/** `kafka.sasl`: its keys depend on the mechanism. */
 
 import { z } from 'zod';
 
@@ -24,8 +24,8 @@ const clientSecret = secretSetting(text, 'text', 'Client secret at the token end
 const scope = setting(text.optional(), 'text', 'Scope to request; with `oauthbearer`.');
 
 /**
- * First all keys, to distinguish a misspelt key from one that the mechanism does not use; then the
- * mechanism's own.
+ * Checks against the keys of all mechanisms first, to distinguish a misspelt key from one that the mechanism
+ * does not use, and then against the mechanism's own keys.
  */
 export const saslSettings = z
   .strictObject({

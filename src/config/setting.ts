@@ -1,8 +1,8 @@
 /**
- * How a setting is declared: a zod schema with the words that describe it.
+ * Declares settings: a zod schema with the texts that describe it.
  *
- * Checks, error messages, conversion of environment values and the reference page are all read off these
- * declarations, through the few functions here that look inside a schema.
+ * Checks, error messages, conversion of environment values and the reference page are derived from these
+ * declarations. The functions here that inspect a schema serve all of them.
  */
 
 import { z } from 'zod';
@@ -10,9 +10,9 @@ import { z } from 'zod';
 type Schema = z.core.$ZodType;
 
 export interface SettingFacts {
-  /** What the value has to be; completes "expected …". */
+  /** The expected value; completes "expected …". */
   readonly expected: string;
-  /** What it is for. */
+  /** The description of the setting. */
   readonly about: string;
   /** True when the value must not be shown. */
   readonly secret: boolean;
@@ -30,7 +30,7 @@ export function secretSetting<S extends Schema>(schema: S, expected: string, abo
   return declare(schema, { expected, about, secret: true });
 }
 
-/** Settings of one kind share a schema (`text`), so each gets a copy to carry its own words. */
+/** Settings of one type share a schema (`text`), so each gets a copy with its own texts. */
 function declare<S extends Schema>(schema: S, facts: SettingFacts): S {
   const own = z.core.clone(schema);
   declared.add(own, facts);
@@ -57,7 +57,7 @@ function core(schema: Schema): Schema {
   return layers(schema).at(-1) ?? schema;
 }
 
-/** What was declared of the schema, or undefined when it has no declaration of its own. */
+/** The declaration of the schema, or undefined when it has none of its own. */
 export function factsOf(schema: Schema): SettingFacts | undefined {
   for (const layer of layers(schema)) {
     const facts = declared.get(layer);
@@ -80,9 +80,7 @@ export function elementOf(schema: Schema): Schema | undefined {
   return inner instanceof z.ZodArray ? inner.element : undefined;
 }
 
-/**
- * The schema of what a mapping holds under the key, or a list at the position; undefined when there is none.
- */
+/** The schema of a mapping's value under the key, or of a list's element; undefined when there is none. */
 export function childOf(schema: Schema, step: string | number): Schema | undefined {
   if (typeof step === 'number') return elementOf(schema);
   const inner = core(schema);
@@ -90,9 +88,7 @@ export function childOf(schema: Schema, step: string | number): Schema | undefin
   return entriesOf(schema).find(([key]) => key === step)?.[1];
 }
 
-/**
- * What a setting falls back to, as the file would write it; `required` and `none` when there is no default.
- */
+/** The default of a setting, as the file would write it; `required` and `none` when there is no default. */
 export function fallbackOf(schema: Schema): 'required' | 'none' | { readonly value: unknown } {
   const wrappers = layers(schema);
   const prefault = wrappers.find((layer) => layer instanceof z.ZodPrefault);

@@ -158,7 +158,7 @@ const http = z
   })
   .nullable();
 
-/** The whole file, after `defaults` went under each connection. */
+/** The whole file, after `defaults` are merged under each connection. */
 export const fileSettings = setting(
   z.strictObject({
     kafka: setting(kafka.prefault({}), 'a mapping', 'The Kafka cluster.'),
@@ -190,12 +190,15 @@ export const fileSettings = setting(
   '',
 );
 
-/** What the file says once it was found to be right. */
+/** The type of the checked file. */
 export type FileSettings = z.output<typeof fileSettings>;
 
 type ConnectionInput = z.input<typeof connectionSettings>;
 
-/** What the file may say: everything but the names of the connections has a default, or may come from `defaults`. */
+/**
+ * The type of the file's contents. Everything but the names of the connections has a default, or may come
+ * from `defaults`.
+ */
 export type ConfigInput = Omit<z.input<typeof fileSettings>, 'connections'> & {
   connections: (Partial<ConnectionInput> & Pick<ConnectionInput, 'name'>)[];
 };

@@ -1,6 +1,6 @@
-/** "did you mean": the nearest of the words that would have been right. */
+/** "did you mean": finds the valid word that is nearest to a misspelt one. */
 
-/** The candidate that is a slip of the pen away from the word, or null when none is. */
+/** The candidate that differs from the word by a typing error, or null when there is none. */
 export function nearest(word: string, candidates: readonly string[]): string | null {
   let best: string | null = null;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
@@ -12,8 +12,7 @@ export function nearest(word: string, candidates: readonly string[]): string | n
 }
 
 /**
- * How many letters must be changed, added, left out or swapped with their neighbour to get from one word to
- * the other.
+ * The edit distance of two words: letters that are changed, added, removed or swapped with their neighbour.
  */
 function editDistance(from: string, to: string): number {
   const rows = [Array.from({ length: to.length + 1 }, (_, index) => index)];

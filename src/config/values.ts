@@ -1,9 +1,9 @@
-/** The kinds of value that settings are made of: how the file writes them and what they become. */
+/** The value types of settings: their form in the file and their conversion. */
 
 import { validate } from 'node-cron';
 import { z } from 'zod';
 
-/** Some text; a number or `true` without quotes is not one. */
+/** A text that is not empty; a number or `true` without quotes is not a text. */
 export const text = z.string().min(1);
 
 const HOST_AND_PORT = /^(?:\[[0-9a-fA-F:.]+\]|[^\s:,/@]+):(\d{1,5})$/;
@@ -38,7 +38,7 @@ export const proxyUrl = z
   .refine((value) => parseHttpUrl(value) !== null)
   .transform(withoutSlashAtEnd);
 
-/** A cron expression; the nicknames that cron libraries also take (`@daily`) are not part of the contract. */
+/** A cron expression; the nicknames that cron libraries also accept (`@daily`) are not supported. */
 export const cron = z
   .string()
   .transform((value) => value.trim())
@@ -81,12 +81,12 @@ export function parseMoment(value: string): number | null {
   const written = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
   const local = Date.parse(written);
   const east = zoneMinutes(zone);
-  // A day that the month does not have is rolled over by some engines: it shows in the way back.
+  // Some engines roll over a day that the month does not have. Formatting the date again detects that.
   if (Number.isNaN(local) || new Date(local).toISOString() !== written || east === null) return null;
   return local / 1_000 - east * 60;
 }
 
-/** A moment that has been. Gives epoch seconds. */
+/** A moment in the past. Gives epoch seconds. */
 export const pastMoment = z
   .string()
   .transform((value) => parseMoment(value) ?? Number.NaN)

@@ -1,4 +1,4 @@
-/** What an HTTP server answers: routes, found by method and path. */
+/** The routes of an HTTP server, found by method and path. */
 
 import type { IncomingMessage } from 'node:http';
 
@@ -14,7 +14,7 @@ export interface Route {
   readonly method: 'GET' | 'HEAD' | 'POST';
   /** A path; `{name}` stands for one segment. */
   readonly path: string;
-  /** Answers without basic authentication: for probes, and for what has a check of its own. */
+  /** Answers without basic authentication: for probes, and for routes with their own check. */
   readonly open?: boolean;
   readonly handle: (request: IncomingMessage, segments: Readonly<Record<string, string>>) => Promise<Reply>;
 }

@@ -12,12 +12,14 @@ export interface ServeOptions {
   readonly onTrouble: (error: PublisherError) => void;
 }
 
-/** A port that another instance on this machine has is free as soon as that one ends. */
+/**
+ * Retry interval: a port that another instance on this machine uses is free as soon as that instance ends.
+ */
 const TRY_AGAIN_MS = 3_000;
 
 /**
- * Starts the server. An address that can't be listened on does not stop the publisher: it is reported, and
- * tried again until it is free.
+ * Starts the server. An address that is not available does not stop the publisher: it is reported, and
+ * retried until it is free.
  */
 export async function serveHttp(
   settings: HttpSettings,

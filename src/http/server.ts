@@ -1,4 +1,7 @@
-/** A small HTTP server: finds the route, checks who asks, and puts the security headers on every answer. */
+/**
+ * A small HTTP server: finds the route, authenticates the client, and adds the security headers to every
+ * answer.
+ */
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
@@ -16,12 +19,12 @@ export interface HttpSettings {
 }
 
 export interface HttpServer {
-  /** Where it listens, with the port that it got. */
+  /** Its URL, with the assigned port. */
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** A route may say otherwise for its own answers. */
+/** Default headers; a route may override them. */
 const SECURITY_HEADERS = {
   'content-security-policy':
     "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
@@ -76,7 +79,7 @@ async function answer(
   try {
     return await found.route.handle(request, found.segments);
   } catch {
-    // The reason may hold what the client must not see.
+    // The reason may contain details that the client must not see.
     return textReply(500, 'internal error');
   }
 }
@@ -93,7 +96,7 @@ function send(request: IncomingMessage, response: ServerResponse, { status, head
   response.end(request.method === 'HEAD' ? undefined : bytes);
 }
 
-/** Takes the same time whatever is wrong. */
+/** Compares in constant time. */
 function isAuthorized(header: string | undefined, auth: NonNullable<HttpSettings['auth']>): boolean {
   const [scheme = '', given = ''] = (header ?? '').split(' ');
   const wanted = `${auth.username}:${auth.password}`;

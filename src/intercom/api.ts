@@ -1,4 +1,4 @@
-/** What the tables ask of Intercom: each method is one kind of reading, complete and validated. */
+/** The requests that tables send to Intercom: each method is one kind of reading, complete and validated. */
 
 import { PublisherError } from '../model/errors.js';
 import type { Entity } from '../model/hint.js';
@@ -11,7 +11,7 @@ import { hasId } from './entity.js';
 import { cursorIn, namesNext, stuck } from './next-page.js';
 import { newestOf, numberOf, rowsIn } from './reply.js';
 import { scrollCompanies } from './scroll.js';
-import { type Search, walkNewestFirst } from './search.js';
+import { pageNewestFirst, type Search } from './search.js';
 import { completeSublists } from './sublists.js';
 import type { ApiReply, Requester } from './transport.js';
 
@@ -30,7 +30,7 @@ export interface Listing {
   readonly route: string;
   /** The keys under which the list may stand. */
   readonly lists: readonly string[];
-  /** The row that the list lies below; left out for a list of the workspace. */
+  /** The ID of the row whose list this is; left out for a list of the workspace. */
   readonly id?: string;
 }
 
@@ -62,7 +62,7 @@ export class IntercomApi {
     this.#signal = signal;
   }
 
-  /** Asks who the token belongs to; throws `credentials-refused` when it is not valid. */
+  /** Returns the workspace of the token; throws `credentials-refused` when the token is not valid. */
   async workspace(): Promise<Workspace> {
     const { json } = await this.#transport.request({
       method: 'GET',
@@ -186,7 +186,7 @@ export class IntercomApi {
 
   /** Yields the rows of a window of `updated_at`, newest first. */
   search(search: Search, window: Window): AsyncGenerator<Page> {
-    return walkNewestFirst(this.#transport, search, window);
+    return pageNewestFirst(this.#transport, search, window);
   }
 
   /** Yields all companies. */

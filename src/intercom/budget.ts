@@ -1,11 +1,11 @@
 /**
  * The request budget of one connection.
  *
- * Intercom deals its budget out in windows (ten seconds as a rule) and reports the current one with each
- * response: `X-RateLimit-Limit`, `-Remaining` and `-Reset`. This keeps the connection within its share of it,
- * whichever other apps use the app: it counts what it has sent since the newest report and stops at what that
- * report left. Nothing is hard-coded: until the first response arrives only the number of requests in flight
- * is bounded.
+ * Intercom grants requests per window (usually ten seconds) and reports the current window with each
+ * response: `X-RateLimit-Limit`, `-Remaining` and `-Reset`. This class keeps the connection within its share,
+ * also when other programs use the same app. It counts the requests sent since the newest report and stops at
+ * what that report left. Nothing is hard-coded: until the first response arrives, only the number of requests
+ * in flight is limited.
  */
 
 import type { BudgetUse } from '../model/events.js';
@@ -18,7 +18,8 @@ import { Flight } from './flight.js';
 export type Priority = 'foreground' | 'background';
 
 /**
- * Who asks. Lanes of the same priority are served in turns, so that none waits behind another one's backlog.
+ * The caller of a request. Lanes of the same priority are served in turns, so that none waits behind another
+ * one's backlog.
  */
 export interface Asker {
   readonly priority: Priority;
@@ -26,7 +27,7 @@ export interface Asker {
   readonly lane: string;
 }
 
-const ANYBODY: Asker = { priority: 'foreground', lane: '' };
+const DEFAULT_ASKER: Asker = { priority: 'foreground', lane: '' };
 
 export interface BudgetOptions {
   /** The part of the app's budget that this connection may use: above 0, up to 1. */
@@ -43,7 +44,7 @@ interface Report {
   remaining: number;
   /** Epoch milliseconds (our clock) at which the window ends. */
   resetAt: number;
-  /** The same by the clock of the API: what tells windows apart, however long a reply takes. */
+  /** The same by the clock of the API: it distinguishes windows, however late a reply arrives. */
   endsAt: number;
   /** How long a window is at most. */
   windowMs: number;
@@ -55,7 +56,7 @@ interface Report {
   sentSince: number;
 }
 
-const LONGEST_WAIT_MS = 60_000;
+const MAX_WAIT_MS = 60_000;
 const USUAL_WINDOW_MS = 10_000;
 
 export class Budget {
@@ -63,11 +64,10 @@ export class Budget {
   readonly #maxInFlight: number;
   readonly #now: () => number;
   #report: Report | null = null;
-  /** Epoch milliseconds until which a refusal holds everything back, whatever other responses report. */
+  /** Epoch milliseconds until which a refusal delays all requests, whatever other responses report. */
   #closedUntil = 0;
   /**
-   * How often everything had to wait since a request was accepted. Meanwhile requests go one at a time, to
-   * try.
+   * How often all requests had to wait since one was accepted. Until one is, requests are sent one at a time.
    */
   #refusals = 0;
   #isTrying = false;
@@ -89,7 +89,7 @@ export class Budget {
    * Waits until one more request may be sent. Every `acquire` is followed by one `release` of the same asker.
    * Rejects when `signal` aborts.
    */
-  async acquire(signal: AbortSignal, { priority, lane }: Asker = ANYBODY): Promise<void> {
+  async acquire(signal: AbortSignal, { priority, lane }: Asker = DEFAULT_ASKER): Promise<void> {
     signal.throwIfAborted();
     const startedAt = this.#now();
     const lanes = priority === 'foreground' ? this.#foreground : this.#background;
@@ -105,7 +105,7 @@ export class Budget {
    */
   release(
     headers: Readonly<Record<string, unknown>> | null,
-    { priority }: Asker = ANYBODY,
+    { priority }: Asker = DEFAULT_ASKER,
     ms: number | null = null,
   ): void {
     this.#inFlight -= 1;
@@ -121,27 +121,27 @@ export class Budget {
 
   /**
    * Starts no request until `ms` milliseconds from now (after a 429), and then one at a time until one is
-   * accepted. Called before the refused request is given back.
+   * accepted. Called before `release` of the refused request.
    */
   pause(ms: number): void {
     const now = this.#now();
-    // What was under way together is refused together.
+    // Requests that are in flight together are refused together: they count once.
     if (!isAhead(this.#closedUntil, now) || this.#refusals === 0) this.#refusals += 1;
-    const until = now + Math.min(Math.max(ms, 0), LONGEST_WAIT_MS);
+    const until = now + Math.min(Math.max(ms, 0), MAX_WAIT_MS);
     this.#closedUntil = Math.max(this.#closedUntil, until);
   }
 
-  /** Times in a row that everything had to wait because a request was refused, whichever it was. */
+  /** Times in a row that all requests had to wait because one of them was refused. */
   get refusals(): number {
     return this.#refusals;
   }
 
-  /** Requests that should be under way, as far as is known. */
+  /** Requests that should be in flight; 1 before the first reply. */
   get wanted(): number {
     return this.#flight.isKnown ? this.#mostInFlight(this.#report) : 1;
   }
 
-  /** Requests under way. */
+  /** Requests in flight. */
   get inFlight(): number {
     return this.#inFlight;
   }
@@ -150,7 +150,7 @@ export class Budget {
     return { limit: this.#report?.limit ?? null, used: this.#report?.used ?? 0, waitedMs: this.#waitedMs };
   }
 
-  /** Lets as many start as may. */
+  /** Starts as many requests as the budget allows. */
   #grant(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
@@ -214,9 +214,9 @@ export class Budget {
     // Both times of a response come from the same clock, so that their difference holds even where ours is
     // wrong.
     const apiNow = timeIn(headers.date) ?? now;
-    const endsAt = Math.min(reset * 1000, apiNow + LONGEST_WAIT_MS);
+    const endsAt = Math.min(reset * 1000, apiNow + MAX_WAIT_MS);
     const current = this.#report;
-    // A slow response may tell of a window that is over.
+    // A slow response may report a window that is over.
     if (current !== null && isPast(current, endsAt)) return;
     const resetAt = now + Math.max(endsAt - apiNow, 0);
     const sentSince = this.#inFlight;
@@ -232,7 +232,10 @@ export class Budget {
     }
   }
 
-  /** Looks again at the end of the pause or of the window, since no response may be on its way to do it. */
+  /**
+   * Tries again at the end of the pause or of the window, since there may be no request in flight whose
+   * response would do it.
+   */
   #alarm(): void {
     const now = this.#now();
     const end = isAhead(this.#closedUntil, now) ? this.#closedUntil : this.#report?.resetAt;
@@ -244,7 +247,7 @@ interface Waiting {
   grant(): void;
 }
 
-/** Who waits, in lanes that are served in turns. */
+/** Waiting callers, in lanes that are served in turns. */
 class Lanes {
   /** The lane whose turn it is comes first. */
   readonly #lanes = new Map<string, Waiting[]>();
@@ -290,12 +293,15 @@ class Lanes {
   }
 }
 
-/** Whether a moment is still to come: further ahead than any wait it is not, but our clock was set back. */
+/**
+ * Whether a moment is in the future. One that is further ahead than any wait does not count: this machine's
+ * clock was set back.
+ */
 function isAhead(moment: number, now: number): boolean {
-  return now < moment && moment <= now + LONGEST_WAIT_MS;
+  return now < moment && moment <= now + MAX_WAIT_MS;
 }
 
-/** Whether a window that ends at `endsAt` (the API's clock) lies behind what is known. */
+/** Whether a window that ends at `endsAt` (the API's clock) is older than the known one. */
 function isPast(known: Report, endsAt: number): boolean {
   return known.isOver ? endsAt <= known.endsAt : endsAt < known.endsAt;
 }

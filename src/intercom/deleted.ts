@@ -14,10 +14,7 @@ import type { ApiReply, Requester } from './transport.js';
 const PER_PAGE = 60;
 const LISTS = ['conversations', 'data'];
 
-/**
- * Answers that mean that there is no such list for us: an API version before 2.16, or an app without the
- * permission.
- */
+/** Statuses that mean that this app has no such list: an API version before 2.16, or a missing permission. */
 const UNAVAILABLE = new Set([400, 403, 404, 422]);
 
 /** The deletions from `since` on (epoch seconds). Empty where the API has no such list. */

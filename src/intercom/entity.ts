@@ -7,7 +7,9 @@ export function isId(value: unknown): boolean {
   return ['string', 'number', 'bigint'].includes(typeof value);
 }
 
-/** Whether the entity has the ID. A row of another ID would be published under a key that nobody asked for. */
+/**
+ * Whether the entity has the ID. A row of another ID would be published under a key that was not requested.
+ */
 export function hasId(entity: RawRow, id: string): boolean {
   return isId(entity.id) && idOf(entity) === id;
 }

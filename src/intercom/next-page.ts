@@ -1,6 +1,6 @@
 /**
- * What a page says of the next one. Lists go on in two ways: behind a cursor that each page gives, or by the
- * number of the page, where `next` (an URL, an object, the number) only says that there is more.
+ * What a page says of the next one. Lists are paged in two ways: by a cursor in each page, or by page number,
+ * where `next` (an URL, an object, the number) only says that there is more.
  */
 
 import { PublisherError } from '../model/errors.js';
@@ -20,7 +20,7 @@ export function namesNext(json: RawObject): boolean {
   return nextIn(json) !== null;
 }
 
-/** Whether the page names a next one in no form that can be asked for: to end there would lose rows. */
+/** Whether the page names a next one in no form that can be requested: to end there would lose rows. */
 export function isNextUnusable(json: RawObject, paging: Paging): boolean {
   const next = nextIn(json);
   if (next === null) return false;

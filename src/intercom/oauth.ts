@@ -1,6 +1,6 @@
 /**
- * The OAuth of an Intercom app: where a person agrees to it, and what the code that comes of it is exchanged
- * for.
+ * The OAuth of an Intercom app: the page where a person authorizes it, and the exchange of the resulting code
+ * for an access token.
  */
 
 import { ProxyAgent, request } from 'undici';
@@ -12,8 +12,8 @@ export interface OAuthApp {
 }
 
 /**
- * The page where a person agrees. `appUrl`: where people sign in; `state` comes back with the code and tells
- * that it is ours.
+ * The URL where a person authorizes the app. `appUrl`: where people sign in. `state`: Intercom returns it
+ * with the code, which shows that the code answers this request.
  */
 export function authorizationUrl(
   appUrl: string,
@@ -42,8 +42,8 @@ export function readRedirect(pasted: string): {
 const TIMEOUT_MS = 30_000;
 
 /**
- * The access token for a code. Throws `credentials-refused` for a code or an app that Intercom does not take,
- * `api-unreachable` without an answer.
+ * The access token for a code. Throws `credentials-refused` for a code or an app that Intercom does not
+ * accept, `api-unreachable` without an answer.
  */
 export async function exchangeCode(
   baseUrl: string,

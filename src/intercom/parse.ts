@@ -2,13 +2,13 @@
  * Parses replies without rounding: whole numbers beyond 2^53 become `bigint`, everything else is what
  * `JSON.parse` makes of it.
  *
- * Almost no reply holds such a number, so the slow way is only taken by those that may. It takes time in
- * proportion to the text, whatever that holds.
+ * Almost no reply holds such a number, so only replies that may hold one are parsed the slow way. Its time is
+ * proportional to the length of the text, whatever that holds.
  */
 
 import { randomUUID } from 'node:crypto';
 
-/** As many digits take a number beyond what a double holds, at the least. */
+/** The fewest digits with which a number can exceed what a double holds. */
 const LARGE_DIGITS = 16;
 const BEFORE_NUMBER = /[[:,\s-]/;
 const QUOTE_OR_NUMBER = /"|-?\d[\d.eE+-]*/g;
@@ -28,7 +28,7 @@ export function parseJson(text: string): unknown {
 
 /**
  * Whether there are sixteen digits in a row where a number can stand. Texts may have them too, which only
- * costs time. Looking at each sixteenth character is enough: no run of so many is missed.
+ * costs time. Checking each sixteenth character is enough: no run of so many is missed.
  */
 function mayHoldLarge(text: string): boolean {
   for (let at = LARGE_DIGITS - 1; at < text.length; at += LARGE_DIGITS) {
@@ -52,17 +52,17 @@ function isDigit(text: string, at: number): boolean {
 function markLarge(text: string): string {
   const tokens = new RegExp(QUOTE_OR_NUMBER);
   let marked = '';
-  let taken = 0;
+  let copied = 0;
   for (let found = tokens.exec(text); found !== null; found = tokens.exec(text)) {
     const [token] = found;
     if (token === '"') {
       tokens.lastIndex = endOfText(text, found.index);
     } else if (LARGE.test(token) && !Number.isSafeInteger(Number(token))) {
-      marked += `${text.slice(taken, found.index)}"${MARK}${token}"`;
-      taken = tokens.lastIndex;
+      marked += `${text.slice(copied, found.index)}"${MARK}${token}"`;
+      copied = tokens.lastIndex;
     }
   }
-  return marked + text.slice(taken);
+  return marked + text.slice(copied);
 }
 
 /** Where the text that begins with the quote at `start` is over. */

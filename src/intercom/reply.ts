@@ -1,4 +1,4 @@
-/** What every kind of listing takes from a reply. */
+/** What every kind of listing reads from a reply. */
 
 import { type RawRow, rowOf } from '../model/row.js';
 import { epochSeconds } from '../model/time.js';

@@ -1,4 +1,4 @@
-/** What an answer means, and whether and when to ask again. Pure: no clock, no network. */
+/** Interprets replies, and decides whether and when to retry. Pure: no clock, no network. */
 
 import { type ApiAnswer, type ErrorCode, PublisherError } from '../model/errors.js';
 import type { Scope } from '../model/set-aside.js';
@@ -23,11 +23,11 @@ interface Answered {
 }
 
 const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 20_000;
+const MAX_WAIT_MS = 20_000;
 /** Retries of what is not found, or is answered by a gateway's own page. */
 const MAX_RETRIES_NOT_OWN = 2;
 const MAX_ID_LENGTH = 100;
-/** What Intercom answers for a thing that is not there any more. */
+/** Statuses with which Intercom answers for an entity that no longer exists. */
 const GONE = new Set([404, 410]);
 /** Statuses that count whatever the body is. */
 const PLAIN = new Set([401, 408, 429]);
@@ -79,8 +79,8 @@ export function interpretReply(
 }
 
 /**
- * The reply; or a failure where it is a page with rows whose next page can't be asked for. An empty page is
- * the end, whatever it says: else a faulty reply could turn for ever.
+ * The reply; or a failure where it is a page with rows whose next page can't be requested. An empty page is
+ * the end, whatever it says: else a faulty reply could make paging endless.
  */
 export function checkNext(
   asked: Asked,
@@ -103,8 +103,8 @@ const FORMS: Readonly<Record<Paging, string>> = {
 };
 
 /**
- * Milliseconds to wait before the next attempt, or null when asking again can't help. `failures` counts the
- * failed attempts so far, from 1. Full jitter keeps many clients from coming back at once.
+ * Milliseconds to wait before the next attempt, or null when a retry can't help. `failures` counts the failed
+ * attempts so far, from 1. Full jitter keeps many clients from coming back at once.
  */
 export function retryPlan(
   error: PublisherError,
@@ -118,7 +118,7 @@ export function retryPlan(
   const { status = 0 } = error.answer ?? {};
   const isLasting = isRefusedOrMoved(status) && !(GONE.has(status) && isSearch(scope));
   if (isLasting && failures > MAX_RETRIES_NOT_OWN) return null;
-  const ceiling = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.max(0, failures - 1));
+  const ceiling = Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.max(0, failures - 1));
   return Math.round(ceiling / 2 + (random() * ceiling) / 2);
 }
 
@@ -149,7 +149,7 @@ function isRefusedOrMoved(status: number): boolean {
   return status >= 300 && status < 500 && !PLAIN.has(status);
 }
 
-/** Whether the reply has the list that was asked for, or the entity, which has the ID that was asked for. */
+/** Whether the reply has the list that was requested, or the entity, which has the ID that was requested. */
 function isComplete(json: Record<string, unknown>, { lists, id }: Asked): boolean {
   if (lists !== undefined) return lists.some((key) => Array.isArray(json[key]));
   return id === undefined || hasId(json, id) || isSurvivorOf(json, id);

@@ -1,9 +1,9 @@
 /**
  * Reads all companies through the one scroll that an app may have open.
  *
- * Every call moves the scroll on, so a page whose reply was lost can't be asked for again: whatever breaks,
- * the scroll is started again from its first page and never continued. It ends with an empty page, or, in
- * some versions, with a 404, which a scroll that broke midway gives too: see `endsBy404`.
+ * Every call advances the scroll, so a page whose reply was lost can't be requested again. After any failure
+ * the scroll is started again from its first page and never continued. It ends with an empty page or, in some
+ * versions, with a 404. A scroll that broke midway answers 404, too: see `endsBy404`.
  */
 
 import { type ErrorCode, PublisherError } from '../model/errors.js';
@@ -12,12 +12,12 @@ import type { Page } from '../model/table.js';
 import { newestOf, rowsIn } from './reply.js';
 import type { ApiReply, Requester } from './transport.js';
 
-/** An unused scroll expires after a minute: one that we lost ourselves is gone after this wait. */
-const LONGEST_WAIT_MS = 90_000;
-const ASK_AGAIN_MS = 5_000;
+/** An unused scroll expires after a minute: one that this process lost itself is gone after this wait. */
+const MAX_WAIT_MS = 90_000;
+const RETRY_MS = 5_000;
 /** Past this pause between two calls a 404 is an expiry. */
 const EXPIRY_MS = 50_000;
-const MAX_WALKS = 6;
+const MAX_SCROLLS = 6;
 /** The description calls the list `companies`, its example `data`. */
 const LISTS = ['data', 'companies'] as const;
 
@@ -30,8 +30,8 @@ const BREAKS = new Set<ErrorCode>([
   'api-not-found',
 ]);
 
-/** How far a walk came before it broke or ended by a 404 that may be either. */
-class WalkBroken extends Error {
+/** How many rows a scroll returned before it broke, or before a 404 that may be its end. */
+class ScrollBroken extends Error {
   readonly rows: number;
   constructor(rows: number, cause: unknown) {
     super('the scroll broke', { cause });
@@ -46,20 +46,20 @@ class WalkBroken extends Error {
  */
 export async function* scrollCompanies(transport: Requester, signal: AbortSignal): AsyncGenerator<Page> {
   let suspectedEnd: number | null = null;
-  for (let walk = 1; ; walk += 1) {
+  for (let attempt = 1; ; attempt += 1) {
     try {
-      yield* walkOnce(transport, signal, suspectedEnd);
+      yield* scrollOnce(transport, signal, suspectedEnd);
       return;
     } catch (error) {
-      if (!(error instanceof WalkBroken)) throw error;
-      if (walk === MAX_WALKS) throw brokenTooOften(error);
+      if (!(error instanceof ScrollBroken)) throw error;
+      if (attempt === MAX_SCROLLS) throw brokenTooOften(error);
       suspectedEnd = error.rows;
-      await pause(500 * walk, signal);
+      await pause(500 * attempt, signal);
     }
   }
 }
 
-async function* walkOnce(
+async function* scrollOnce(
   transport: Requester,
   signal: AbortSignal,
   suspectedEnd: number | null,
@@ -80,7 +80,7 @@ async function* walkOnce(
     if (next instanceof PublisherError) {
       const idle = Date.now() - reply.receivedAt;
       if (!endsBy404({ idle, full: rows.length === largest, read, suspectedEnd }))
-        throw new WalkBroken(read, next);
+        throw new ScrollBroken(read, next);
       yield { ...page, rows: [], last: true };
       return;
     }
@@ -89,9 +89,9 @@ async function* walkOnce(
 }
 
 /**
- * Whether a 404 behind a page is the end of the scroll. Behind a page that is not full it is; behind a full
- * one it may be a break, so the scroll is walked again, and where the second walk ends at the same place it
- * was the end.
+ * Whether a 404 after a page is the end of the scroll. After a page that is not full it is. After a full one
+ * it may be a break, so the scroll is read again: if the second reading ends at the same place, that is the
+ * end.
  */
 function endsBy404(at: { idle: number; full: boolean; read: number; suspectedEnd: number | null }): boolean {
   if (at.idle > EXPIRY_MS) return false;
@@ -100,14 +100,14 @@ function endsBy404(at: { idle: number; full: boolean; read: number; suspectedEnd
 
 /** Starts a scroll, waiting for one that another program holds. */
 async function open(transport: Requester, signal: AbortSignal): Promise<ApiReply> {
-  const deadline = Date.now() + LONGEST_WAIT_MS;
+  const deadline = Date.now() + MAX_WAIT_MS;
   for (;;) {
     try {
       return await transport.request(request('/companies/scroll'));
     } catch (error) {
-      if (!isHeldElsewhere(error)) throw isBreak(error) ? new WalkBroken(0, error) : error;
-      if (Date.now() + ASK_AGAIN_MS > deadline) throw busy(error);
-      await pause(ASK_AGAIN_MS, signal);
+      if (!isHeldElsewhere(error)) throw isBreak(error) ? new ScrollBroken(0, error) : error;
+      if (Date.now() + RETRY_MS > deadline) throw busy(error);
+      await pause(RETRY_MS, signal);
     }
   }
 }
@@ -120,7 +120,7 @@ async function advance(
 ): Promise<ApiReply | PublisherError> {
   const parameter = reply.json.scroll_param;
   if (typeof parameter !== 'string' || parameter === '') {
-    throw new WalkBroken(read, new Error('the page has no scroll_param'));
+    throw new ScrollBroken(read, new Error('the page has no scroll_param'));
   }
   try {
     return await transport.request(
@@ -128,7 +128,7 @@ async function advance(
     );
   } catch (error) {
     if (error instanceof PublisherError && error.answer?.status === 404) return error;
-    throw isBreak(error) ? new WalkBroken(-1, error) : error;
+    throw isBreak(error) ? new ScrollBroken(-1, error) : error;
   }
 }
 
@@ -161,11 +161,11 @@ function busy(cause: PublisherError): PublisherError {
   );
 }
 
-function brokenTooOften(broken: WalkBroken): PublisherError {
+function brokenTooOften(broken: ScrollBroken): PublisherError {
   const why = broken.cause instanceof Error ? broken.cause.message : 'unknown';
   return new PublisherError(
     'scroll-broken',
-    `companies: the scroll broke ${MAX_WALKS} times in a row (${why}); the next cycle tries again`,
+    `companies: the scroll broke ${MAX_SCROLLS} times in a row (${why}); the next cycle tries again`,
     {
       cause: broken,
     },

@@ -1,16 +1,16 @@
 /**
- * Walks the rows of a window of `updated_at`, newest first.
+ * Pages through the rows of a window of `updated_at`, newest first.
  *
  * Contacts search filters by whole days of the workspace's time zone (by the exact second from version 2.17
  * on), and it is not documented whether the bounds of conversations search are inclusive. The query uses `> t
  * OR = t`, which includes `t` under every one of these rules, and the rows are filtered here by the exact
  * second.
  *
- * Newest first, because a row that is updated during the walk moves to the front, behind the walker: the next
- * poll finds it there. In the other direction it would move to the end and, where cursors are positions, pull
- * an unread row into a page that was already read. What remains is a row that leaves the result (deleted,
- * merged, or moved out of a closed window): it shows as a shrinking `total_count`, and then the walk is not
- * trusted and made again.
+ * The order is newest first, because a row that is updated while the search is paged moves to the front,
+ * among the pages already read: the next poll finds it there. In the other direction it would move to the end
+ * and, where cursors are positions, shift an unread row into a page that was already read. One case remains:
+ * a row leaves the result (deleted, merged, or moved out of a closed window). This shows as a shrinking
+ * `total_count`, and then the window is read again.
  */
 
 import { PublisherError } from '../model/errors.js';
@@ -27,7 +27,7 @@ import type { ApiReply, Requester } from './transport.js';
 export interface Search {
   /** Where to search. */
   readonly path: '/contacts/search' | '/conversations/search' | '/tickets/search';
-  /** What has to be asked for to be in the rows, as a query string. */
+  /** The query string that requests fields which the rows lack otherwise. */
   readonly include?: string;
   /** The key of the reply that holds the rows. */
   readonly list: string;
@@ -37,7 +37,7 @@ export interface Search {
 
 /** The most rows that a page of any search may hold. */
 const PER_PAGE = 150;
-/** Attempts of a page that was asked for in a larger one already. */
+/** Attempts of a page that was requested in a larger one already. */
 const NARROWED_ATTEMPTS = 2;
 /**
  * The search itself is tried in a second so long before the window, where the row that breaks a page is not.
@@ -45,31 +45,31 @@ const NARROWED_ATTEMPTS = 2;
 const CONTROL_SECONDS = 2 * 86_400;
 
 /**
- * Yields the rows of the window page by page; the last page says so. Where the order is sure (`isOrdered`)
- * the window may become shorter at its older end meanwhile: the walk ends there then. A row that breaks every
- * page with it is stepped over: its page says which interval is unread. Throws `walk-unclean` after the last
- * page when rows left the result during the walk.
+ * Yields the rows of the window page by page; the last page has `last: true`. Where the order is certain
+ * (`isOrdered`) the window may become shorter at its older end meanwhile: paging ends at the new end. A row
+ * that breaks every page that contains it is skipped: its page reports the unread interval. Throws
+ * `walk-unclean` after the last page when rows left the result meanwhile.
  */
-export async function* walkNewestFirst(
+export async function* pageNewestFirst(
   transport: Requester,
   search: Search,
   window: Window,
 ): AsyncGenerator<Page> {
-  const walk = new Walk(transport, search, window);
-  // Nothing here knows a page while the next one is asked for: pages are large, and many walks go on side by
+  const pages = new PagedSearch(transport, search, window);
+  // This loop keeps no page while the next one is requested: pages are large, and many searches run side by
   // side.
-  while (!walk.isOver) yield walk.next();
-  if (walk.hasShrunk) throw unclean(search);
+  while (!pages.isOver) yield pages.next();
+  if (pages.hasShrunk) throw unclean(search);
 }
 
-class Walk {
+class PagedSearch {
   readonly #transport: Requester;
   readonly #search: Search;
   readonly #window: Window;
   #pager: Pager;
-  /** Where what the pager reads ends, in epoch seconds; null: nowhere. */
+  /** The newer end of what the pager reads, in epoch seconds; null: open. */
   #end: number | null;
-  /** The oldest time that the walk has come down to, in epoch seconds. */
+  /** The oldest time that was read, in epoch seconds. */
   #reached: number | null;
   /** Epoch seconds by the API's clock. */
   #serverNow = 0;
@@ -99,7 +99,7 @@ class Walk {
 
   async next(): Promise<Page> {
     const reply = await this.#pager.next();
-    if (reply instanceof PublisherError) return this.#stepOver(reply);
+    if (reply instanceof PublisherError) return this.#skipBrokenRow(reply);
     const found = rowsIn(reply, [this.#search.list]);
     const before = this.#total;
     const total = countIn(reply) ?? before;
@@ -117,12 +117,13 @@ class Walk {
   }
 
   /**
-   * The row behind those that were read breaks every page. Its ID is not known, but its place is: the walk
-   * continues below it, with the latest upper bound under which the search answers again. What lies between
-   * is unread, also what of it could be read from its older end: a row that is updated meanwhile shifts those
-   * behind it. Where the order is not sure, rows above may be unread, too.
+   * Skips the row that breaks every page: the one that follows the rows read so far. Its ID is not known, but
+   * its place is: paging continues below it, with the latest upper bound for which the search answers again.
+   * The interval between is unread, including the rows of it that could be read from its older end: a row
+   * that is updated meanwhile shifts those behind it. Where the order is not certain, rows above may be
+   * unread, too.
    */
-  async #stepOver(error: PublisherError): Promise<Page> {
+  async #skipBrokenRow(error: PublisherError): Promise<Page> {
     const { from } = this.#window;
     const to = Math.floor(this.#reached ?? this.#serverNow);
     if (!this.#isSorted || to < from) throw error;
@@ -162,8 +163,8 @@ class Walk {
   }
 
   /**
-   * The latest second below `to` up to which the search is answered; `from - 1` where there is none. It is
-   * sought in growing steps, since the row that breaks a page lies close to the one before it as a rule.
+   * The latest second below `to` up to which the search is answered; `from - 1` where there is none. Tried in
+   * growing steps, since the row that breaks a page is usually close to the one before it.
    */
   async #highestReadable(from: number, to: number): Promise<number> {
     let broken = to;
@@ -184,8 +185,8 @@ class Walk {
   }
 
   /**
-   * Whether the newest row up to `to` can be had. Where the search filters by days, it shows rows from behind
-   * `to`, which say nothing of those before it.
+   * Whether the newest row up to `to` can be read. Where the search filters by days, it shows rows from after
+   * `to`, which prove nothing of those before it.
    */
   async #isReadable(from: number, to: number): Promise<boolean> {
     const reply = await this.#probe({ from, to });
@@ -219,7 +220,8 @@ class Walk {
       if (reply instanceof PublisherError) break;
       const found = rowsIn(reply, [this.#search.list]);
       const times = found.map((row) => epochSeconds(row.updated_at) ?? up);
-      // Backwards, so that what comes is in descending order: else this says nothing of what lies between.
+      // Compared backwards, as descending order: in any other order the rows prove nothing of the interval
+      // between.
       if (!isDescending([up, ...times].filter((time) => time >= interval.from).reverse())) break;
       rows.push(...found.filter((_, index) => isWithin(times[index], interval)));
       up = Math.min(interval.to, Math.max(up, Math.floor(times.at(-1) ?? up)));
@@ -229,7 +231,7 @@ class Walk {
   }
 }
 
-/** A page of a search to be asked for. */
+/** A page of a search to be requested. */
 interface AskedPage {
   readonly order: 'ascending' | 'descending';
   readonly cursor: string | null;
@@ -251,7 +253,7 @@ interface PagerOptions {
 }
 
 /**
- * Asks for one page after another. A page that can't be had is asked for in smaller ones, until the row that
+ * Requests one page after another. A page that can't be read is requested in smaller ones, until the row that
  * breaks it is alone.
  */
 class Pager {
@@ -272,9 +274,7 @@ class Pager {
     return this.#isOver;
   }
 
-  /**
-   * The next page; or why the row that would come next can't be had. Throws what does not concern the page.
-   */
+  /** The next page; or why the next row can't be read. Throws failures that do not concern the page. */
   async next(): Promise<ApiReply | PublisherError> {
     for (;;) {
       const isNarrowed = this.#suspects > 0;
@@ -332,8 +332,8 @@ function ask(
 }
 
 /**
- * The reply, or the failure where another page or window may be answered. Throws where the rows came and the
- * way to the next page did not: no row breaks the page.
+ * The reply, or a failure that another page or window may not have. Throws where the rows arrived and only
+ * the next page can't be requested: then no row breaks the page.
  */
 async function failureOrReply(reply: Promise<ApiReply>): Promise<ApiReply | PublisherError> {
   try {
@@ -399,7 +399,7 @@ function isBefore(time: number | null | undefined, from: number): boolean {
   return typeof time === 'number' && time < from;
 }
 
-/** A row whose time can't be read belongs to every window: better twice than never. */
+/** A row whose time can't be read belongs to every window, so that it is read twice rather than never. */
 function isWithin(time: number | null | undefined, window: Window): boolean {
   if (typeof time !== 'number') return true;
   return time >= window.from && (window.to === null || time < window.to + 1);

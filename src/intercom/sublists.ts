@@ -1,8 +1,8 @@
 /**
  * Completes the lists inside a contact. Each holds ten entries at most and says `has_more`; the rest is read
  * from the contact's own paths. What the list says of itself (`total_count`, `has_more`) stays as Intercom
- * sent it. Those are built here from the id: an URL in a reply is never followed, so none can lead the token
- * away.
+ * sent it. The paths are built here from the ID: an URL in a reply is never followed, so none can send the
+ * token elsewhere.
  */
 
 import { PublisherError } from '../model/errors.js';
@@ -65,8 +65,8 @@ export function isCutShort(contact: RawRow): boolean {
 }
 
 /**
- * Whether `whole` has every list of which the contact shows only the beginning: those of a contact that went
- * meanwhile can't be read.
+ * Whether `whole` has every list of which the contact shows only the beginning: the lists of a contact that
+ * was deleted meanwhile can't be read.
  */
 export function hasWholeLists(contact: RawRow, whole: RawRow): boolean {
   return SUBLISTS.every(({ field }) => !isShort(contact[field]) || whole[field] !== contact[field]);
@@ -99,7 +99,7 @@ function completed(short: RawRow, entries: readonly RawRow[], sublist: Sublist):
   return { ...short, [key]: [...data, ...shown.filter(isNoRow)].map(elementOf) };
 }
 
-/** Every entry of the list, or null when the contact has gone meanwhile. */
+/** Every entry of the list, or null when the contact was deleted meanwhile. */
 async function readAll(transport: Requester, sublist: Sublist, contactId: string): Promise<RawRow[] | null> {
   const entries = new Map<string, RawRow>();
   let cursor: string | null = null;
@@ -147,8 +147,9 @@ function belongs(row: RawRow, sublist: Sublist): boolean {
 }
 
 /**
- * Entries come whole here and as addresses inside a contact; the address is the form that stays the same.
- * With it goes what the contact's own row says of the entry, and what Intercom does not document.
+ * Entries are whole here, and addresses (ID, type, URL) inside a contact; the address is the form that stays
+ * the same. The result adds the fields that the contact's own row has of the entry, and those that Intercom
+ * does not document.
  */
 function entryOf(row: RawRow, own: RawRow | undefined, { type, path, documented }: Sublist): RawRow {
   if (isNoRow(row)) return row;

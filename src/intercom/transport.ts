@@ -1,5 +1,5 @@
 /**
- * One HTTP exchange with Intercom, tried again where that helps.
+ * One HTTP exchange with Intercom, retried where that helps.
  *
  * This is the only place that opens a connection to the API and the only one that holds the token: a request
  * is a path, resolved against the connection's own host, so that no URL in a reply can send the token
@@ -19,7 +19,7 @@ export interface ApiRequest {
   readonly method: 'GET' | 'POST';
   /** Path and query below the API's host, starting with `/`. */
   readonly path: string;
-  /** The path with its ids taken out, for counters and messages. */
+  /** The path without its IDs, for counters and messages. */
   readonly route: string;
   /** What fails with it; see `Scope`. */
   readonly scope: Scope;
@@ -30,13 +30,13 @@ export interface ApiRequest {
   readonly body?: unknown;
   /** The reply must hold an array under one of these keys, else it is unreadable. */
   readonly lists?: readonly string[];
-  /** How the list goes on: a page whose next one can't be asked for is unreadable. */
+  /** How the list is paged: a page whose next one can't be requested is unreadable. */
   readonly paging?: Paging;
   /** Decodes a large reply in place of `JSON.parse`. */
   readonly decode?: ReplyDecoder;
   /**
-   * False where a request that may have taken effect must not be sent again (each call to a scroll moves it
-   * on).
+   * False where a request that may have taken effect must not be sent again (each call to a scroll advances
+   * it).
    */
   readonly repeatable?: boolean;
 }
@@ -87,15 +87,15 @@ interface Answer {
 
 /** A reply that trickles in is given up after so many times the time-out. */
 const WHOLE_REPLY_TIMEOUTS = 5;
-const LONGEST_CONNECT_MS = 10_000;
+const MAX_CONNECT_MS = 10_000;
 /** Requests in flight each need one; more are refused by the budget. */
-const MOST_CONNECTIONS = 128;
+const MAX_CONNECTIONS = 128;
 /** From here on a reply takes milliseconds to read. */
 const LARGE_REPLY_BYTES = 32 * 1024;
 const MAX_REPLY_BYTES = 128 * 1024 * 1024;
 /** So long after a good answer of Intercom's, its address is known to be right. */
 const ANSWERING_MS = 60_000;
-/** Requests are given up when the budget refuses this often in a row: something else eats the whole of it. */
+/** Requests are given up when the budget refuses this often in a row: another program uses all of it. */
 const MAX_BUDGET_REFUSALS = 30;
 
 export class Transport implements Requester {
@@ -103,7 +103,7 @@ export class Transport implements Requester {
   readonly #dispatcher: Dispatcher;
   readonly #origin: URL;
   #turn: Promise<void> = Promise.resolve();
-  /** Milliseconds at which Intercom gave a good answer last, by a clock that never goes back. */
+  /** When Intercom last gave a good answer, in milliseconds of a monotonic clock. */
   #answeredAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: TransportOptions) {
@@ -113,11 +113,11 @@ export class Transport implements Requester {
     const limits = {
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
-      connect: { timeout: Math.min(timeoutMs, LONGEST_CONNECT_MS) },
+      connect: { timeout: Math.min(timeoutMs, MAX_CONNECT_MS) },
     };
     this.#dispatcher =
       options.gateway === null
-        ? new Pool(this.#origin.origin, { ...limits, connections: MOST_CONNECTIONS })
+        ? new Pool(this.#origin.origin, { ...limits, connections: MAX_CONNECTIONS })
         : new ProxyAgent({ uri: options.gateway, ...limits });
   }
 
@@ -130,12 +130,12 @@ export class Transport implements Requester {
     return this.#request(request, { priority: 'foreground', lane: '' });
   }
 
-  /** The same for one of several who share the budget evenly, whatever each of them asks. */
+  /** The same for one of several callers that share the budget evenly, however many requests each sends. */
   lane(lane: string): Requester {
     return { request: (request) => this.#request(request, { priority: 'foreground', lane }) };
   }
 
-  /** The same for work that can wait: it leaves the budget to everybody else. */
+  /** The same for work that can wait: it leaves the budget to all other requests. */
   get background(): Requester {
     return { request: (request) => this.#request(request, { priority: 'background', lane: '' }) };
   }
@@ -168,7 +168,7 @@ export class Transport implements Requester {
     }
   }
 
-  /** Requests that should be under way to make the best of latency and budget. */
+  /** Requests that should be in flight, given latency and budget. */
   get requestsAtOnce(): number {
     return this.#options.budget.wanted;
   }
@@ -185,7 +185,7 @@ export class Transport implements Requester {
     const sentAt = performance.now();
     let headers: Answer['headers'] | null = null;
     let closedMs: number | null = null;
-    // Until the reply was there: what it takes to read it says nothing of how far away the API is.
+    // Measured until the reply arrives: decoding it is no part of the latency.
     let ms: number | null = null;
     try {
       const answer = await this.#send(request);
@@ -197,7 +197,7 @@ export class Transport implements Requester {
       if (failure instanceof PublisherError) {
         if (failure.answer?.status === 429) {
           closedMs = Math.max(retryAfterMs(headers), retryPlan(failure, 0) ?? 0);
-          // Before the request is given back: that lets the next one start.
+          // Before `release`, which starts the next request.
           budget.pause(closedMs);
         }
         return { error: failure, closedMs };
@@ -229,7 +229,7 @@ export class Transport implements Requester {
   }
 
   /**
-   * Large replies are read one in each turn of the event loop: else many that come together hold up the next
+   * Large replies are read one in each turn of the event loop: else many that arrive together delay the next
    * requests, and Kafka.
    */
   #nextTurn(): Promise<void> {
@@ -330,7 +330,7 @@ async function decodeElsewhere(
   return decode(body);
 }
 
-/** Asked again it would be as large. */
+/** Not retried: the next reply would be as large. */
 function tooLarge({ method, route }: ApiRequest): PublisherError {
   return new PublisherError(
     'api-rejected',
@@ -343,7 +343,7 @@ function serverNow(date: unknown, receivedAt: number): number {
   return Math.floor((Number.isNaN(ms) ? receivedAt : ms) / 1000);
 }
 
-/** The innermost reason: what undici wraps says less than what it wraps. */
+/** The innermost cause: undici's own message says less than the error that it wraps. */
 function rootCause(error: Error): string {
   const code = (error as NodeJS.ErrnoException).code;
   if (error.cause instanceof Error) return rootCause(error.cause);

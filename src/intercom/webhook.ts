@@ -1,4 +1,4 @@
-/** Intercom's notifications: who sent one, and which entities it is about. Pure. */
+/** Intercom's notifications: whether Intercom signed one, and which entities it names. Pure. */
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { ENTITIES, type Entity, type Hint } from '../model/hint.js';
@@ -16,7 +16,7 @@ export function isSigned(body: Buffer, header: string | undefined, clientSecret:
   return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
-/** A notification, as far as it matters here. */
+/** The parts of a notification that the publisher uses. */
 export interface Notification {
   readonly topic: string;
   readonly hint: Hint;
@@ -62,7 +62,7 @@ function hintOf(topic: string, item: Item): Hint {
   return Object.fromEntries(hint) as Record<Entity, string[]>;
 }
 
-/** What stands in every place where an item of any topic has an ID of an entity. */
+/** The values of every place where an item of any topic has an ID of an entity. */
 function idsIn(topic: string, item: Item): Record<Entity, unknown[]> {
   const own = ENTITY_OF_TYPE.get(item.type ?? topic.split('.')[0]);
   const [conversation, ticket] = [objectAt(item, 'conversation'), objectAt(item, 'ticket')];
@@ -98,7 +98,7 @@ function isId(value: unknown): value is string | number | bigint {
   return typeof value === 'bigint' || Number.isSafeInteger(value);
 }
 
-/** What is no object is an empty one. */
+/** The object under a key; an empty one where there is none. */
 function objectAt(value: Item, key: string): Item {
   const found = Object.hasOwn(value, key) ? value[key] : undefined;
   return isObject(found) ? found : {};

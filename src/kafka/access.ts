@@ -1,4 +1,7 @@
-/** The connections to Kafka that a process shares: admin work and reading. Writers are one per connection. */
+/**
+ * The connections to Kafka that a process shares, for admin requests and for reading. Each Intercom
+ * connection has its own writer.
+ */
 
 import type { Kafka } from 'kafkajs';
 import { Events } from '../model/events.js';
@@ -20,14 +23,14 @@ export class KafkaAccess {
 
   /**
    * Reports through `events` what readings wait for. Throws `kafka-unreachable` within seconds when no broker
-   * answers or lets us in; afterwards everything is patient.
+   * answers or accepts the credentials. Later requests are retried for minutes.
    */
   static async open(settings: KafkaSettings, events: Events = new Events()): Promise<KafkaAccess> {
     const probe = new Topics(createKafka(settings, 'prompt'), settings.brokers);
     try {
       await probe.probe();
     } finally {
-      // What failed half-way still holds a connection, which would keep the process from ending.
+      // A client that failed to open may still have a connection, which would keep the process from ending.
       await probe.close();
     }
     const kafka = createKafka(settings);

@@ -1,7 +1,6 @@
 /**
- * How a group assigns partitions: evenly, and so that a member keeps those that it has. Each partition that
- * moves costs its connections a restore, so that an instance that comes or goes should move no more than its
- * share.
+ * Assigns the partitions of a group evenly, so that members keep those that they have. Each partition that
+ * moves costs its connections a restore. So an instance that joins or leaves moves no more than its share.
  */
 
 import type { PartitionAssigner } from 'kafkajs';
@@ -16,36 +15,36 @@ const VERSION = 0;
 
 export interface Claim {
   readonly member: string;
-  /** Partitions that it has now. */
+  /** Partitions that the member owns now. */
   readonly partitions: readonly number[];
 }
 
 /**
- * Deals out the partitions 0 to `count` - 1. They go round by round, one for each member, so that every
- * beginning of the list is spread evenly: connections fill it from its beginning. Within a round everybody
- * keeps what is theirs.
+ * Assigns the partitions 0 to `count` - 1 in rounds, one partition for each member in a round. So every
+ * prefix of the list is spread evenly; connections use the list from its start. Within a round members keep
+ * the partitions that they own.
  */
-export function deal(count: number, claims: readonly Claim[]): Map<string, number[]> {
+export function assignPartitions(count: number, claims: readonly Claim[]): Map<string, number[]> {
   const members = [...claims].sort((a, b) => (a.member < b.member ? -1 : 1));
-  const dealt = new Map(members.map(({ member }) => [member, [] as number[]]));
+  const assigned = new Map(members.map(({ member }) => [member, [] as number[]]));
   for (let first = 0; first < count && members.length > 0; first += members.length) {
     const size = Math.min(members.length, count - first);
     const round = Array.from({ length: size }, (_, index) => first + index);
-    for (const [member, partition] of dealRound(round, members)) dealt.get(member)?.push(partition);
+    for (const [member, partition] of assignRound(round, members)) assigned.get(member)?.push(partition);
   }
-  return dealt;
+  return assigned;
 }
 
-function dealRound(round: readonly number[], members: readonly Claim[]): Map<string, number> {
+function assignRound(round: readonly number[], members: readonly Claim[]): Map<string, number> {
   const kept = new Map<string, number>();
-  const taken = new Set<number>();
+  const assigned = new Set<number>();
   for (const { member, partitions } of members) {
-    const own = round.find((partition) => partitions.includes(partition) && !taken.has(partition));
+    const own = round.find((partition) => partitions.includes(partition) && !assigned.has(partition));
     if (own === undefined) continue;
     kept.set(member, own);
-    taken.add(own);
+    assigned.add(own);
   }
-  const rest = round.filter((partition) => !taken.has(partition));
+  const rest = round.filter((partition) => !assigned.has(partition));
   const free = members.filter(({ member }) => !kept.has(member));
   return new Map([
     ...kept,
@@ -53,16 +52,16 @@ function dealRound(round: readonly number[], members: readonly Claim[]): Map<str
   ]);
 }
 
-/** What a member says of itself, at the time of asking. */
+/** What a member reports of itself, read at each request. */
 export interface Self {
-  /** The partitions that it has. */
+  /** The partitions that it owns. */
   owned(): readonly number[];
   served(): Served;
   /** Epoch milliseconds. */
   readonly joinedAt: number;
 }
 
-/** The assigner of a member. Members that serve something else than the oldest are dealt nothing. */
+/** The assigner of a member. Members with other settings than the oldest member get no partition. */
 export function stickyAssigner(self: Self): PartitionAssigner {
   return ({ cluster }) => ({
     name: NAME,
@@ -85,12 +84,12 @@ export function stickyAssigner(self: Self): PartitionAssigner {
       const count =
         known === 0 ? (admitted.find(({ served }) => served !== null)?.served?.partitions ?? 0) : known;
       const claims = admitted.map(({ id, claims }) => ({ member: id, partitions: claims }));
-      const dealt = deal(count, claims);
+      const assigned = assignPartitions(count, claims);
       return all.map(({ id }) => ({
         memberId: id,
         memberAssignment: MemberAssignment.encode({
           version: VERSION,
-          assignment: { [topic]: dealt.get(id) ?? [] },
+          assignment: { [topic]: assigned.get(id) ?? [] },
           userData: Buffer.alloc(0),
         }),
       }));

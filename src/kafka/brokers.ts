@@ -1,10 +1,10 @@
 /**
  * Connections to the brokers of a cluster, for reading.
  *
- * Kafkajs's own pool ties all of them together: a partition without a leader, or a broker that answers
- * nothing, holds every request up. Here each request concerns one broker. A broker that fails, or is silent
- * for too long, loses its connections, and the next request to it opens new ones. The connections themselves
- * are kafkajs's, with its TLS, SASL and re-authentication.
+ * Kafkajs's own pool couples all brokers: a partition without a leader, or a broker that does not answer,
+ * delays every request. Here each request goes to one broker. A broker that fails, or is silent for too long,
+ * loses its connections, and the next request to it opens new ones. The connections themselves are kafkajs's,
+ * with its TLS, SASL and re-authentication.
  */
 
 import type { Kafka } from 'kafkajs';
@@ -52,7 +52,7 @@ export interface BrokerAddress extends Address {
   readonly nodeId: number;
 }
 
-/** A broker that sends nothing for so long, with a request under way, loses its connections. */
+/** The connections to a broker are closed when it sends nothing for so long with a request in flight. */
 const MAX_SILENCE_MS = 10_000;
 const SILENCE_CHECK_MS = 500;
 /** The connection of kafkajs's pool that fetches go over. */
@@ -61,11 +61,11 @@ const FETCH_CONNECTION = 1;
 export class Brokers {
   readonly #cluster: Cluster;
   #seeds: readonly string[] | null = null;
-  /** By node ID, as the cluster said last. */
+  /** By node ID, from the last metadata. */
   #addresses = new Map<number, string>();
   /** By host:port. Requests that begin at once share one attempt to connect. */
   readonly #open = new Map<string, Promise<KafkajsBroker>>();
-  /** By host:port: when it failed last. */
+  /** By host:port: the time of its last failure. */
   readonly #failedAt = new Map<string, number>();
   #isClosed = false;
 
@@ -74,8 +74,8 @@ export class Brokers {
     this.#cluster = clusterOf(kafka);
   }
 
-  /** Remembers where the brokers are. */
-  learn(brokers: readonly BrokerAddress[]): void {
+  /** Stores the addresses of the brokers. */
+  updateAddresses(brokers: readonly BrokerAddress[]): void {
     this.#addresses = new Map(brokers.map(({ nodeId, host, port }) => [nodeId, `${host}:${port}`]));
   }
 
@@ -159,7 +159,7 @@ export class Brokers {
     }
   }
 
-  /** Closes without waiting for what is under way, which fails with `error`. */
+  /** Closes without waiting for requests in flight, which fail with `error`. */
   async #drop(address: string, error: unknown): Promise<void> {
     const opening = this.#open.get(address);
     this.#open.delete(address);
@@ -168,7 +168,7 @@ export class Brokers {
   }
 }
 
-/** What kafkajs says, so that it is taken for a lost connection. */
+/** Kafkajs's own text, so that the error counts as a lost connection. */
 class BrokerUnknown extends Error {
   override readonly name = 'KafkaJSBrokerNotFound';
 
@@ -185,12 +185,12 @@ class BrokerSilent extends Error {
   }
 }
 
-/** The work's result, as long as the broker sends anything at all while it lasts. */
+/** Resolves with the work's result. Rejects when the broker sends nothing for too long. */
 async function unlessSilent<T>(broker: KafkajsBroker, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<never>((_, reject) => {
     let received = bytesReceived(broker);
-    // Checks are counted, not time: a process that was stopped for a while has heard nothing either.
+    // Counts checks instead of time: a process that was paused has received nothing either.
     let silentChecks = 0;
     timer = setInterval(() => {
       const bytes = bytesReceived(broker);
@@ -231,7 +231,7 @@ async function configuredBrokers({ connectionPoolBuilder }: Cluster): Promise<st
   }
 }
 
-/** Kafkajs keeps what makes its connections, with the client's own settings, behind a symbol. */
+/** Kafkajs hides the builder of its connections, which has the client's settings, behind a symbol. */
 function clusterOf(kafka: Kafka): Cluster {
   const symbol = Object.getOwnPropertySymbols(kafka).find(
     ({ description }) => description === 'private:Kafka:createCluster',

@@ -1,4 +1,4 @@
-/** Makes the Kafka client, and turns its failures into ours. */
+/** Creates the Kafka client, and turns its errors into `PublisherError`s. */
 
 import { readFileSync } from 'node:fs';
 import type { Kafka, KafkaConfig, SASLOptions } from 'kafkajs';
@@ -10,22 +10,22 @@ import { oauthBearerProvider } from './oauth-bearer.js';
 import { typeOf } from './protocol-error.js';
 
 /**
- * How long a request to Kafka is tried again. Short first waits, because a transaction that follows another
- * one at once is refused for some milliseconds as a matter of course; long enough in all to sit out a
- * broker's restart.
+ * How long a request to Kafka is retried. First waits are short, because brokers refuse a transaction for
+ * some milliseconds after the one before. All waits together are longer than a broker's restart.
  */
 const PATIENT_RETRY = { initialRetryTime: 5, maxRetryTime: 1_000, retries: 80, factor: 0.2, multiplier: 2 };
-/** For the first contact: an operator waits for the answer. */
+/** For the first request: an operator waits for the answer. */
 const PROMPT_RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 4, factor: 0.2, multiplier: 2 };
 
 /**
- * How long a connection may be silent while a request waits: a broker answers all but a few kinds of them at
- * once.
+ * How long a connection may be silent while a request is in flight. A broker answers most kinds of requests
+ * at once.
  */
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /**
- * Makes a client. `prompt` is for commands that ask once and report; the default sits out a broker's restart.
+ * Creates a client. `prompt` is for commands that ask once and report; the default retries for longer than a
+ * broker's restart.
  */
 export function createKafka(settings: KafkaSettings, patience: 'patient' | 'prompt' = 'patient'): Kafka {
   registerCodecs();
@@ -36,7 +36,7 @@ export function createKafka(settings: KafkaSettings, patience: 'patient' | 'prom
     retry: patience === 'patient' ? PATIENT_RETRY : PROMPT_RETRY,
     connectionTimeout: 5_000,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    // What matters of kafkajs's log reaches us as errors; the rest (each retry as an error) is noise.
+    // Kafkajs throws every error that matters; its log also reports each retry as an error.
     logLevel: kafkajs.logLevel.NOTHING,
     ...(ssl === false ? {} : { ssl: ssl === true ? true : tlsFiles(ssl) }),
     ...(sasl === null ? {} : { sasl: saslOptions(sasl) }),
@@ -69,7 +69,7 @@ function saslOptions(sasl: SaslConfig): SASLOptions {
   return { mechanism: sasl.mechanism, username: sasl.username, password: sasl.password } as SASLOptions;
 }
 
-/** Which one a broker answers depends on the request and its version, not on what happened. */
+/** Error codes with the same meaning: which one a broker returns depends on the request and its version. */
 const FENCED_TYPES = new Set(['PRODUCER_FENCED', 'INVALID_PRODUCER_EPOCH']);
 const FORGOTTEN_TYPES = new Set(['INVALID_PRODUCER_ID_MAPPING', 'UNKNOWN_PRODUCER_ID']);
 const CONNECTION_ERRORS = new Set([
@@ -78,20 +78,17 @@ const CONNECTION_ERRORS = new Set([
   'KafkaJSRequestTimeoutError',
   'KafkaJSBrokerNotFound',
 ]);
-/** What kafkajs says once a broker has taken the connection and answers nothing. */
-const MUTE = 'Broker not connected';
+/** Kafkajs's message when a broker has accepted the connection and does not answer. */
+const NO_ANSWER = 'Broker not connected';
 const SASL_ERRORS = new Set(['KafkaJSSASLAuthenticationError']);
-/** What a broker answers that wants SASL and gets none, or the other way round. */
+/** The errors of a broker that expects SASL and gets none, or the reverse. */
 const SASL_TYPES = new Set([
   'ILLEGAL_SASL_STATE',
   'UNSUPPORTED_SASL_MECHANISM',
   'SASL_AUTHENTICATION_FAILED',
 ]);
 
-/**
- * How long a transaction had been open when it failed, and the time-out that the broker holds it to, in
- * milliseconds.
- */
+/** How long a transaction had been open when it failed, and its time-out at the broker, in milliseconds. */
 export interface TransactionTime {
   readonly tookMs: number;
   readonly timeoutMs: number;
@@ -106,23 +103,23 @@ export function isFenced(error: unknown): boolean {
 }
 
 /**
- * Whether the broker has deleted what it knew of the producer (`transactional.id.expiration.ms`).
- * Initialising the producer again is all it takes.
+ * Whether the broker has deleted the producer's state (`transactional.id.expiration.ms`). It is enough to
+ * initialise the producer again.
  */
 export function isForgottenProducer(error: unknown): boolean {
   return FORGOTTEN_TYPES.has(typeOf(rootOf(error)));
 }
 
 /**
- * Whether the broker may have ended the transaction because it took too long. The broker raises the epoch
- * then, which looks like fencing; only the time tells the two apart. The broker starts counting later than
- * the producer, so a transaction that failed earlier was fenced for certain.
+ * Whether the broker may have ended the transaction because it took too long. The broker then raises the
+ * epoch and returns the same error as for fencing; only the time distinguishes the two. The broker starts
+ * counting later than the producer, so a transaction that failed before its time-out was fenced for certain.
  */
 export function isTransactionTimeout(error: unknown, { tookMs, timeoutMs }: TransactionTime): boolean {
   return tookMs >= timeoutMs && (isFenced(error) || typeOf(rootOf(error)) === 'INVALID_TXN_STATE');
 }
 
-/** A failure inside a transaction as one of ours. `doing` completes "Kafka: … failed". */
+/** A failure inside a transaction as a `PublisherError`. `doing` completes "Kafka: … failed". */
 export function transactionFailure(error: unknown, doing: string, time: TransactionTime): PublisherError {
   if (error instanceof PublisherError || !isTransactionTimeout(error, time))
     return kafkaFailure(error, doing);
@@ -134,7 +131,7 @@ export function transactionFailure(error: unknown, doing: string, time: Transact
   );
 }
 
-/** A failure of kafkajs as one of ours. `doing` completes "Kafka: … failed". */
+/** A failure of kafkajs as a `PublisherError`. `doing` completes "Kafka: … failed". */
 export function kafkaFailure(error: unknown, doing: string, brokers?: readonly string[]): PublisherError {
   if (error instanceof PublisherError) return error;
   const root = rootOf(error);
@@ -152,7 +149,7 @@ export function kafkaFailure(error: unknown, doing: string, brokers?: readonly s
       { cause: error },
     );
   }
-  if (CONNECTION_ERRORS.has(root.name) || isSystemError(root) || root.message === MUTE) {
+  if (CONNECTION_ERRORS.has(root.name) || isSystemError(root) || root.message === NO_ANSWER) {
     const where = brokers === undefined ? '' : ` at ${brokers.join(', ')}`;
     return new PublisherError(
       'kafka-unreachable',
@@ -184,7 +181,7 @@ function isSystemError(error: Error): boolean {
   return 'code' in error && typeof error.code === 'string';
 }
 
-/** Kafkajs wraps an error once per layer of retries. */
+/** Unwraps an error: kafkajs wraps it once for each layer of retries. */
 function rootOf(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error));
   return error.cause instanceof Error ? rootOf(error.cause) : error;

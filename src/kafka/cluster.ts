@@ -1,4 +1,4 @@
-/** Kafkajs's own cluster connection, which its public API keeps to itself. */
+/** Kafkajs's own cluster connection, which its public API does not expose. */
 
 import type { Kafka } from 'kafkajs';
 import { registerCodecs } from './codecs.js';
@@ -25,7 +25,7 @@ export interface Cluster {
   findBroker(at: { nodeId: string }): Promise<Broker>;
   findControllerBroker(): Promise<Broker>;
   readonly brokerPool: { findConnectedBroker(): Promise<Broker> };
-  /** Tries again what fails, as the client's settings say; `bail` ends that. */
+  /** Retries failures as the client's settings say; `bail` ends the retries. */
   retrier<T>(work: (bail: (error: unknown) => void) => Promise<T>): Promise<T>;
   fetchTopicsOffset(
     topics: {
@@ -39,7 +39,7 @@ export interface Cluster {
 
 const READ_COMMITTED = 1;
 
-/** A cluster connection of the client's own settings, for reading what transactions have committed. */
+/** A cluster connection with the client's settings, for reading committed records. */
 export function openCluster(kafka: Kafka): Cluster {
   registerCodecs();
   const symbol = Object.getOwnPropertySymbols(kafka).find(

@@ -1,6 +1,6 @@
 /**
- * Compression codecs that kafkajs leaves to its users. All of them are registered, whatever is configured: a
- * topic that an instance restores from may hold batches that were written with another one.
+ * Compression codecs that kafkajs leaves to its users. All of them are registered, independent of the
+ * configuration: a topic may contain batches that were written with another codec.
  */
 
 import { Decoder, Encoder } from '@toondepauw/node-zstd';
@@ -26,7 +26,7 @@ export const COMPRESSION_TYPES = {
 
 let registered = false;
 
-/** Makes every codec known to kafkajs. Safe to call more than once. */
+/** Registers every codec with kafkajs. Safe to call more than once. */
 export function registerCodecs(): void {
   if (registered) return;
   registered = true;
@@ -66,7 +66,7 @@ const snappyCodec: Codec = {
   },
 };
 
-/** The library's own default: past it batches get hardly smaller and take much longer. */
+/** The library's default. Higher levels hardly make batches smaller and need much more time. */
 const ZSTD_LEVEL = 3;
 const zstdEncoder = new Encoder(ZSTD_LEVEL);
 const zstdDecoder = new Decoder();

@@ -2,9 +2,9 @@
  * Finding the coordinator of a group or of a transactional ID.
  *
  * Kafkajs gives up at the first failure that is not one of three, and hides all of them behind "Failed to
- * find group coordinator". A broker that has to create `__consumer_offsets` or `__transaction_state` first,
- * one that starts, and a connection that breaks are no reason to give up: this tries again for as long as the
- * client is patient, and reports the broker's own words in the end.
+ * find group coordinator". A broker that still has to create `__consumer_offsets` or `__transaction_state`, a
+ * broker that starts, and a broken connection are temporary. This search retries them for as long as the
+ * client's settings allow, and then reports the broker's own words.
  */
 
 interface Broker {
@@ -24,7 +24,7 @@ interface CoordinatorAnswer {
 /** The parts of kafkajs's cluster that are used here. */
 export interface CoordinatedCluster {
   readonly brokerPool: {
-    /** Calls back with one broker after another until one does not fail; null where all do. */
+    /** Calls back with one broker after another until one succeeds; null when all fail. */
     withBroker<T>(callback: (at: { broker: Broker }) => Promise<T>): Promise<T | null>;
   };
   readonly retrier: <T>(work: (bail: (error: unknown) => void) => Promise<T>) => Promise<T>;
@@ -36,7 +36,7 @@ export interface CoordinatedCluster {
 
 type ClusterClass = new (options: object) => CoordinatedCluster;
 
-/** Kafkajs's cluster with a patient search for coordinators. */
+/** Kafkajs's cluster with a search for coordinators that is retried. */
 export function awaitCoordinators(Original: ClusterClass): ClusterClass {
   return class extends Original {
     override findGroupCoordinator(of: CoordinatorOf): Promise<Broker> {
@@ -68,7 +68,7 @@ export function awaitCoordinators(Original: ClusterClass): ClusterClass {
   };
 }
 
-/** Kafkajs marks what does not get better by itself, such as a permission that is missing. */
+/** Kafkajs marks permanent errors, such as a missing permission. */
 function isFinal(error: unknown): boolean {
   return error instanceof Error && 'retriable' in error && error.retriable === false;
 }

@@ -1,10 +1,10 @@
 /**
  * Fetches records from the leader of some partitions.
  *
- * An instance restores what it knows from the topics before it starts, and commands read them; none of
- * that should join a group, wait for a rebalance or leave committed offsets behind, and it must know for
- * certain when it has reached the end. Kafkajs has no public way to do so, so this sends the fetch request
- * itself over kafkajs's own connections.
+ * An instance restores its state from the topics before it starts, and commands read topics too. Such a
+ * reading must not join a group, wait for a rebalance or leave committed offsets behind, and it must know
+ * when it has reached the end. Kafkajs has no public API for that, so this module sends the fetch requests
+ * over kafkajs's connections itself.
  */
 
 import type { Brokers } from './brokers.js';
@@ -20,24 +20,27 @@ import {
   type WireDecoder,
 } from './wire.js';
 
-/** From where one partition is fetched, and the leader that is meant. */
+/** The position from which one partition is fetched, and the expected leader. */
 export interface FetchPosition {
   readonly offset: number;
   readonly epoch: number;
 }
 
-/** What one fetch brought of one partition: the records that the isolation shows, and where to continue. */
+/**
+ * The result of one fetch for one partition: the records that the isolation level shows, and the position to
+ * continue from.
+ */
 export interface FetchedPartition {
   readonly partition: number;
   readonly records: readonly FetchedRecord[];
-  /** The offset behind everything that was read. */
+  /** The offset behind the last record that was read. */
   readonly next: number;
   /**
-   * The offset behind everything that has been written, committed or not, as far as this leader knows: it may
-   * lag right after an election.
+   * The high watermark: the offset behind all written records, committed or not, as far as this leader knows.
+   * It may lag right after an election.
    */
   readonly written: number;
-  /** The offset behind everything that is decided: before the first transaction that is still open. */
+  /** The last stable offset: the first open transaction begins at or behind it. */
   readonly stable: number;
 }
 
@@ -125,9 +128,8 @@ async function decodePartition(
 }
 
 /**
- * The records from `position` on that no transaction took back. The position moves by batches and not by
- * records: compaction leaves batches without any record behind, and a reader that waits for a record would
- * wait there for ever.
+ * The records from `position` on without those of aborted transactions. The position moves by batches, not by
+ * records: compaction leaves empty batches, and a reader that waits for a record would wait there for ever.
  */
 async function decodeBatches(
   bytes: Buffer,

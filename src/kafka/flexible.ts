@@ -2,8 +2,8 @@
  * The wire format of Kafka's flexible requests (KIP-482), which kafkajs does not have: compact strings and
  * arrays, unsigned varints, tagged fields.
  *
- * `exchangeOf` makes of a request what a connection of kafkajs sends. Tagged fields are written empty, and
- * skipped in replies.
+ * `exchangeOf` converts a request to the form that a connection of kafkajs sends. Tagged fields are written
+ * empty, and skipped in replies.
  */
 
 /** One version of one of Kafka's requests. */
@@ -18,8 +18,8 @@ export interface FlexibleRequest<Reply> {
 }
 
 /**
- * Request and response as `send` of kafkajs's connections and pools takes them; `send` resolves with what
- * `read` returns.
+ * Request and response as `send` of kafkajs's connections and pools expects them. `send` resolves with the
+ * result of `read`.
  */
 export function exchangeOf<Reply>(flexible: FlexibleRequest<Reply>) {
   const { apiKey, apiName, apiVersion } = flexible;
@@ -112,7 +112,7 @@ export class FlexibleWriter {
     return this.#push(value === null ? Buffer.alloc(UUID_BYTES) : Buffer.from(value, 'base64url'));
   }
 
-  /** No tagged fields: what each structure ends with. */
+  /** Writes an empty list of tagged fields, which ends each structure. */
   writeTags(): this {
     return this.writeUnsignedVarint(0);
   }
@@ -127,7 +127,7 @@ export class FlexibleWriter {
   }
 }
 
-/** Reads a body, field by field. Throws `RangeError` where it ends too early. */
+/** Reads a body, field by field. Throws `RangeError` when it ends too early. */
 export class FlexibleReader {
   readonly #bytes: Buffer;
   #at = 0;
@@ -137,15 +137,15 @@ export class FlexibleReader {
   }
 
   readInt8(): number {
-    return this.#take(1).readInt8();
+    return this.#readBytes(1).readInt8();
   }
 
   readInt16(): number {
-    return this.#take(2).readInt16BE();
+    return this.#readBytes(2).readInt16BE();
   }
 
   readInt32(): number {
-    return this.#take(4).readInt32BE();
+    return this.#readBytes(4).readInt32BE();
   }
 
   /** Exact up to 2^53: offsets and times. */
@@ -153,9 +153,9 @@ export class FlexibleReader {
     return Number(this.readBigInt64());
   }
 
-  /** Producer IDs and whatever else may be larger. */
+  /** Producer IDs and other values that may be larger. */
   readBigInt64(): bigint {
-    return this.#take(8).readBigInt64BE();
+    return this.#readBytes(8).readBigInt64BE();
   }
 
   readBoolean(): boolean {
@@ -165,7 +165,7 @@ export class FlexibleReader {
   readUnsignedVarint(): number {
     let value = 0;
     for (let factor = 1; ; factor *= 128) {
-      const byte = this.#take(1).readUInt8();
+      const byte = this.#readBytes(1).readUInt8();
       value += (byte & 0x7f) * factor;
       if (byte < 0x80) return value;
     }
@@ -173,7 +173,7 @@ export class FlexibleReader {
 
   readString(): string | null {
     const length = this.readUnsignedVarint();
-    return length === 0 ? null : this.#take(length - 1).toString('utf8');
+    return length === 0 ? null : this.#readBytes(length - 1).toString('utf8');
   }
 
   /** Empty where the array is null. */
@@ -186,7 +186,7 @@ export class FlexibleReader {
 
   /** As Kafka's tools print it: base64url without padding. Null: the UUID of zeros, which stands for none. */
   readUuid(): string | null {
-    const bytes = this.#take(UUID_BYTES);
+    const bytes = this.#readBytes(UUID_BYTES);
     return bytes.every((byte) => byte === 0) ? null : bytes.toString('base64url');
   }
 
@@ -194,11 +194,11 @@ export class FlexibleReader {
     const count = this.readUnsignedVarint();
     for (let tag = 0; tag < count; tag += 1) {
       this.readUnsignedVarint();
-      this.#take(this.readUnsignedVarint());
+      this.#readBytes(this.readUnsignedVarint());
     }
   }
 
-  #take(length: number): Buffer {
+  #readBytes(length: number): Buffer {
     const end = this.#at + length;
     if (end > this.#bytes.length)
       throw new RangeError(`the reply ends at byte ${this.#bytes.length} of ${end}`);

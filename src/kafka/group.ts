@@ -1,9 +1,9 @@
 /**
- * How instances share the connections: through a Kafka consumer group over the state topic.
+ * Shares the connections among instances through a Kafka consumer group over the state topic.
  *
- * A member owns the connections that belong to its partitions. Nothing is consumed this way; the group only
- * decides. That two instances may think for a moment that they own a connection does no harm: the later one
- * fences the other.
+ * A member owns the connections that belong to its partitions. The group consumes no records; it only assigns
+ * partitions. Two instances may own a connection at the same time for a moment. That does no harm: the later
+ * one fences the other.
  */
 
 import type { Admin, Consumer, Kafka } from 'kafkajs';
@@ -17,42 +17,42 @@ const { MemberAssignment } = kafkajs.AssignerProtocol;
 
 export interface GroupOptions {
   readonly group: string;
-  /** What this instance serves, at the time of asking; its state topic is what the group shares. */
+  /** What this instance serves, read at each request. All members share its state topic. */
   readonly served: () => Served;
   /** Called with the partitions that this instance owns from now on. */
   readonly onAssigned: (partitions: ReadonlySet<number>) => void;
   /**
-   * Called with what the members of the group don't agree on, or with null once they do. `isAdmitted`: this
-   * instance may be given connections.
+   * Called with the settings in which the members differ, or with null once they have the same. `isAdmitted`:
+   * this instance may be given connections.
    */
   readonly onCompared: (comparison: {
     readonly isAdmitted: boolean;
     readonly message: string | null;
   }) => void;
-  /** Called when the membership is lost for good. */
+  /** Called when the membership is lost and can't be restored. */
   readonly onLost: (error: Error) => void;
 }
 
-/** How long the connections of a killed instance wait. */
+/** How long the connections of a killed instance wait for a new owner. */
 export const SESSION_TIMEOUT_MS = 10_000;
 /**
- * A rebalance is noticed with a heartbeat: how soon an instance that comes gets its share, and one that goes
- * is replaced.
+ * Members notice a rebalance with a heartbeat. So this is the delay until an instance that joins gets its
+ * share, and one that leaves is replaced.
  */
 const HEARTBEAT_MS = 1_000;
-/** How long a group may take to settle before its members are compared. */
+/** Time for the group to become stable before its members are compared. */
 const MAX_SETTLE_MS = 5_000;
 const SETTLE_CHECK_MS = 200;
 
 /** A member as the broker describes it. */
 interface DescribedMember extends Member {
-  /** Whether it was dealt any partition. */
+  /** Whether it was assigned any partition. */
   readonly hasAny: boolean;
 }
 
 /**
- * How long a rebalance waits for an instance; kafkajs waits 5 s longer for the answer before it gives a
- * connection up.
+ * How long a rebalance waits for an instance. Kafkajs waits 5 s longer for the answer before it closes the
+ * connection.
  */
 const REBALANCE_TIMEOUT_MS = 10_000;
 
@@ -61,7 +61,7 @@ export class Group {
   readonly #consumer: Consumer;
   readonly #admin: Admin;
   #owned: readonly number[] = [];
-  /** Rises with each assignment: what an earlier one began is out of date. */
+  /** Rises with each assignment. Work that an earlier assignment started is then obsolete. */
   #generation = 0;
   /** Null until the members were compared. */
   #isAdmitted: boolean | null = null;
@@ -104,7 +104,7 @@ export class Group {
     }
   }
 
-  /** Leaves at once, so that the others take over without waiting for a time-out. */
+  /** Leaves at once, so that the other members take over without waiting for the session time-out. */
   async leave(): Promise<void> {
     this.#isLeaving = true;
     await Promise.all([this.#consumer.disconnect(), this.#admin.disconnect()]);
@@ -129,8 +129,8 @@ export class Group {
   }
 
   /**
-   * An instance that was not admitted, or does not know yet, compares before it serves; any other one must
-   * not be late to release.
+   * An instance that is not admitted, or does not know it yet, compares the members before it serves. An
+   * admitted instance serves at once, so that it releases connections in time.
    */
   async #assigned(partitions: readonly number[], memberId: string, generation: number): Promise<void> {
     const { onAssigned } = this.#options;
@@ -151,14 +151,14 @@ export class Group {
     const comparison = compareMembers(group, own, members);
     onCompared(comparison);
     if (!comparison.isAdmitted && own.hasAny) {
-      // A leader of version 0.1.0 assigns partitions to all members: no other member serves those of this
-      // one.
+      // A leader of version 0.1.0 assigns partitions to all members. No other member serves the partitions of
+      // this one.
       onLost(new PublisherError('group-busy', comparison.message ?? `the group ${group} is in use`));
     }
     return comparison.isAdmitted;
   }
 
-  /** The members once the group has settled with this one in it; empty where it does not. */
+  /** The members once the group is stable and contains this one; empty when that does not happen in time. */
   async #settledMembers(memberId: string, generation: number): Promise<readonly DescribedMember[]> {
     const deadline = performance.now() + MAX_SETTLE_MS;
     while (generation === this.#generation && !this.#isLeaving && performance.now() < deadline) {
@@ -185,7 +185,7 @@ async function describeMembers(
   };
 }
 
-/** While a group rebalances, the broker says nothing of its members. */
+/** While a group rebalances, the broker does not describe its members. */
 function unknownMember(id: string): Member {
   return { id, claims: [], topics: [], joinedAt: 0, served: null };
 }
@@ -197,8 +197,8 @@ function hasPartitions(assignment: Buffer): boolean {
 }
 
 /**
- * The partition that decides who owns a connection: connections in the order of their names are dealt out
- * over the partitions, so that they spread evenly whatever they are called.
+ * The partition whose owner serves a connection. Connections are distributed over the partitions in the order
+ * of their names, so they spread evenly whatever their names are.
  */
 export function ownerPartition(names: readonly string[], connection: string, partitions: number): number {
   return [...names].sort().indexOf(connection) % partitions;

@@ -13,7 +13,7 @@ import type { TopicPlan } from './topics.js';
 /** A new owner of a connection processes notifications that are younger than this. */
 export const HINTS_KEPT_MS = 60 * 60_000;
 
-/** Short-lived, and with the broker's own times, which rise with the offsets of a partition. */
+/** Short retention, and the broker's timestamps, which rise with the offsets of a partition. */
 export function planHints(settings: TopicSettings): TopicPlan {
   return {
     topic: hintsTopic(settings.prefix),
@@ -28,7 +28,7 @@ export function planHints(settings: TopicSettings): TopicPlan {
   };
 }
 
-/** A hint as it stands in the topic. */
+/** A notification in the topic. */
 export interface KeptHint {
   readonly connection: string;
   readonly hint: Hint;
@@ -36,7 +36,7 @@ export interface KeptHint {
   readonly at: number;
 }
 
-/** Puts hints into the topic. */
+/** Writes notifications to the topic. */
 export class HintWriter {
   readonly #producer: Producer;
   readonly #topic: string;
@@ -50,7 +50,7 @@ export class HintWriter {
     this.#topic = topic;
   }
 
-  /** Resolves once the hint is safe. Throws `kafka-unreachable` or `kafka-error`. */
+  /** Resolves once Kafka has stored the notification. Throws `kafka-unreachable` or `kafka-error`. */
   async put(connection: string, hint: Hint): Promise<void> {
     try {
       await this.connect();
@@ -79,8 +79,8 @@ export class HintWriter {
 }
 
 /**
- * The hints of a topic from a time (epoch milliseconds) on: to its end, or for ever. What no version of this
- * program wrote is left out.
+ * The notifications of a topic from a time (epoch milliseconds) on, to its end or without end. Records of
+ * other programs are left out.
  */
 export async function* readHints(
   reader: TopicReader,
@@ -88,8 +88,8 @@ export async function* readHints(
   { from, follow, signal }: { from: number; follow: boolean; signal: AbortSignal },
 ): AsyncGenerator<readonly KeptHint[]> {
   const until = follow ? 'never' : 'written';
-  // Written without transactions: one that another program leaves open in the topic must not hold
-  // notifications up.
+  // Notifications are written without transactions. A transaction that another program leaves open in the
+  // topic must not delay them.
   const options = { from, until, isolation: 'uncommitted', signal } as const;
   for await (const records of reader.read(topic, options)) yield records.flatMap(parseHint);
 }

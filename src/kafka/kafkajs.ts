@@ -1,13 +1,13 @@
 /**
  * Kafkajs, with some of its functions and classes replaced. Nothing else of this project loads it.
  *
- * It is a copy of this program's own: kafkajs as other code of the process loads it is not changed.
+ * It is this program's own copy: the kafkajs that other code of the process loads is not changed.
  *
- * Records are encoded by a faster function that writes the same bytes: kafkajs allocates a buffer for each
- * record, each header and each length, which takes longer than everything else that happens to a row on its
- * way to the broker. Three classes are extended, so that silent connections are closed, an idle client stays
- * idle, and the search for a coordinator is retried. Metadata is requested by name: kafkajs requests every
- * topic of the cluster where it knows none yet, and keeps the reply.
+ * Records are encoded by a faster function that writes the same bytes. Kafkajs allocates a buffer for each
+ * record, each header and each length; that needs more time than all other work on a row. Three classes are
+ * extended, so that silent connections are closed, an idle client stays idle, and the search for a
+ * coordinator is retried. Metadata is requested by name: kafkajs requests every topic of the cluster where it
+ * knows none yet, and keeps the reply.
  *
  * The version of kafkajs is pinned.
  */
@@ -37,17 +37,17 @@ const copy = new PackageCopy('kafkajs', {
   'src/network/connection': (original: Parameters<typeof closeSilent>[0]) =>
     closeSilent(original, (copy.load('src/errors') as Errors).KafkaJSConnectionClosedError),
   'src/cluster': awaitCoordinators,
-  // Versions 2 and 3 are made of version 1, 5 and 6 of version 4, which has a flag behind its list: create no
-  // topic.
-  'src/protocol/requests/metadata/v1/request': askForNamed([]),
-  'src/protocol/requests/metadata/v4/request': askForNamed([0]),
+  // Kafkajs builds versions 2 and 3 from version 1, and versions 5 and 6 from version 4. Version 4 has a flag
+  // behind its list: create no topic.
+  'src/protocol/requests/metadata/v1/request': requestNamedTopics([]),
+  'src/protocol/requests/metadata/v4/request': requestNamedTopics([0]),
 });
 
 /**
- * Without names, none: an empty list, where kafkajs writes the null that stands for all. `tail` is what
- * follows the list.
+ * Requests no topic when there are no names: an empty list, where kafkajs writes null, which means all
+ * topics. `tail` is what follows the list.
  */
-function askForNamed(tail: readonly number[]): (original: MetadataRequest) => MetadataRequest {
+function requestNamedTopics(tail: readonly number[]): (original: MetadataRequest) => MetadataRequest {
   const none = Buffer.from([0, 0, 0, 0, ...tail]);
   return (original) => (options) => {
     const request = original(options);

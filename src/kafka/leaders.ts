@@ -1,9 +1,8 @@
 /**
- * Which broker leads each partition, and the offsets at which partitions begin and end.
+ * Requests the leader of each partition, and the first and last offsets of partitions.
  *
- * Every request names the epoch of the leader that it means. A broker that has lost the partition and does
- * not know it yet (a process that was stopped for a while) refuses such a request instead of answering it
- * from an old log.
+ * Every request contains the leader epoch. A broker that is no longer the leader and does not know it yet (a
+ * process that was paused) refuses such a request instead of answering from an old log.
  */
 
 import type { Brokers } from './brokers.js';
@@ -17,7 +16,7 @@ import {
   type WireDecoder,
 } from './wire.js';
 
-/** Who leads a partition. */
+/** The leader of a partition. */
 export interface Leader {
   /** A node ID, or -1 while no leader is elected. */
   readonly node: number;
@@ -47,7 +46,7 @@ export async function findLeaders(brokers: Brokers, topic: string): Promise<Lead
       if (known === undefined || known.epoch < leader.epoch) newest.set(partition, leader);
     }
   }
-  brokers.learn([
+  brokers.updateAddresses([
     ...new Map(answers.flatMap((each) => each.brokers).map((each) => [each.nodeId, each])).values(),
   ]);
   if (newest.size > 0) return newest;
@@ -88,14 +87,14 @@ function decodeMetadata(raw: Buffer): Metadata {
 }
 
 function decodePartition(decoder: WireDecoder): { partition: number; leader: Leader } {
-  decoder.readInt16(); // an error that says what the leader says, or that a replica is down
+  decoder.readInt16(); // an error: the leader already shows it, or a replica is down
   const partition = decoder.readInt32();
   const leader = { node: decoder.readInt32(), epoch: decoder.readInt32() };
   for (let list = 0; list < 3; list += 1) decoder.readArray((each) => each.readInt32()); // replicas
   return { partition, leader };
 }
 
-/** Of what a read sees: everything, or what transactions have committed. */
+/** The isolation level of a read: all records, or committed ones. */
 export type Isolation = 'uncommitted' | 'committed';
 
 const ISOLATION_LEVEL: Record<Isolation, number> = { uncommitted: 0, committed: 1 };
@@ -109,13 +108,13 @@ export function isolationLevel(isolation: Isolation): number {
  */
 export type OffsetQuery = 'earliest' | 'latest' | number;
 
-/** The answer for one partition: an offset (-1 where no record is that young), or why there is none. */
+/** The answer for one partition: an offset (-1 where no record is that young), or the error. */
 export type OffsetAnswer = { readonly offset: number } | { readonly error: Error };
 
 /**
- * Asks one leader for offsets. `latest` is safe as the end of what was acknowledged before: a leader that was
- * just elected refuses until it knows that it has all of it (KIP-207). The end that a fetch response names is
- * not.
+ * Asks one leader for offsets. `latest` is safe as the end of all records that were acknowledged before: a
+ * newly elected leader refuses until it knows that it has all of them (KIP-207). The end in a fetch response
+ * is not safe.
  */
 export async function listOffsets(
   brokers: Brokers,

@@ -1,10 +1,11 @@
 /**
  * Connections to brokers for transactions, shared by the writers of a process.
  *
- * A producer of kafkajs keeps connections and metadata of its own: with hundreds of workspaces that is
- * thousands of sockets and timers, and one topic that can't be described spoils the metadata of all. This
- * keeps one connection to each broker, asks for the topics at hand alone, and passes on what each partition
- * answers. A few sets of connections serve all writers, so that a slow broker does not delay all of them.
+ * A producer of kafkajs has connections and metadata of its own. With hundreds of workspaces that means
+ * thousands of sockets and timers, and one topic that can't be described fails the metadata of all. This
+ * module keeps one connection to each broker, requests only the topics of a transaction, and passes on the
+ * answer for each partition. A few sets of connections serve all writers, so that a slow broker does not
+ * delay all of them.
  *
  * It uses kafkajs's brokers and protocol, which are not public; the version is pinned.
  */
@@ -47,7 +48,7 @@ export interface Broker {
   endTxn(of: ProducerId & { transactionalId: string; transactionResult: boolean }): Promise<unknown>;
 }
 
-/** Who writes, as the broker knows it. */
+/** The producer, as the broker identifies it. */
 export interface ProducerId {
   readonly producerId: string;
   readonly producerEpoch: number;
@@ -72,7 +73,7 @@ interface ClusterInternals {
 /** A topic's partitions and the node that leads each; a partition without a leader is -1. */
 export type Leaders = ReadonlyMap<number, number>;
 
-/** The cluster has changed since the metadata came: the next one may contain the broker. */
+/** The cluster has changed since the last metadata. The next metadata may contain the broker. */
 class UnknownBrokerError extends Error {
   readonly retriable = true;
 
@@ -98,8 +99,8 @@ export class BrokerLinks {
   }
 
   /**
-   * The node with this ID, connected. Throws where the last metadata did not name it, or it can't be
-   * connected to.
+   * The node with this ID, connected. Throws when the last metadata does not contain it, or when connecting
+   * fails.
    */
   async node(nodeId: number): Promise<Broker> {
     const broker = this.#nodes.get(nodeId);
@@ -132,7 +133,7 @@ export class BrokerLinks {
         await this.#connect(broker);
         return broker;
       } catch {
-        // The next one may answer.
+        // The next node may answer.
       }
     }
     this.#seeding ??= this.#seed().finally(() => {
@@ -158,8 +159,8 @@ export class BrokerLinks {
   }
 
   /**
-   * Sends a request in the newest version that both sides have, and resolves with the decoded reply, whatever
-   * error codes are in it.
+   * Sends a request in the newest version that both sides support. Resolves with the decoded reply, also when
+   * it contains error codes.
    */
   ask<Reply>(broker: Broker, api: ApiName, args: object): Promise<Reply> {
     return this.using(broker, async () => {
@@ -193,8 +194,8 @@ export class BrokerLinks {
     if (broker.isConnected()) return Promise.resolve();
     const connecting = this.#connecting.get(broker);
     if (connecting === undefined && broker.connectionPool.isConnected()) {
-      // Its session has to be authenticated again, which kafkajs can't do while replies are on their way: a
-      // new connection is opened instead.
+      // The session must be authenticated again. Kafkajs can't do that with requests in flight, so a new
+      // connection is opened instead.
       this.#drop(broker);
       return Promise.reject(new UnknownBrokerError(broker.nodeId));
     }
@@ -212,8 +213,8 @@ export class BrokerLinks {
   }
 
   /**
-   * Forgets a broker's connection. Kafkajs waits for pending requests before it disconnects, so this does not
-   * wait for that.
+   * Removes a broker's connection. Does not wait for kafkajs, which waits for pending requests before it
+   * disconnects.
    */
   #drop(broker: Broker): void {
     for (const [nodeId, each] of this.#nodes) if (each === broker) this.#nodes.delete(nodeId);
@@ -228,7 +229,7 @@ export class BrokerLinks {
     return broker;
   }
 
-  /** Keeps one connection for each broker of the cluster, those that there are already among them. */
+  /** Keeps one connection for each broker of the cluster, and reuses existing ones. */
   async #apply(brokers: Metadata['brokers']): Promise<void> {
     const fresh = new Map<number, Broker>();
     for (const { nodeId, ...address } of brokers)
@@ -239,7 +240,7 @@ export class BrokerLinks {
     for (const [nodeId, broker] of fresh) this.#nodes.set(nodeId, broker);
   }
 
-  /** The broker at an address, whatever its number was thought to be. */
+  /** The broker at an address, whatever node ID it was known by. */
   #at({ host, port }: { host: string; port: number }): Broker | undefined {
     return [...this.#nodes.values()].find(
       ({ connectionPool }) => connectionPool.host === host && connectionPool.port === port,
@@ -258,7 +259,7 @@ export class BrokerLinks {
   }
 }
 
-/** The number of a broker before its own is known. */
+/** The node ID of a broker before its own is known. */
 const SEED = -1;
 const DEAD_CONNECTION = new Set([
   'KafkaJSRequestTimeoutError',
@@ -274,8 +275,8 @@ function shuffled<T>(all: readonly T[]): T[] {
 }
 
 /**
- * Sets of connections that the writers of one client share. More would only be idle: a transaction keeps a
- * connection busy for milliseconds.
+ * Sets of connections that the writers of one client share. More sets would be idle: a transaction uses a
+ * connection for milliseconds.
  */
 const MAX_SETS = 8;
 
@@ -287,8 +288,8 @@ interface SharedLinks {
 const pools = new WeakMap<Kafka, SharedLinks[]>();
 
 /**
- * Connections for one more user of this client: those with the fewest users, or new ones. `release` closes
- * connections that have no user any more.
+ * Connections for one more writer of this client: the set with the fewest writers, or a new one. `release`
+ * closes a set that has no writer any more.
  */
 export function acquireLinks(kafka: Kafka): { links: BrokerLinks; release(): Promise<void> } {
   const pool = pools.get(kafka) ?? [];

@@ -1,9 +1,9 @@
 /**
- * What members of a group say of themselves: the partitions that they have, and what they serve.
+ * The metadata of group members: the partitions that they own, and what they serve.
  *
- * Members that publish to other topics, or keep their states elsewhere, can't share connections: those that
- * came later are given nothing. It stands in the member metadata as a JSON array of partitions, as version
- * 0.1.0 writes and reads it, with one object at its end that 0.1.0 leaves out.
+ * Members that publish to other topics, or keep their states in another topic, can't share connections; the
+ * later ones get no partition. The metadata is a JSON array of partitions, as version 0.1.0 writes and reads
+ * it, with one object at its end that 0.1.0 ignores.
  */
 
 import kafkajs from './kafkajs.js';
@@ -16,17 +16,17 @@ export interface Served {
   readonly stateTopic: string;
   /** Of the state topic. */
   readonly partitions: number;
-  /** Names; null where they are too many to be listed. */
+  /** Names; null when there are too many to list. */
   readonly connections: readonly string[] | null;
 }
 
 export interface Member {
   readonly id: string;
-  /** Partitions that it has now. */
+  /** Partitions that the member owns now. */
   readonly claims: readonly number[];
   /** Of its subscription: the state topic. */
   readonly topics: readonly string[];
-  /** Epoch milliseconds; 0 for version 0.1.0, which does not say. */
+  /** Epoch milliseconds; 0 for version 0.1.0, which does not report it. */
   readonly joinedAt: number;
   /** Null for version 0.1.0. */
   readonly served: Served | null;
@@ -43,19 +43,19 @@ export function encodeUserData(claims: readonly number[], joinedAt: number, serv
   return Buffer.from(JSON.stringify([...claims, about]));
 }
 
-/** Reads the metadata of a member. What can't be read says nothing: another version wrote it. */
+/** Reads the metadata of a member. Unreadable metadata counts as empty: another version wrote it. */
 export function decodeMember(id: string, metadata: Buffer): Member {
   const { topics, userData } = MemberMetadata.decode(metadata) ?? { topics: [], userData: Buffer.alloc(0) };
-  const said = parse(userData.toString('utf8'));
-  const claims = said.filter((each): each is number => Number.isInteger(each));
-  const about = said.find((each): each is object => typeof each === 'object' && each !== null) ?? {};
+  const elements = parse(userData.toString('utf8'));
+  const claims = elements.filter((each): each is number => Number.isInteger(each));
+  const about = elements.find((each): each is object => typeof each === 'object' && each !== null) ?? {};
   return { id, claims, topics, joinedAt: joinedAtIn(about), served: servedIn(about) };
 }
 
 function parse(text: string): readonly unknown[] {
   try {
-    const said: unknown = JSON.parse(text || '[]');
-    return Array.isArray(said) ? said : [];
+    const elements: unknown = JSON.parse(text || '[]');
+    return Array.isArray(elements) ? elements : [];
   } catch {
     return [];
   }
@@ -74,8 +74,8 @@ function servedIn(about: object): Served | null {
 }
 
 /**
- * The members that may share connections, oldest first: each serves the same as all before it. What one does
- * not say, another may.
+ * The members that may share connections, oldest first: each agrees with all before it. Members of other
+ * versions may not report a setting, so each member is compared with all earlier ones.
  */
 export function admittedOf(members: readonly Member[]): Member[] {
   const admitted: Member[] = [];
@@ -91,7 +91,10 @@ export interface Difference {
   readonly there: string;
 }
 
-/** Settings in which two members differ and must not. What a member does not say differs in nothing. */
+/**
+ * Settings that must be the same in two members and differ. Settings that a member does not report are not
+ * compared.
+ */
 export function differences(here: Member, there: Member): Difference[] {
   const pairs = [
     ['topics.prefix', here.served?.prefix, there.served?.prefix],
@@ -102,11 +105,11 @@ export function differences(here: Member, there: Member): Difference[] {
   );
 }
 
-/** What a member has to know of the others in its group. */
+/** The result of comparing a member with the others of its group. */
 export interface Comparison {
-  /** Whether it may be given connections. */
+  /** Whether it may get connections. */
   readonly isAdmitted: boolean;
-  /** What it has to say: null where all members serve the same. */
+  /** The message to report; null when all members serve the same. */
   readonly message: string | null;
 }
 
@@ -128,7 +131,7 @@ function conflictText(group: string, isAdmitted: boolean, differs: readonly Diff
     : `${what}; the other instance joined first, so this one is given no connections. Give this deployment a state.group of its own, or stop the other one`;
 }
 
-/** Deployments of a changed file differ for a while, so this is never more than a warning. */
+/** Only a warning: members differ for a while when a changed file is deployed. */
 function connectionsText(group: string, own: Member, members: readonly Member[]): string | null {
   const names = own.served?.connections ?? null;
   for (const { served } of members) {

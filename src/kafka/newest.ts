@@ -1,9 +1,9 @@
 /**
- * Which record of a key counts.
+ * Finds the record that counts for each key.
  *
- * Within a partition it is the last one. A topic whose partitions were added to may have a key in several:
- * then the one in the partition that the key belongs to now, where all newer versions go, and else the one
- * published last.
+ * Within a partition it is the last one. A topic that got more partitions may have a key in several. Then the
+ * record in the partition that the key belongs to now counts, because all newer versions go there; without
+ * one, the record that was published last.
  */
 
 import { partitionOf } from './partitioner.js';
@@ -26,7 +26,7 @@ export class NewestByKey {
     this.#partitions = partitions;
   }
 
-  /** Whether this record counts instead of all of its key that came before. */
+  /** Whether this record replaces all earlier records of its key. */
   isNewest(record: Placed): boolean {
     const name = record.key?.toString('latin1') ?? '';
     const known = this.#places.get(name);

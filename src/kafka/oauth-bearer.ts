@@ -12,7 +12,10 @@ export interface ClientCredentials {
 
 const TIMEOUT_MS = 5_000;
 
-/** What kafkajs calls before it authenticates; a token is fetched anew once 80% of its life is over. */
+/**
+ * Kafkajs calls this before it authenticates. A new token is fetched once 80% of the old one's lifetime is
+ * over.
+ */
 export function oauthBearerProvider(credentials: ClientCredentials): () => Promise<{ value: string }> {
   let token: { value: string; until: number } | null = null;
   return async () => {

@@ -1,4 +1,7 @@
-/** Transactions that hold readers back: where they began, who writes them, and since when. */
+/**
+ * Describes open transactions that delay `read_committed` readers: their first offset, their producer and
+ * their start.
+ */
 
 import type { Brokers } from './brokers.js';
 import { fetchFrom } from './fetch.js';
@@ -9,17 +12,17 @@ import { findLeaders, type Isolation, type Leader, listOffsets } from './leaders
 export interface OpenTransaction {
   readonly topic: string;
   readonly partition: number;
-  /** Of its first record: `read_committed` readers stop before it. */
+  /** The offset of its first record: `read_committed` readers stop before it. */
   readonly offset: number;
-  /** Null where the broker does not say. */
+  /** Null when the broker does not return it. */
   readonly producerId: string | null;
   /** Epoch milliseconds of its first record, or null where it can't be read. */
   readonly since: number | null;
 }
 
 /**
- * Describes the transaction at which `read_committed` readers of a partition stop. Never throws: what the
- * broker refuses to say is null.
+ * Describes the transaction at which `read_committed` readers of a partition stop. Never throws: fields that
+ * the broker refuses to return are null.
  */
 export async function describeOpenTransaction(
   brokers: Brokers,
@@ -44,7 +47,7 @@ export async function findOpenTransactions(brokers: Brokers, topic: string): Pro
   const found = await Promise.all(
     [...leaders].map(async ([partition, leader]) => {
       const at = { topic, partition, leader };
-      // In this order: what is committed between the two answers does not look open.
+      // In this order, a transaction that is committed between the two answers is not reported as open.
       const written = await endOf(brokers, at, 'uncommitted');
       const stable = await endOf(brokers, at, 'committed');
       return stable < written ? describeOpenTransaction(brokers, { ...at, offset: stable }) : null;
@@ -104,7 +107,7 @@ interface ActiveProducer {
   readonly transactionStart: number;
 }
 
-/** DescribeProducers, for one partition. It takes the permission to read the topic. */
+/** DescribeProducers, for one partition. Needs the permission to read the topic. */
 function describeProducers(topic: string, partition: number): FlexibleRequest<ActiveProducer[]> {
   return {
     apiKey: 61,
@@ -150,7 +153,7 @@ function readProducer(body: FlexibleReader): ActiveProducer {
   return { id, transactionStart };
 }
 
-/** What it is, since when, and what ends it. `now` in epoch milliseconds. */
+/** The text for an operator: the transaction, its age, and how to end it. `now` in epoch milliseconds. */
 export function openTransactionText(transaction: OpenTransaction, now: number): string {
   const { topic, partition, offset, producerId, since } = transaction;
   const producer = producerId === null ? '' : ` of producer ID ${producerId}`;
@@ -158,10 +161,13 @@ export function openTransactionText(transaction: OpenTransaction, now: number): 
   return `topic ${topic}, partition ${partition}: an open transaction${producer} at offset ${offset}${age} holds readers back; it ends when its producer commits or aborts it, with its transaction.timeout.ms, or with kafka-transactions.sh abort --topic ${topic} --partition ${partition} --start-offset ${offset}`;
 }
 
-/** A publisher at work has transactions open too, for moments. */
+/** The publisher's own transactions are open for moments, too. */
 const MIN_FOREIGN_MS = 20_000;
 
-/** Whether the transaction is older than those of a publisher. One of unknown age may be. */
+/**
+ * Whether the transaction is open for longer than the publisher's own ones. One of unknown age counts as
+ * such.
+ */
 export function isLongOpen({ since }: OpenTransaction, now: number): boolean {
   return since === null || now - since >= MIN_FOREIGN_MS;
 }

@@ -2,8 +2,8 @@
  * A copy of a CommonJS package for this program alone, in which modules can be replaced.
  *
  * Node has one instance of each module in a process. A program that embeds the publisher may use the same
- * package, and must not find functions replaced in it. This loader evaluates the package's files once more:
- * what they require from their own package is the copy's, everything else is Node's.
+ * package, and must not find functions replaced in it. This loader evaluates the package's files a second
+ * time. Modules that they require from their own package come from the copy, all others from Node.
  */
 
 import { readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { compileFunction } from 'node:vm';
 
-/** Returns what stands in the place of a module's exports. */
+/** Returns the replacement of a module's exports. */
 export type Replacement = (original: never) => unknown;
 
 const fromHere = createRequire(import.meta.url);

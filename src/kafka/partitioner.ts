@@ -30,7 +30,7 @@ function byte(data: Uint8Array, at: number): number {
   return data[at] as number;
 }
 
-/** The partition of a key among so many. */
+/** The partition of a key in a topic with so many `partitions`. */
 export function partitionOf(key: Uint8Array, partitions: number): number {
   return (murmur2(key) & 0x7fffffff) % partitions;
 }

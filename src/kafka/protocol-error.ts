@@ -1,4 +1,4 @@
-/** The errors of Kafka's protocol by their codes: kafkajs's, and those that brokers have learned since. */
+/** The errors of Kafka's protocol by their codes: those of kafkajs, and newer ones. */
 
 import { kafkajsModule } from './kafkajs.js';
 
@@ -6,7 +6,7 @@ const { createErrorFromCode } = kafkajsModule('src/protocol/error') as {
   createErrorFromCode(code: number): ProtocolError;
 };
 
-/** An error that a broker answered. */
+/** An error that a broker returned. */
 export interface ProtocolError extends Error {
   /** Kafka's name for it, such as `NOT_ENOUGH_REPLICAS`; kafkajs has some older names. */
   type: string;
@@ -14,7 +14,7 @@ export interface ProtocolError extends Error {
   retriable: boolean;
 }
 
-/** What kafkajs does not know. */
+/** Errors that kafkajs does not know. */
 const NEWER: Readonly<Record<number, { readonly type: string; readonly message: string }>> = {
   90: {
     type: 'PRODUCER_FENCED',

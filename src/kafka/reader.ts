@@ -43,20 +43,20 @@ export interface ReadOptions {
    */
   readonly from: ReadFrom | Positions;
   /**
-   * Where it ends. `written` (the default): behind everything that was acknowledged when it began, waiting
-   * for transactions that are still open there; without that a state that was committed behind another
-   * producer's open transaction would be missed. `stable`: before the first open transaction. `never`: it
-   * continues with what is published next.
+   * Where it ends. `written` (the default): behind all records that were acknowledged when it began. It waits
+   * for transactions that are still open there; otherwise it would miss a state that was committed behind
+   * another producer's open transaction. `stable`: before the first open transaction. `never`: it continues
+   * with records as they are published.
    */
   readonly until?: 'written' | 'stable' | 'never';
   /**
-   * `uncommitted` is for topics without transactions: a reading waits for none, and yields what is taken back
-   * later.
+   * `uncommitted` is for topics without transactions. Such a reading waits for no transaction, and yields
+   * records that are aborted later.
    */
   readonly isolation?: Isolation;
-  /** A reading that it ends throws `stopped`, so that a part is not taken for the whole. */
+  /** Aborting ends the reading with `stopped`, so that the caller does not use a part as the whole. */
   readonly signal?: AbortSignal | undefined;
-  /** Receives the positions behind everything that was read, when the reading reaches its end. */
+  /** Called with the positions behind the last records when the reading reaches its end. */
   readonly onEnd?: (positions: Positions) => void;
 }
 

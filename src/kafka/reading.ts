@@ -1,10 +1,10 @@
 /**
- * One reading of one topic. Partitions are independent of each other: what happens to one, or to its leader,
- * holds up no other.
+ * One reading of one topic. Partitions are independent of each other: a failure of one, or of its leader,
+ * delays no other.
  *
- * Each leader has one fetch under way at most. A partition whose leader moved, failed or answers nothing is
- * fetched again from the same position, from the leader that the cluster names then; an answer that comes
- * after all is ignored. So each record is yielded once, and in order.
+ * Each leader has at most one fetch in flight. When its leader moved, failed or does not answer, a partition
+ * is fetched again from the same position, from the leader in the new metadata. A late answer is ignored. So
+ * each record is yielded once, and in order.
  */
 
 import { PublisherError } from '../model/errors.js';
@@ -26,17 +26,17 @@ import { isPassing, troubleText } from './trouble.js';
 import type { Waits } from './waits.js';
 import type { FetchedRecord } from './wire.js';
 
-/** Compressed, and all of a reply is unpacked at once: more would be no faster, and take memory. */
+/** Compressed size. A reply is decompressed as a whole, so more would use memory without being faster. */
 const MAX_BYTES = 2 * 1024 * 1024;
 const WAIT_MS = 100;
 const FOLLOW_WAIT_MS = 500;
-/** A topic that is there shows within this time. */
+/** An existing topic is in the metadata within this time. */
 const MAX_UNKNOWN_MS = 5_000;
 /** How long a partition may be unreadable. A reading without an end has no such limit. */
 const MAX_TROUBLE_MS = 120_000;
 /**
- * What lasts longer is no election: the topic was deleted, or made again, and no waiting brings back what was
- * there.
+ * An election is shorter. After this time the topic was deleted or created again, and its records can't come
+ * back.
  */
 const MAX_TROUBLE_OF_TYPE_MS: Readonly<Record<string, number>> = {
   UNKNOWN_TOPIC_OR_PARTITION: 30_000,
@@ -46,18 +46,18 @@ const WARN_TROUBLE_MS = 10_000;
 const WARN_OPEN_TRANSACTION_MS = 15_000;
 const RETRY_MS = 250;
 /**
- * A fetch that has no answer after this time may have been sent to a broker that hangs: another one may lead
- * its partitions by now.
+ * A fetch without an answer after this time may have gone to a broker that hangs. Another broker may lead its
+ * partitions by now.
  */
 const SLOW_FETCH_MS = 2_000;
 
-/** What is known of a partition while it is read. */
+/** The state of a partition while it is read. */
 interface Partition {
   readonly id: number;
   position: number;
   /** The offset at which the reading ends. */
   readonly end: number;
-  /** The fetch that is under way for it. */
+  /** Its fetch in flight. */
   fetch: Fetch | null;
   trouble: Trouble | null;
   /** An open transaction before which it stands. */
@@ -154,7 +154,7 @@ export class Reading {
   /** Where the log of each partition begins and ends, by partition. */
   async extent(): Promise<LogExtent> {
     try {
-      await this.#findLeadersPatiently();
+      await this.#findLeadersWithRetry();
       const starts = await this.#offsets('earliest', this.#isolation);
       const ends = await this.#offsets('latest', this.#isolation);
       const inOrder = (offsets: ReadonlyMap<number, number>) =>
@@ -168,7 +168,7 @@ export class Reading {
   /** Where each partition is read from, and to. */
   async #begin(): Promise<Map<number, Partition>> {
     const { from, until = 'written' } = this.#options;
-    await this.#findLeadersPatiently();
+    await this.#findLeadersWithRetry();
     const starts = await this.#starts(from);
     const ends = until === 'never' ? null : await this.#offsets('latest', END_ISOLATION[until]);
     this.#troubled?.end(`topic ${this.#topic} is read again`);
@@ -188,14 +188,17 @@ export class Reading {
       const isKnown = [...this.#leaders.keys()].every((id) => from.has(id));
       return new Map(isKnown ? from : [...(await this.#offsets('earliest', this.#isolation)), ...from]);
     }
-    // Asked for first: what is published between the two is not missed.
+    // Requested first, so that records that are published between the two requests are not missed.
     const ends = await this.#offsets('latest', this.#isolation);
     const starts = await this.#offsets(from, this.#isolation);
-    // Where no record is that young, what is still to come will be.
+    // When no record is that young, the reading starts at the end of the log.
     return new Map([...starts].map(([id, at]) => [id, at < 0 ? (ends.get(id) ?? 0) : at]));
   }
 
-  /** Where an earlier reading ended behind the end of now, the topic was cut, or deleted and made again. */
+  /**
+   * When an earlier reading ended behind the present end, the topic was truncated, or deleted and created
+   * again.
+   */
   #refuseShorter(starts: ReadonlyMap<number, number>, ends: ReadonlyMap<number, number>): void {
     for (const [id, start] of starts) {
       const end = ends.get(id) ?? 0;
@@ -207,7 +210,7 @@ export class Reading {
     }
   }
 
-  async #findLeadersPatiently(): Promise<void> {
+  async #findLeadersWithRetry(): Promise<void> {
     const since = performance.now();
     for (;;) {
       this.#throwIfStopped();
@@ -222,7 +225,7 @@ export class Reading {
     }
   }
 
-  /** Of every partition: one that is not known (yet) must not be taken for an empty one. */
+  /** Checks every partition: a partition that is not known (yet) must not count as empty. */
   async #offsets(query: OffsetQuery, isolation: Isolation): Promise<Map<number, number>> {
     const offsets = new Map<number, number>();
     const since = performance.now();
@@ -278,7 +281,7 @@ export class Reading {
     return byLeader;
   }
 
-  /** Starts a fetch for each leader that has none under way and leads partitions that can be fetched now. */
+  /** Starts a fetch for each leader without one in flight that leads partitions which can be fetched now. */
   #fetchesDue(open: readonly Partition[], fetches: ReadonlySet<Fetch>): Fetch[] {
     const now = performance.now();
     const busy = new Set([...fetches].map(({ leader }) => leader.node));
@@ -321,8 +324,8 @@ export class Reading {
   }
 
   /**
-   * Records that retention has deleted meanwhile are skipped; a position behind the end is an error, since
-   * the log was cut off or made again.
+   * Records that retention has deleted meanwhile are skipped; a position behind the end is an error, because
+   * the log was truncated or the topic created again.
    */
   async #withinRange(
     node: number,
@@ -343,7 +346,7 @@ export class Reading {
     });
   }
 
-  /** Moves the partition on by what a fetch brought. */
+  /** Advances the partition by the result of a fetch. */
   #advance(
     partition: Partition,
     fetched: FetchedPartition | FailedPartition,
@@ -360,12 +363,13 @@ export class Reading {
     if (hasMoved) {
       partition.trouble = null;
     } else if (partition.end !== Number.POSITIVE_INFINITY && written < partition.end) {
-      // Right after an election a leader may not know yet that it has all of it.
+      // Right after an election a leader may not know yet that all of its records are committed.
       this.#noteTrouble(partition, new LogBehind(written, partition.end), fetch.startedAt);
     } else {
       partition.trouble = null;
       if (stable <= next && next < Math.min(partition.end, written)) this.#noteHeld(partition, stable);
-      // Alone, nothing else can have filled the reply: compaction has left nothing up to the end.
+      // The partition was fetched alone, so no other one filled the reply: compaction has left no record up
+      // to the end.
       else if (fetch.partitions.length === 1 && stable >= partition.end) partition.position = partition.end;
     }
     return records;
@@ -411,7 +415,7 @@ export class Reading {
     void this.#refresh();
   }
 
-  /** Throws where the error can't pass or has lasted too long; reports it where it lasts. */
+  /** Throws when the error is permanent or has lasted too long; reports an error that lasts. */
   #judge(error: unknown, since: number, limitMs: number): void {
     const lasted = performance.now() - since;
     if (!isPassing(error) || lasted >= limitMs) throw kafkaFailure(error, this.#doing);
@@ -429,13 +433,15 @@ export class Reading {
     this.#troubled = null;
   }
 
-  /** Asks for the leaders again, not more often than is of use; what fails shows in the next try. */
+  /**
+   * Requests the leaders again, with a minimum interval. A failure of the request shows in the next fetch.
+   */
   #refresh(): Promise<void> {
     if (performance.now() - this.#refreshedAt < RETRY_MS) return this.#refreshing ?? Promise.resolve();
     this.#refreshing ??= findLeaders(this.#brokers, this.#topic)
       .then(
         (leaders) => {
-          // A partition that one answer leaves out is still there.
+          // A partition that is missing from one answer still exists.
           this.#leaders = new Map([...this.#leaders, ...leaders]);
         },
         () => undefined,
@@ -447,7 +453,7 @@ export class Reading {
     return this.#refreshing;
   }
 
-  /** The first answer of a fetch that comes, or null when it is time to try something again. */
+  /** The first answer of a fetch, or null when a retry is due. */
   async #nextAnswer(open: readonly Partition[], fetches: ReadonlySet<Fetch>): Promise<FetchAnswer | null> {
     const now = performance.now();
     const isSlow = [...fetches].some(({ startedAt }) => now - startedAt > SLOW_FETCH_MS);
@@ -472,7 +478,7 @@ const NO_LEADER: Leader = { node: -1, epoch: -1 };
 /** `written`: behind everything that was acknowledged before. `stable`: before the first open transaction. */
 const END_ISOLATION = { written: 'uncommitted', stable: 'committed' } as const;
 
-/** As the broker says it of a partition. */
+/** As brokers report a partition without a leader. */
 class NoLeader extends Error {
   readonly type = 'LEADER_NOT_AVAILABLE';
 
@@ -489,7 +495,7 @@ class LogBehind extends Error {
   }
 }
 
-/** A fetch that has no answer for long, from a broker that does not lead the partition any more. */
+/** Whether a fetch has had no answer for long, and its broker no longer leads the partition. */
 function isLost({ leader, startedAt }: Fetch, node: number, now: number): boolean {
   return node >= 0 && node !== leader.node && now - startedAt > SLOW_FETCH_MS;
 }
@@ -502,9 +508,7 @@ function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-/**
- * The first of the promises, or null when the time is over or the signal aborts. Leaves no listener behind.
- */
+/** The first of the promises, or null when the time is over or the signal aborts. Removes its listeners. */
 function firstOf<T>(
   promises: readonly Promise<T>[],
   ms: number,

@@ -1,7 +1,7 @@
 /**
  * Encodes records as kafkajs does, byte for byte, in a fifth of the time.
  *
- * What this does not cover is left to kafkajs's own encoder.
+ * Kafkajs's own encoder encodes all other records.
  */
 
 /** A record as kafkajs hands it to its encoder. */
@@ -13,7 +13,7 @@ export interface RecordToEncode {
   readonly headers?: Readonly<Record<string, unknown>>;
 }
 
-/** What kafkajs takes of an encoder. */
+/** The encoder that kafkajs expects. */
 export interface EncodedRecord {
   readonly buf: Buffer;
   readonly buffer: Buffer;
@@ -26,8 +26,7 @@ const MAX_LOOP = 64;
 const MAX_HEADERS = 63;
 
 /**
- * A record of version 2, or null where it holds something unusual: texts as values, lists of headers, large
- * timestamps.
+ * A record of version 2, or null for an unusual record: values as texts, lists of headers, large timestamps.
  */
 export function encodeRecord(record: RecordToEncode): EncodedRecord | null {
   const { offsetDelta = 0, timestampDelta = 0, key, value, headers = {} } = record;
@@ -50,7 +49,7 @@ export function encodeRecord(record: RecordToEncode): EncodedRecord | null {
     varIntSize(value === null ? -1 : value.length) +
     (value?.length ?? 0) +
     headerBytes;
-  const buf = room(varIntSize(body) + body);
+  const buf = allocate(varIntSize(body) + body);
   let at = writeVarInt(buf, body, 0);
   buf[at] = 0;
   at = writeVarInt(buf, timestampDelta, at + 1);
@@ -63,13 +62,14 @@ export function encodeRecord(record: RecordToEncode): EncodedRecord | null {
 }
 
 /**
- * Records of a batch are copied into one as soon as all of them are encoded: until then they share memory.
+ * Bytes of a memory chunk. Records share chunks until all records of their batch are encoded and copied into
+ * one buffer.
  */
 const CHUNK_BYTES = 64 * 1024;
 let chunk = Buffer.alloc(0);
 let used = 0;
 
-function room(bytes: number): Buffer {
+function allocate(bytes: number): Buffer {
   if (used + bytes > chunk.length) {
     chunk = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, bytes));
     used = 0;
@@ -78,7 +78,7 @@ function room(bytes: number): Buffer {
   return chunk.subarray(used - bytes, used);
 }
 
-/** What zigzag coding keeps within 32 bits. */
+/** The range that zigzag coding keeps within 32 bits. */
 function isSmall(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** 30;
 }
@@ -110,10 +110,7 @@ function writeBytes(buf: Buffer, bytes: Buffer, start: number): number {
   return at + bytes.length;
 }
 
-/**
- * Names and values of headers are short and ASCII as a rule: a loop takes less time than a call into the
- * runtime.
- */
+/** Names and values of headers are usually short and ASCII: a loop is faster than a call into the runtime. */
 function byteLength(text: string): number {
   if (text.length > MAX_LOOP) return Buffer.byteLength(text);
   for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) > 127) return Buffer.byteLength(text);

@@ -1,23 +1,21 @@
 /**
- * Repeats requests to Kafka while a cluster is on the move: leaders and coordinators that change, brokers
- * that restart, replicas that are missing. One report says what is waited for, another one when that is over.
+ * Retries requests to Kafka while leaders or coordinators change, brokers restart or replicas are missing.
+ * One report says what the request waits for, another one that the wait is over.
  */
 
 import { typeOf } from './protocol-error.js';
 
-/** The report to a caller: that requests have been failing for a while, and that they succeed again. */
+/** Reports to a caller that requests have been failing for a while, and that they succeed again. */
 export type DelayReport =
   | { readonly kind: 'waiting'; readonly error: Error; readonly ms: number }
   | { readonly kind: 'over'; readonly ms: number };
 
-/**
- * A transaction that begins right behind another one is refused for some milliseconds as a matter of course.
- */
+/** Brokers refuse a transaction for some milliseconds after the one before. */
 const FIRST_WAIT_MS = 5;
 const MAX_WAIT_MS = 500;
 const REPORT_AFTER_MS = 5_000;
 const MAX_FAILING_MS = 120_000;
-/** A topic that was just created shows within seconds; one that was deleted never does. */
+/** A topic that was just created appears within seconds; a deleted topic never does. */
 const MAX_UNKNOWN_TOPIC_MS = 15_000;
 
 export class Retries {
@@ -25,7 +23,7 @@ export class Retries {
   readonly #maxFailingMs: number;
   #failingSince: number | null = null;
   #isReported = false;
-  /** `performance.now()` from which on nothing is tried again. */
+  /** `performance.now()` after which no request is retried. */
   #end = Number.POSITIVE_INFINITY;
 
   constructor(report: (report: DelayReport) => void = () => undefined, maxFailingMs = MAX_FAILING_MS) {
@@ -34,8 +32,8 @@ export class Retries {
   }
 
   /**
-   * Resolves with the first success. Throws at once what can't pass by itself, and anything else once
-   * requests have failed for too long.
+   * Resolves with the first success. Throws permanent errors at once, and others once requests have failed
+   * for too long.
    */
   async run<T>(request: () => Promise<T>): Promise<T> {
     for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(2 * waitMs, MAX_WAIT_MS)) {
@@ -52,7 +50,7 @@ export class Retries {
     }
   }
 
-  /** Nothing is tried again after so many milliseconds from now. */
+  /** Ends the retries so many milliseconds from now. */
   endIn(ms: number): void {
     this.#end = Math.min(this.#end, performance.now() + ms);
   }
@@ -64,7 +62,7 @@ export class Retries {
   }
 
   #failed(error: unknown, startedAt: number): void {
-    if (!mayPass(error)) throw error;
+    if (!isTemporary(error)) throw error;
     this.#failingSince ??= startedAt;
     const ms = this.#failingMs();
     const maxMs = typeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION' ? MAX_UNKNOWN_TOPIC_MS : this.#maxFailingMs;
@@ -79,8 +77,8 @@ export class Retries {
   }
 }
 
-/** Kafkajs marks what can pass by itself; where it waits for itself, or the system fails it, it does not. */
-function mayPass(error: unknown): error is Error {
+/** Kafkajs marks temporary errors, but not errors of its own waits and of the system. */
+function isTemporary(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   if (error.name === 'KafkaJSLockTimeout') return true;
   if ('retriable' in error) return error.retriable === true;

@@ -1,15 +1,15 @@
 /**
- * Connections that die without a word: a firewall or a NAT that forgot them drops every packet and resets
- * nothing.
+ * Closes connections that are dead without a reset: a firewall or a NAT that has dropped their state discards
+ * every packet.
  *
- * Kafkajs reports a request that timed out and keeps the connection, so that every later request waits for
- * nothing as well. Here such a connection is closed, as Java's client does, together with every other one to
- * the same broker that has been silent for as long: they die together, and finding out one after another
- * would take minutes. The next request opens a new one.
+ * Kafkajs reports a request that timed out and keeps the connection, so every later request times out as
+ * well. Here such a connection is closed, as Java's client does. All other connections to the same broker
+ * that have been silent for as long are closed with it: they are dead too, and detecting them one after
+ * another would take minutes. The next request opens a new one.
  *
  * A request times out when the connection carries nothing for that long. A broker answers in order, so a
- * large reply that arrives slowly, or one that waits behind another, is not taken for silence. A connection
- * that nothing is in flight on has no timer.
+ * large reply that arrives slowly, or one that waits behind another, does not count as silence. A connection
+ * without requests in flight has no timer.
  */
 
 /** A request as kafkajs keeps it until its answer arrives. */
@@ -45,19 +45,19 @@ export interface WatchedQueue extends RequestQueue {
   onSilence: (request: SocketRequest) => void;
 }
 
-/** Requests that a healthy broker may take longer for than for the others (milliseconds), by API key. */
+/**
+ * Time-outs in milliseconds, by API key, of requests that a healthy broker answers more slowly than others.
+ */
 const SLOW_REQUESTS_MS: ReadonlyMap<number, number> = new Map([
-  // Produce: a replica that died is waited for until the controller fences it, 9 s by default.
+  // Produce: the broker waits for a dead replica until the controller fences it, 9 s by default.
   [0, 15_000],
-  // SyncGroup: a leader of the group that died is waited for until its session ends.
+  // SyncGroup: the broker waits for a dead leader of the group until its session ends.
   [14, 20_000],
 ]);
 
 type QueueClass<Queue> = new (options: object) => Queue;
 
-/**
- * Kafkajs's request queue with one timer, set for the next time-out, in place of a hundred wake-ups a second.
- */
+/** Kafkajs's request queue with one timer for the next time-out, instead of a hundred wake-ups a second. */
 export function watchSilence(Original: QueueClass<RequestQueue>): QueueClass<WatchedQueue> {
   return class extends Original implements WatchedQueue {
     heardAt = 0;
@@ -97,7 +97,7 @@ export function watchSilence(Original: QueueClass<RequestQueue>): QueueClass<Wat
       const next = Math.min(...[...this.inflight.values()].map((request) => this.#deadline(request)));
       this.#timer = setTimeout(
         () => {
-          // A process that was paused reads what has arrived meanwhile first.
+          // A process that was paused first reads the data that has arrived meanwhile.
           setImmediate(() => this.#check());
         },
         Math.max(0, next - Date.now()),
@@ -172,8 +172,8 @@ export function closeSilent(Original: ConnectionClass, Closed: ClosedError): Con
     }
 
     /**
-     * Requests that find no connection share one attempt: kafkajs opens one for each, and forgets all but
-     * one.
+     * Requests without a connection share one attempt to connect: kafkajs opens one connection for each, and
+     * forgets all but one.
      */
     override connect(): Promise<boolean> {
       if (this.isConnected()) return Promise.resolve(true);
@@ -202,7 +202,7 @@ export function closeSilent(Original: ConnectionClass, Closed: ClosedError): Con
     }
 
     async #open(): Promise<boolean> {
-      this.#forgetCutReply();
+      this.#discardPartialReply();
       this.#closedBy = null;
       const connected = super.connect();
       const { socket } = this;
@@ -210,7 +210,7 @@ export function closeSilent(Original: ConnectionClass, Closed: ClosedError): Con
       try {
         await connected;
       } catch (error) {
-        // It might still be opened later, by a network that is only slow, when another one is in its place.
+        // On a slow network the socket might still be opened later, when another one has replaced it.
         socket?.destroy();
         throw error;
       }
@@ -219,8 +219,8 @@ export function closeSilent(Original: ConnectionClass, Closed: ClosedError): Con
       return true;
     }
 
-    /** Kafkajs takes the next connection's first bytes for the rest of a reply that was cut off. */
-    #forgetCutReply(): void {
+    /** Kafkajs reads the first bytes of the next connection as the rest of a truncated reply. */
+    #discardPartialReply(): void {
       this.chunks = [];
       this.bytesBuffered = 0;
       this.bytesNeeded = LENGTH_BYTES;
@@ -238,7 +238,7 @@ export function closeSilent(Original: ConnectionClass, Closed: ClosedError): Con
       for (const each of new Set([this, ...[...open].filter(isSilentToo)])) each.#close(error);
     }
 
-    /** At once: what kafkajs's own way waits for will never arrive. */
+    /** Closes at once: kafkajs's own method waits for replies that will never arrive. */
     #close(error: Error): void {
       open.delete(this);
       this.#closedBy = error;
@@ -249,9 +249,7 @@ export function closeSilent(Original: ConnectionClass, Closed: ClosedError): Con
       this.socket?.destroy();
     }
 
-    /**
-     * Kafkajs reports every failure while it authenticates as refused credentials, which are not tried again.
-     */
+    /** Kafkajs reports every failure during authentication as refused credentials, which are not retried. */
     async #orClosed<T>(work: Promise<T>): Promise<T> {
       try {
         return await work;

@@ -1,9 +1,10 @@
 /**
- * The states of all connections, for the sessions of one instance: the state topic is read once, and later
+ * The states of all connections, for the sessions of one instance. The state topic is read once; later
  * readings continue where the last one ended.
  *
  * An owner must see every commit of the owner that it has just fenced. So each request is answered by a
- * reading that begins after it: what is written when the request is made lies before the end of that reading.
+ * reading that begins after it: records that are written before the request are before the end of that
+ * reading.
  */
 
 import { setMaxListeners } from 'node:events';
@@ -12,7 +13,7 @@ import { NewestByKey } from './newest.js';
 import type { Positions, ReadOptions, TopicReader, TopicRecord } from './reader.js';
 import { States } from './states.js';
 
-/** What one reading came to. */
+/** The result of one reading. */
 export interface LedgerReading {
   readonly records: number;
   readonly ms: number;
@@ -23,7 +24,8 @@ export type TopicSource = Pick<TopicReader, 'read' | 'partitions'>;
 
 /**
  * Compaction removes a tombstone once it is older than the topic's `delete.retention.ms` (ten minutes): a
- * reading that continues behind an older one could miss it. So does one from before the topic was made anew.
+ * reading that continues an older one could miss it. The same applies to a reading of the topic before it was
+ * created again.
  */
 const CONTINUE_WITHIN_MS = 5 * 60_000;
 
@@ -51,10 +53,7 @@ export class StateLedger {
     this.#onRead = onRead;
   }
 
-  /**
-   * Names the topic that is there now: no later reading continues where one of another topic of that name
-   * ended.
-   */
+  /** Sets the existing topic: no later reading continues one of another topic with the same name. */
   identify(id: string | null): void {
     if (id === null || id === this.#id) return;
     if (this.#id !== null) this.#positions = null;
@@ -85,7 +84,7 @@ export class StateLedger {
     return reading;
   }
 
-  /** Brings the states up to the present end of the topic. After a failure the next reading begins anew. */
+  /** Reads up to the present end of the topic. After a failure the next reading starts from the beginning. */
   async #read(signal: AbortSignal): Promise<void> {
     const startedAt = performance.now();
     const from = startedAt - this.#readAt < CONTINUE_WITHIN_MS ? this.#positions : null;
@@ -95,7 +94,7 @@ export class StateLedger {
       await this.#readFrom(from, startedAt, signal);
     } catch (error) {
       if (signal.aborted) throw error;
-      // The topic may be shorter than it was: deleted, or cut by an unclean election.
+      // The topic may be shorter than before: deleted, or truncated by an unclean election.
       await this.#readFrom('earliest', startedAt, signal);
     }
   }
@@ -125,12 +124,12 @@ export class StateLedger {
   }
 }
 
-/** A record's value is a part of the reply that brought it, which is not kept for it. */
+/** Copies a record's value: it is a part of its reply, which is not kept in memory for it. */
 function put(states: States, { key, value }: TopicRecord): void {
   states.set(key?.toString('utf8') ?? '', value === null ? null : Buffer.from(value));
 }
 
-/** One reading for several requests. It ends early when all of them are given up. */
+/** One reading for several requests. It ends early when all of them are abandoned. */
 class SharedReading {
   readonly #stop = new AbortController();
   readonly #states: Promise<States>;
@@ -141,7 +140,7 @@ class SharedReading {
     this.#states.catch(() => undefined);
   }
 
-  /** Resolves when it is over, whatever came of it. */
+  /** Resolves when the reading is over, whether it succeeded or failed. */
   get ended(): Promise<void> {
     return this.#states.then(
       () => undefined,

@@ -7,13 +7,13 @@ import { NewestByKey } from './newest.js';
 import type { TopicReader } from './reader.js';
 
 /**
- * What the topic holds. Each state is parsed when it is asked for: one that can't be read fails its own
- * connection only.
+ * The states in the topic. Each state is parsed when it is requested: an unreadable state fails only its own
+ * connection.
  */
 export class States {
   readonly #values = new Map<string, Buffer>();
 
-  /** Throws `state-unreadable` where this version can't read what stands there. */
+  /** Throws `state-unreadable` when this version can't read the state. */
   get(connection: string, table: string): TableState | undefined {
     const key = stateKey(connection, table);
     const value = this.#values.get(key);
@@ -77,7 +77,7 @@ function parseState(name: string, value: Buffer): TableState {
   return { ...state, freshAsOf: state.freshAsOf ?? completeSince(state) };
 }
 
-/** What a state of version 0.1.0 says of its last complete cycle: nothing while another one runs. */
+/** The last complete cycle in a state of version 0.1.0: null while another cycle runs. */
 function completeSince({ cycle }: TableState): string | null {
   return cycle === null || cycle.finishedAt === null ? null : cycle.startedAt;
 }

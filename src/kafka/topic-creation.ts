@@ -1,4 +1,4 @@
-/** Creates topics, and says of each that the brokers refuse which setting to change. */
+/** Creates topics. For each topic that the brokers refuse, it reports the setting to change. */
 
 import { PublisherError } from '../model/errors.js';
 import { isClosedConnection, kafkaFailure } from './client.js';
@@ -6,7 +6,7 @@ import type { Cluster } from './cluster.js';
 import { errorFromCode } from './protocol-error.js';
 import { createTopics, type NewTopic, type Refusal } from './topic-requests.js';
 
-/** A topic as it was asked for; `partitionsFrom` is the setting that says how many partitions it has. */
+/** A topic to create; `partitionsFrom` is the setting that its number of partitions comes from. */
 export type PlannedTopic = NewTopic & { readonly partitionsFrom?: string };
 
 /** A topic that the brokers refuse to create. */
@@ -19,15 +19,12 @@ export interface RefusedTopic {
 
 /** A request may not ask for more than 10,000 partitions. */
 const TOPICS_AT_ONCE = 100;
-/**
- * A connection that is closed so often, while the broker answers other requests, was closed because of the
- * request.
- */
+/** When a broker closes the connection so often and answers other requests, the request is the cause. */
 const CLOSED_TRIES = 3;
 
 /**
- * Creates the topics, or only asks whether they could be; null where the brokers have no version of the
- * request that is written here.
+ * Creates the topics, or only validates them; null when the brokers support no version of the request that is
+ * written here.
  */
 export async function createInBatches(
   cluster: Cluster,
@@ -87,8 +84,7 @@ function messageOf(plan: PlannedTopic, refusal: Refusal): string {
 }
 
 /**
- * The settings that a refusal is about: those whose names are in the broker's words, or what its kind of
- * error concerns.
+ * The settings that a refusal is about: those in the broker's message, or those that the error code concerns.
  */
 function settingsOf(
   { config, partitionsFrom = 'topics.partitions' }: PlannedTopic,
@@ -101,7 +97,7 @@ function settingsOf(
   return [`topics.config, ${partitionsFrom} or topics.replicationFactor`];
 }
 
-/** One error for all of them. What permissions refuse is not the configuration's fault. */
+/** One error for all refused topics. Missing permissions are not an error of the configuration. */
 export function refused(topics: readonly RefusedTopic[]): PublisherError {
   const forbidden = topics.find(({ refusal }) => refusal.type.endsWith('AUTHORIZATION_FAILED'));
   if (forbidden !== undefined)

@@ -1,9 +1,9 @@
 /**
- * What is asked about topics, and how they are created: requests of newer versions than kafkajs has.
+ * Requests to describe and create topics, in newer versions than kafkajs has.
  *
- * Metadata 10 and later has a topic's ID, and a reply that has errors of single topics is read whole.
- * CreateTopics 4 and later takes -1 for the broker's default, and its reply is read with the broker's own
- * words, which kafkajs drops.
+ * Metadata 10 and later contains a topic's ID, and a reply with errors of single topics is read whole.
+ * CreateTopics 4 and later accepts -1 for the broker's default, and its reply is read with the broker's error
+ * messages, which kafkajs drops.
  */
 
 import type { Broker, Cluster } from './cluster.js';
@@ -18,7 +18,7 @@ export interface DescribedTopic {
   readonly id: string | null;
   /** In the order of their numbers. */
   readonly partitions: readonly DescribedPartition[];
-  /** Zero where all is well. */
+  /** Zero when there is no error. */
   readonly errorCode: number;
 }
 
@@ -28,13 +28,13 @@ export interface DescribedPartition {
   readonly leader: number | null;
 }
 
-/** What a broker refuses about a topic. */
+/** A broker's refusal to create a topic. */
 export interface Refusal {
   readonly topic: string;
   readonly code: number;
   /** Kafka's name of the error. */
   readonly type: string;
-  /** The broker's own words. */
+  /** The broker's error message. */
   readonly reason: string;
 }
 
@@ -50,7 +50,7 @@ const METADATA_VERSIONS = [10, 12] as const;
 const CREATE_VERSIONS = [5, 7] as const;
 const CREATE_TIMEOUT_MS = 30_000;
 
-/** Asks for these topics and no others; one that does not exist has the error code `UNKNOWN_TOPIC`. */
+/** Describes only these topics. A topic that does not exist has the error code `UNKNOWN_TOPIC`. */
 export async function describeTopics(
   cluster: Cluster,
   topics: readonly string[],
@@ -140,7 +140,7 @@ function inOrder(partitions: readonly DescribedPartition[]): DescribedPartition[
   return [...partitions].sort((a, b) => a.partition - b.partition);
 }
 
-/** What it takes to create a topic. */
+/** The parameters for creating a topic. */
 export interface NewTopic {
   readonly topic: string;
   readonly partitions: number;
@@ -150,8 +150,8 @@ export interface NewTopic {
 }
 
 /**
- * Creates topics, or (`validateOnly`) asks whether they could be. Returns what was refused; a topic that is
- * there already counts as created. Null: the broker has no version of this request that is written here.
+ * Creates topics, or (`validateOnly`) validates them. Returns the refusals; an existing topic counts as
+ * created. Null: the broker supports no version of this request that is written here.
  */
 export async function createTopics(
   cluster: Cluster,
@@ -166,7 +166,7 @@ export async function createTopics(
     if (version === null) return null;
     const request = exchangeOf(creationRequest(version, topics, validateOnly));
     const refusals = (await broker.connectionPool.send(request).catch((error: unknown) => {
-      // A closed connection may be the answer: the caller decides.
+      // The broker may answer by closing the connection: the caller decides.
       bail(error);
       throw error;
     })) as readonly Refusal[];

@@ -1,4 +1,4 @@
-/** The topics that a connection needs: created, and compared with those that exist. */
+/** Creates the topics that a connection needs, and compares them with existing ones. */
 
 import type { Admin, Kafka } from 'kafkajs';
 import { PublisherError } from '../model/errors.js';
@@ -10,27 +10,27 @@ import { errorFromCode } from './protocol-error.js';
 import { createInBatches, refused } from './topic-creation.js';
 import { type DescribedTopic, describeTopics, UNKNOWN_TOPIC } from './topic-requests.js';
 
-/** A topic as it should be. */
+/** The planned topic. */
 export interface TopicPlan {
   readonly topic: string;
   readonly partitions: number;
   readonly replicationFactor: number;
   readonly config: Readonly<Record<string, string>>;
-  /** Where the configuration says how many partitions it has; `topics.partitions` when left out. */
+  /** The setting of its number of partitions; `topics.partitions` when left out. */
   readonly partitionsFrom?: string;
   /**
-   * What becomes of a record that is too large for it; when left out, the row goes to the dead-letter topic.
+   * What happens to a record that is too large for it; when left out, the row goes to the dead-letter topic.
    */
   readonly tooLarge?: string;
 }
 
-/** A topic as it is. */
+/** The existing topic. */
 export interface TopicFacts {
   readonly topic: string;
   /** Kafka's ID of the topic, new whenever it is created; null where the brokers return none. */
   readonly id: string | null;
   readonly partitions: number;
-  /** Partitions that no broker leads now. */
+  /** Partitions without a leader now. */
   readonly leaderless: readonly number[];
   readonly cleanupPolicy: string;
   readonly maxMessageBytes: number;
@@ -38,13 +38,13 @@ export interface TopicFacts {
 }
 
 /**
- * What is the matter with a topic: it is not there; it must not be published to (`wrong`); it is not as
- * configured, but works (`differs`); it takes only rows smaller than usual (`small`).
+ * A problem with a topic. `missing`: it does not exist. `wrong`: it must not be published to. `differs`: it
+ * is not as configured, but works. `small`: it accepts only smaller rows than usual.
  */
 export interface TopicProblem {
   readonly kind: 'missing' | 'wrong' | 'differs' | 'small';
   readonly topic: string;
-  /** What is wrong and what to do. */
+  /** The problem and what to do. */
   readonly message: string;
 }
 
@@ -53,12 +53,12 @@ export interface TopicProblem {
  * conversation of some megabytes.
  */
 const MAX_MESSAGE_BYTES = 10 * 1024 * 1024;
-/** Milliseconds that a created topic may take to be known. */
+/** Milliseconds within which all brokers know a created topic. */
 const APPEAR_MS = 20_000;
 const MAX_MESSAGE_SETTING = 'max.message.bytes';
 const LEADER_NOT_AVAILABLE = 5;
 
-/** How a topic that this program owns is made. */
+/** How topics of this program are created. */
 export function planTopic(topic: string, settings: TopicSettings): TopicPlan {
   return {
     topic,
@@ -95,7 +95,8 @@ export class Topics {
   }
 
   /**
-   * Connects and asks something: a broker that wants SASL, or another token, closes the connection only then.
+   * Connects and sends a request: a broker that expects SASL, or another token, closes the connection only
+   * then.
    */
   async probe(): Promise<void> {
     await this.connect();
@@ -106,9 +107,7 @@ export class Topics {
     await Promise.all([this.#admin.disconnect(), this.#cluster.disconnect()]);
   }
 
-  /**
-   * The topics of the list that exist, with what matters of their settings. No other topic is asked about.
-   */
+  /** The existing topics of the list, with the settings that matter. No other topic is requested. */
   async describe(topics: readonly string[]): Promise<Map<string, TopicFacts>> {
     await this.connect();
     return this.#guard('describing topics', async () => {
@@ -150,8 +149,8 @@ export class Topics {
 
   /**
    * Makes sure that every planned topic exists and is compacted; missing ones are created when `create` is
-   * true. Throws `topic-missing` or `topic-invalid` naming all that are not as they must be; returns what
-   * exists then.
+   * true. Throws `topic-missing` or `topic-invalid` with all topics that are not as they must be. Returns the
+   * existing topics.
    */
   async ensure(plans: readonly TopicPlan[], create: boolean): Promise<Map<string, TopicFacts>> {
     const names = plans.map(({ topic }) => topic);
@@ -181,8 +180,7 @@ export class Topics {
   }
 
   /**
-   * Asks the brokers whether they would create these topics, which are not there. Returns what they would
-   * refuse.
+   * Asks the brokers whether they would create these missing topics. Returns the ones that they would refuse.
    */
   async validate(plans: readonly TopicPlan[]): Promise<TopicProblem[]> {
     await this.connect();
@@ -203,7 +201,7 @@ export class Topics {
   /** With kafkajs's own request, for brokers that know no newer one. */
   async #createPlainly(plans: readonly TopicPlan[]): Promise<void> {
     await this.#admin.createTopics({
-      // Kafkajs gives up at once where a broker has not heard of the topic yet; `appeared` waits for it.
+      // Kafkajs fails at once when a broker does not know the topic yet; `appeared` waits for it.
       waitForLeaders: false,
       topics: plans.map(({ topic, partitions, replicationFactor, config }) => ({
         topic,
@@ -242,7 +240,7 @@ export class Topics {
 
 function existingOf(described: readonly DescribedTopic[]): DescribedTopic[] {
   const existing = described.filter(({ errorCode }) => errorCode !== UNKNOWN_TOPIC);
-  // One without a leader is there all the same.
+  // A topic without a leader exists all the same.
   const failed = existing.find(({ errorCode }) => errorCode !== 0 && errorCode !== LEADER_NOT_AVAILABLE);
   if (failed !== undefined)
     throw kafkaFailure(errorFromCode(failed.errorCode), `describing topic ${failed.topic}`);
@@ -267,8 +265,8 @@ function isUp(facts: TopicFacts | undefined): boolean {
 }
 
 /**
- * Everything about an existing topic that is not as planned; `wrong` must not be published to, `differs` may
- * be.
+ * All differences of an existing topic from the plan. A `wrong` topic must not be published to, one that
+ * `differs` may be.
  */
 export function problemsOf(plan: TopicPlan, facts: TopicFacts | undefined): TopicProblem[] {
   const { topic } = plan;

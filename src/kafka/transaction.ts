@@ -1,16 +1,15 @@
 /**
  * Transactions of one transactional ID: begins, produces, and ends them as Kafka's Java client does.
  *
- * Kafkajs's own producer is not right on several brokers: one call sends to all partition leaders at the same
- * time, and the first error that can be retried sends again what is under way, with new sequence numbers, so
- * that both copies are committed. Here each batch has its sequence number once. A batch is sent to the
- * partition's leader of the moment until one acknowledges it; brokers recognise a batch that they have by its
- * number. Only then the transaction ends, and that request too is repeated until its outcome is known.
+ * Kafkajs's own producer is incorrect on several brokers. One call sends to all partition leaders at the same
+ * time. On the first retriable error it sends the batches in flight again with new sequence numbers, so both
+ * copies are committed. Here each batch keeps its sequence number. A batch is sent to the partition's current
+ * leader until a leader acknowledges it; brokers recognise a repeated batch by its number. Only then the
+ * transaction ends, and that request too is repeated until its outcome is known.
  *
- * An error that no repetition can mend aborts the transaction. It is then tried again as a whole with the
- * next epoch, in which nothing of the aborted one can appear. An epoch is only raised from the one that this
- * producer has: if another instance has initialised the ID since, the coordinator refuses, and the producer
- * is fenced.
+ * An error that retries can't resolve aborts the transaction. The whole transaction is then retried with the
+ * next epoch, which no batch of the aborted one can enter. The epoch is only raised from this producer's own
+ * one: if another instance has initialised the ID since, the coordinator refuses, and the producer is fenced.
  */
 
 import type { CompressionTypes } from 'kafkajs';
@@ -21,7 +20,7 @@ import type { Broker, BrokerLinks, Leaders, ProducerId } from './links.js';
 import { errorFromCode, typeOf } from './protocol-error.js';
 import type { Retries } from './retries.js';
 
-/** What goes to one partition in one batch. */
+/** The records of one batch, for one partition. */
 export interface PartitionBatch {
   readonly topic: string;
   readonly partition: number;
@@ -34,7 +33,7 @@ export type EndOffsets = ReadonlyMap<string, ReadonlyMap<number, number>>;
 export interface ProducerOptions {
   readonly transactionalId: string;
   readonly compression: CompressionTypes;
-  /** Called with the partition where the log is shorter than this producer has written it. */
+  /** Called with a partition whose log is shorter than this producer has written it. */
   readonly onCutOff?: (topic: string, partition: number) => void;
 }
 
@@ -49,21 +48,21 @@ const MAX_TRANSACTIONS = 3;
 /** `InitProducerId`, with the producer's own ID and epoch, from version 3 on. */
 const INIT_PRODUCER_ID = { apiKey: 22, apiVersion: 4 };
 
-/** The transaction can't be committed, and no other one is to blame: it may be tried again. */
+/** The transaction can't be committed, and no other producer is the cause: it may be retried. */
 class Aborted extends Error {
   constructor(override readonly cause: unknown) {
     super('the transaction has to be aborted', { cause });
   }
 }
 
-/** What is no fault of the records, nor of the producer's right to write them. */
+/** Errors that neither the records nor the producer's permissions cause. */
 const ABORTABLE = new Set([
   'OUT_OF_ORDER_SEQUENCE_NUMBER',
   'DUPLICATE_SEQUENCE_NUMBER',
   'UNKNOWN_PRODUCER_ID',
   'INVALID_TXN_STATE',
   'TRANSACTION_ABORTABLE',
-  // What later brokers may say.
+  // Errors of newer brokers.
   'KAFKAJS_UNKNOWN_ERROR_CODE',
 ]);
 
@@ -87,8 +86,8 @@ interface ProduceReply {
 }
 
 /**
- * How a batch stands: acknowledged, to be sent again, or refused for good. `unanswered`: a broker may have
- * it, or may get it still.
+ * The outcome of a batch: acknowledged, to be sent again, or refused. `unanswered`: a broker may have the
+ * batch, or may still get it.
  */
 type Outcome =
   | { readonly kind: 'written'; readonly end: number }
@@ -103,7 +102,7 @@ export class TransactionalProducer {
   /** The next sequence number, by topic and partition. */
   readonly #sequences = new Map<string, number>();
   readonly #leaders = new Map<string, Leaders>();
-  /** By topic and partition: an offset that the end of the log has reached. */
+  /** By topic and partition: an offset that the log has reached. */
   readonly #written = new Map<string, number>();
   /** The topics and partitions of the open transaction: its end adds a marker to each of their logs. */
   #open = new Set<string>();
@@ -115,7 +114,7 @@ export class TransactionalProducer {
   }
 
   /**
-   * Takes the transactional ID over: the producer that had it is fenced, and its open transaction is aborted.
+   * Initialises the transactional ID: its previous producer is fenced, and its open transaction is aborted.
    */
   static async open(
     links: BrokerLinks,
@@ -139,9 +138,9 @@ export class TransactionalProducer {
   }
 
   /**
-   * Publishes all batches in one transaction, round by round: a round holds at most one batch of each
-   * partition. Resolves once it is committed. Throws `fenced` where another producer has the ID, and the
-   * broker's error where a batch is refused for good.
+   * Publishes all batches in one transaction, in rounds of at most one batch for each partition. Resolves
+   * once it is committed. Throws `fenced` when another producer has the ID, and the broker's error when it
+   * refuses a batch.
    */
   async commit(rounds: readonly (readonly PartitionBatch[])[], retries: Retries): Promise<EndOffsets> {
     for (let transaction = 1; ; transaction += 1) {
@@ -183,7 +182,7 @@ export class TransactionalProducer {
         const codes = reply.errors.flatMap(({ partitionErrors }) =>
           partitionErrors.map(({ errorCode }) => errorCode),
         );
-        // Partitions that were not tried because of another one don't tell why.
+        // Partitions that were not tried because of another one have no reason of their own.
         const code = codes.find((each) => each !== 0 && each !== NOT_ATTEMPTED);
         if (code !== undefined) throw errorFromCode(code);
       });
@@ -211,8 +210,7 @@ export class TransactionalProducer {
           setEnd(ends, batch, outcome.end);
         } else if (outcome.kind === 'refused') refused ??= outcome.why;
         else {
-          // Once the transaction is to be aborted, only what may still arrive at a broker has to be waited
-          // for.
+          // Before an abort, only batches that may still arrive at a broker have to be waited for.
           if (refused === null || outcome.unanswered) again.push(batch);
           why = outcome.why;
         }
@@ -226,14 +224,14 @@ export class TransactionalProducer {
   }
 
   /**
-   * Reports where the log ended before what was written to it: an unclean election has cut it off, or the
-   * topic was created again or restored. A refused sequence number does not tell: a broker that has
-   * become the leader may refuse a number though it has all that was acknowledged.
+   * Reports a log that ends before records that were written to it: an unclean election has truncated it, or
+   * the topic was created again or restored. A refused sequence number does not prove that: a new leader may
+   * refuse a number although it has all acknowledged records.
    */
   #noteEnd(batch: PartitionBatch, end: number): void {
     const name = nameOf(batch);
     const base = end - batch.records.length;
-    // A broker that has a batch already may not say where.
+    // A broker that has a batch already may not return its offset.
     if (base < 0) return;
     if (base < (this.#written.get(name) ?? 0)) this.#options.onCutOff?.(batch.topic, batch.partition);
     this.#written.set(name, end);
@@ -300,13 +298,14 @@ export class TransactionalProducer {
   }
 
   /**
-   * Aborts what is open, and raises the epoch: no batch of the aborted transaction can get into the next one.
+   * Aborts the open transaction and raises the epoch: no batch of the aborted transaction can get into the
+   * next one.
    */
   async #beginAnew(retries: Retries): Promise<void> {
     try {
       await this.#end(false, retries);
     } catch (error) {
-      // Nothing was open.
+      // No transaction was open.
       if (typeOf(error) !== 'INVALID_TXN_STATE') throw explained(error, 0);
     }
     this.#producer = await this.#askCoordinator(retries, async (coordinator) => {
@@ -361,7 +360,7 @@ export class TransactionalProducer {
     return this.#coordinator;
   }
 
-  /** A partition that the brokers don't tell of keeps the leader that it had. */
+  /** A partition that is missing from the metadata keeps its leader. */
   async #refreshLeaders(topics: readonly string[]): Promise<void> {
     const leaders = await this.#links.leaders(topics);
     for (const [topic, found] of leaders) this.#leaders.set(topic, found);
@@ -415,7 +414,7 @@ function asError(error: unknown): Error {
 }
 
 /**
- * Brokers answer alike to a producer that another one has fenced, and to one whose transaction the
+ * Brokers return the same error to a producer that another one has fenced, and to one whose transaction the
  * coordinator has aborted for its age.
  */
 function explained(error: unknown, tookMs: number): unknown {

@@ -1,12 +1,12 @@
-/** Which failures of a reading pass by themselves, and how they are reported while they last. */
+/** The temporary failures of a reading, and how they are reported while they last. */
 
 import { messageOf } from '../model/errors.js';
 import { ageText } from './open-transactions.js';
 import { typeOf } from './protocol-error.js';
 
 /**
- * What brokers answer while leaders move, brokers stop and topics appear. Kafkajs's own mark is no help: some
- * of these count as final there, and errors that are ours count as passing.
+ * Errors that brokers return while leaders move, brokers stop and topics appear. Kafkajs's own classification
+ * does not fit: some of these are permanent there, and some errors of this program are temporary.
  */
 const PASSING_TYPES = new Set([
   'UNKNOWN',

@@ -1,4 +1,4 @@
-/** What readings wait for, reported once for as long as it lasts, however many readings wait for the same. */
+/** Reports what readings wait for, once for each wait, however many readings wait for the same. */
 
 import type { Events } from '../model/events.js';
 
@@ -17,8 +17,8 @@ export class Waits {
   }
 
   /**
-   * Reports a wait, unless another reading waits for the same. Returns what ends it, with what happened, or
-   * null where there is nothing to say.
+   * Reports a wait, unless another reading waits for the same. Returns a function that ends the wait, with
+   * the message to report, or null for none.
    */
   begin(key: string, topic: string, message: string): (outcome: string | null) => void {
     const wait = this.#waits.get(key) ?? { topic, message, waiting: 0 };

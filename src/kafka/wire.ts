@@ -1,6 +1,6 @@
 /**
- * The parts of kafkajs's protocol code that the requests of this folder are written with. Internals: the
- * version of kafkajs is pinned.
+ * The parts of kafkajs's protocol code that the requests of this folder use. They are internal to kafkajs,
+ * whose version is pinned.
  */
 
 import { kafkajsModule } from './kafkajs.js';
@@ -56,7 +56,7 @@ export const encodeFetch = kafkajsModule('src/protocol/requests/fetch/v11/reques
   request: object,
 ) => object;
 
-/** What kafkajs decodes of a metadata reply; error codes of single topics are in it. */
+/** The decoded metadata reply of kafkajs, with the error codes of single topics. */
 export interface KafkajsMetadata {
   readonly topicMetadata: readonly {
     readonly topic: string;
@@ -74,7 +74,8 @@ export const metadataResponse = kafkajsModule('src/protocol/requests/metadata/v6
 };
 
 /**
- * A request and its response as kafkajs's connections take them; `send` resolves with what `parse` returns.
+ * A request and its response as kafkajs's connections expect them. `send` resolves with the result of
+ * `parse`.
  */
 export interface Exchange<Reply> {
   readonly request: object;
@@ -94,7 +95,7 @@ export function exchange<Reply>(
   };
 }
 
-/** The broker's error, or null where the code says that there is none. */
+/** The broker's error, or null for the code 0. */
 export function errorOfCode(code: number): Error | null {
   return code === 0 ? null : errorFromCode(code);
 }

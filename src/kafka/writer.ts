@@ -1,10 +1,10 @@
 /**
- * The one write path: everything that belongs together goes to Kafka in one transaction.
+ * The only write path: records that belong together go to Kafka in one transaction.
  *
- * A writer belongs to one connection, by its transactional id. Opening it fences the writer before it: their
- * next commit fails, and what they had not committed is gone. After a failure the outcome of the last commit
- * may be unknown, so the writer is broken for good; the owner opens a new one and reads back from the topics
- * where it stands.
+ * A writer belongs to one connection, by its transactional ID. Opening it fences the previous writer: that
+ * writer's next commit fails, and its uncommitted records are aborted. After a failure the outcome of the
+ * last commit may be unknown, so the writer can't be used any more. The owner then opens a new one and
+ * restores its state from the topics.
  */
 
 import type { CompressionTypes, Kafka } from 'kafkajs';
@@ -19,27 +19,30 @@ import { type EndOffsets, type PartitionBatch, TransactionalProducer } from './t
 export interface WriterOptions {
   readonly transactionalId: string;
   readonly compression: CompressionTypes;
-  /** The largest batch that every topic takes; left out: what topics take by default. */
+  /** The largest batch that every topic accepts, in bytes; left out: Kafka's default. */
   readonly maxBatchBytes?: number;
-  /** How many partitions topics have; left out: as many as the brokers report. */
+  /** The number of partitions of topics; left out: as the brokers report it. */
   readonly partitions?: ReadonlyMap<string, number>;
-  /** Called with the partition where a topic's log is shorter than this writer has written it. */
+  /** Called with a partition whose log is shorter than this writer has written it. */
   readonly onCutOff?: (topic: string, partition: number) => void;
   /** Called when a commit waits for Kafka for seconds, and when it no longer does. */
   readonly onDelay?: (report: DelayReport) => void;
 }
 
-/** A batch is one partition's records of a send: each stays below this, and below what every topic takes. */
+/**
+ * A batch holds the records of one send for one partition. Each batch stays below this, and below what every
+ * topic accepts.
+ */
 const MAX_BATCH_BYTES = 800_000;
 /** Readers of committed records wait for the end of a transaction, and all of it is in memory. */
 const MAX_TRANSACTION_BYTES = 8 * 1024 * 1024;
-/** What a batch adds to its records, with room to spare. */
+/** The overhead of a batch, with a margin. */
 export const BATCH_OVERHEAD_BYTES = 1_024;
 /** Batch and record overhead beside key and value. */
 const RECORD_OVERHEAD_BYTES = 200;
-/** The caller opens a writer again by itself. */
+/** The caller retries opening a writer. */
 const OPEN_WITHIN_MS = 20_000;
-/** How long a commit under way may still wait for Kafka when the writer is closed. */
+/** How long a commit in flight may still wait for Kafka when the writer is closed. */
 const CLOSE_WITHIN_MS = 10_000;
 
 export class Writer {
@@ -78,10 +81,10 @@ export class Writer {
   }
 
   /**
-   * Publishes all records or none, and resolves with where they end. What is passed while a transaction
-   * is under way goes together into the next one, in the order in which it came; records of one key must be
-   * given in their order. Throws `fenced` when another instance has taken over; after any error the writer is
-   * of no more use.
+   * Publishes all records or none, and resolves with the offsets behind them. Records that are passed while a
+   * transaction is in flight go together into the next one, in order of arrival. Records of one key must be
+   * passed in their order. Throws `fenced` when another instance has taken over. After any error the writer
+   * can't be used any more.
    */
   commit(records: readonly OutgoingRecord[]): Promise<EndOffsets> {
     const done = new Promise<EndOffsets>((resolve, reject) => {
@@ -91,7 +94,7 @@ export class Writer {
     return done;
   }
 
-  /** Waits for the commits under way, though not for long where Kafka does not answer, and disconnects. */
+  /** Waits for the commits in flight, but not for long when Kafka does not answer, and disconnects. */
   async close(): Promise<void> {
     this.#retries.endIn(CLOSE_WITHIN_MS);
     await this.#work;
@@ -99,7 +102,7 @@ export class Writer {
   }
 
   async #workOff(): Promise<void> {
-    // Who hands something over in this very moment belongs into the first transaction.
+    // Records that callers pass at the same moment belong into the first transaction.
     await null;
     while (this.#waiting.length > 0) {
       const commits = this.#waiting.splice(0, fitting(this.#waiting, MAX_TRANSACTION_BYTES));
@@ -139,20 +142,20 @@ export class Writer {
   }
 }
 
-/** Records that belong together, and who waits for them. */
+/** Records that belong together, and the caller's promise. */
 interface Commit {
   readonly records: readonly OutgoingRecord[];
   resolve(ends: EndOffsets): void;
   reject(error: unknown): void;
 }
 
-/** How many of the commits fit into one transaction: one at least. */
+/** How many of the commits fit into one transaction, at least one. */
 function fitting(commits: readonly Commit[], maxBytes: number): number {
-  let room = maxBytes;
+  let bytesLeft = maxBytes;
   let count = 0;
   for (const { records } of commits) {
-    room -= records.reduce((sum, record) => sum + recordBytes(record), 0);
-    if (room < 0 && count > 0) break;
+    bytesLeft -= records.reduce((sum, record) => sum + recordBytes(record), 0);
+    if (bytesLeft < 0 && count > 0) break;
     count += 1;
   }
   return count;
@@ -164,8 +167,8 @@ export function recordBytes(record: OutgoingRecord): number {
 }
 
 /**
- * Consecutive runs of records. Those of a run that go into the same batch, which is one partition of one
- * topic, sum up to `maxBytes` at most; a record that is larger has its batch for itself.
+ * Consecutive runs of records. The records of a run for one partition form one batch, of at most `maxBytes`;
+ * a larger record has a batch of its own.
  */
 export function splitBySize<R extends OutgoingRecord>(
   records: readonly R[],

@@ -7,24 +7,24 @@ import type { EventMap, EventName } from '../model/events.js';
 import { fieldRuleProblems } from '../publisher/field-rules.js';
 import { Publisher } from '../publisher/publisher.js';
 
-/** A path of a configuration file, or what such a file would say. */
+/** The path of a configuration file, or the contents of such a file. */
 export type ConfigSource = string | ConfigInput;
 
 export interface CreateOptions {
-  /** Where `${NAME}` in the configuration is looked up; the process's environment when left out. */
+  /** The values of `${NAME}` in the configuration; the process's environment when left out. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 export interface EmbeddedPublisher {
   /**
-   * Listens to what the publisher does. An error of a listener is the event `listener:failed`, and stops
-   * nothing.
+   * Adds a listener for an event of the publisher. An error in a listener emits `listener:failed` and does
+   * not stop the publisher.
    */
   on<Name extends EventName>(name: Name, listener: (event: EventMap[Name]) => void): void;
-  /** Ends what `on` began with the same listener. */
+  /** Removes a listener that `on` added. */
   off<Name extends EventName>(name: Name, listener: (event: EventMap[Name]) => void): void;
   /**
-   * One complete cycle of every table. Throws the first failure as a `PublisherError`; everything else is
+   * One complete cycle of every table. Throws the first failure as a `PublisherError`; all other tables are
    * published.
    */
   runOnce(signal?: AbortSignal): Promise<void>;
@@ -33,14 +33,14 @@ export interface EmbeddedPublisher {
    * aborts.
    */
   run(signal: AbortSignal): Promise<void>;
-  /** Disconnects. To be called when nothing runs any more. */
+  /** Disconnects. Call it when no method is running any more. */
   close(): Promise<void>;
 }
 
 /**
- * Connects to Kafka and gives a publisher that does what `intercom-kafka run` does, without its HTTP server:
- * metrics, health and notifications are the command's. Throws `config-invalid` with everything that is wrong
- * in the configuration, and `kafka-unreachable` within seconds.
+ * Connects to Kafka and returns a publisher that works as `intercom-kafka run`, but without the HTTP server:
+ * only the command serves metrics, health and notifications. Throws `config-invalid` with all problems of the
+ * configuration, and `kafka-unreachable` within seconds.
  */
 export async function createPublisher(
   source: ConfigSource,

@@ -24,22 +24,23 @@ export interface ReadTableOptions<Form extends keyof Rows> {
   readonly schemaRegistry: Readonly<Record<string, unknown>> & { readonly url: string };
   /** The name of the connection that publishes the table. */
   readonly connection: string;
-  /** What the topics' names begin with; `intercom` when left out. */
+  /** The prefix of the topics' names; `intercom` when left out. */
   readonly prefix?: string;
   /**
    * `latest` (when left out): the newest version of each key, without deleted rows. `history`: every version,
    * tombstones included.
    */
   readonly mode?: 'latest' | 'history';
-  /** Where the reading starts: at the oldest record (when left out), or at a time. */
+  /** The start of the reading: the oldest record (when left out), or a time. */
   readonly from?: Date;
   /**
-   * Continues with what is published next, every version of it, until the signal aborts or the loop is left.
+   * Continues with every version that is published next, until the signal aborts or the caller leaves the
+   * loop.
    */
   readonly follow?: boolean;
   /**
-   * Ends following; a reading that does not follow throws `stopped` then, so that a part is not taken for the
-   * whole.
+   * Ends following. A reading that does not follow throws `stopped`, so that the caller does not use a part
+   * as the whole.
    */
   readonly signal?: AbortSignal;
   /** How the connection publishes its values (`values` in its configuration); decides the types only. */
@@ -54,23 +55,24 @@ export interface TableVersion<Row> {
   readonly op: 'upsert' | 'delete' | null;
   /** The row's own `updated_at`, where it has one. */
   readonly updatedAt: Date | null;
-  /** When the API gave it. */
+  /** When the API returned it. */
   readonly fetchedAt: Date | null;
   readonly publishedAt: Date;
-  /** Tells the contents of versions apart. */
+  /** Hash of the row's contents: equal contents have equal hashes. */
   readonly hash: string | null;
   readonly partition: number;
   readonly offset: number;
 }
 
 /**
- * Reads a table's topic from its start to its end, or beyond. Only what was committed is read. For one key
+ * Reads a table's topic from its start to its end, or beyond. Only committed records are read. For one key
  * versions come in the order of their offsets; between keys there is no order. In `latest` mode one record of
- * each key is in memory. What is not in the Confluent wire format is from another producer, and is left out.
+ * each key is in memory. Records that are not in the Confluent wire format are from another producer, and are
+ * left out.
  *
- * Throws a `PublisherError`: `topic-missing` where nothing was published yet, `kafka-…` and `registry-…`
- * where those fail, `config-invalid` for options that are wrong, `stopped` where the signal ends what was not
- * to be followed.
+ * Throws a `PublisherError`: `topic-missing` where nothing was published yet, `kafka-…` and `registry-…` when
+ * those fail, `config-invalid` for invalid options, `stopped` when the signal ends a reading that does not
+ * follow.
  */
 export async function* readTable<Table extends TableName, Form extends keyof Rows = 'flat'>(
   table: Table,
@@ -94,7 +96,7 @@ function readingOf({ mode = 'latest', from, follow = false, signal }: ReadTableO
   return { mode, from: from?.getTime() ?? 'earliest', follow, signal };
 }
 
-/** The options as the configuration file would have them, checked as it is. */
+/** Converts the options to the form of the configuration file, and checks them in the same way. */
 function settingsOf({
   kafka,
   schemaRegistry,

@@ -1,4 +1,4 @@
-/** What there is to replicate, for programs. */
+/** The tables that can be replicated, for programs. */
 
 import { type ValueForm, valueSchema } from '../avro/codec.js';
 import { publishedText } from '../avro/published.js';
@@ -11,7 +11,7 @@ export interface TableInfo {
   readonly method: ReplicationMethod;
   /** The field that identifies a row, and the only one of the topic's keys. */
   readonly key: KeyName;
-  /** The column that an incremental table's bookmark counts by; null of full tables. */
+  /** The column of an incremental table's bookmark; null for full tables. */
   readonly replicationKey: string | null;
   /**
    * The Avro schema of the topic's values, as an object, without the columns that a workspace's custom

@@ -97,7 +97,7 @@ const ORIGIN: Record<ErrorCode, Origin> = {
   internal: 'program',
 };
 
-/** What Intercom said, for the few callers that tell its answers apart. */
+/** What Intercom answered, for the few callers that distinguish its answers. */
 export interface ApiAnswer {
   /** HTTP status. */
   readonly status: number;
@@ -105,7 +105,7 @@ export interface ApiAnswer {
   readonly codes: readonly string[];
   /** Intercom's own id of the request, for its support. */
   readonly requestId: string | null;
-  /** The rows of a page came: what failed is the way to the next one. */
+  /** The rows of a page arrived; only its next page can't be requested. */
   readonly hasRows?: boolean;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What happens in the pipe, for those who watch it: log, metrics, progress, status page.
+ * The events of the pipe, for its observers: log, metrics, progress, status page.
  *
  * A listener learns and can't change anything: what it throws is dropped, and it is never waited for. No
  * event carries a row, a token or a reply.
@@ -84,7 +84,7 @@ export interface EventMap {
     readonly deadLetters: number;
     /** Keys of rows that share theirs with a published one: the first of them. */
     readonly twins?: readonly string[];
-    /** Rows among the records that lie behind the bookmark: the search showed them late. */
+    /** Rows among the records that are older than the bookmark: the search showed them late. */
     readonly late: number;
     /** Rows that the API counts and did not show. */
     readonly notShown: number;
@@ -109,8 +109,8 @@ export interface EventMap {
     readonly ms: number;
   };
   /**
-   * A transaction, with the table's state in it; `ms` counts from when it was handed over, so waiting for its
-   * turn is in it.
+   * A transaction, with the table's state in it; `ms` counts from the hand-over, so it includes the time in
+   * the queue.
    */
   'transaction:committed': AtTable & {
     readonly records: number;
@@ -160,7 +160,7 @@ export class Events {
     this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), listener]);
   }
 
-  /** Ends what `on` began with the same listener. */
+  /** Removes a listener that `on` added. */
   off<N extends EventName>(name: N, listener: Listener<N>): void {
     this.#listeners.set(
       name,

@@ -1,6 +1,6 @@
 /** The content of a notification: the IDs of entities that changed, without their new values. */
 
-/** What can be asked for by its ID. */
+/** What can be requested by its ID. */
 export type Entity = 'contact' | 'conversation' | 'company' | 'ticket';
 
 export const ENTITIES: readonly Entity[] = ['contact', 'conversation', 'company', 'ticket'];

@@ -1,10 +1,10 @@
 /**
  * Canonical JSON text: the same data always gives the same characters, so that unchanged rows stay unchanged.
  *
- * Keys are sorted by code unit, there is no white space, and numbers look as JavaScript prints them. The text
+ * Keys are sorted by code unit, there is no white space, and numbers are as JavaScript prints them. The text
  * is built directly: keys from outside never become keys of an object of ours. A tree deeper than MAX_DEPTH
- * is cut there, and what lies below is carried as a string that holds its JSON text, because readers and
- * databases refuse unbounded nesting.
+ * is cut there. The levels below become a string that holds their JSON text, because readers and databases
+ * refuse unbounded nesting.
  */
 
 import { createHash } from 'node:crypto';

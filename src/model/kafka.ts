@@ -1,6 +1,6 @@
 /** How Kafka is reached: what the configuration says once it is checked, and what the client is made of. */
 
-/** What a connection to Kafka takes. */
+/** What a connection to Kafka needs. */
 export interface KafkaSettings {
   /** `host:port` each; at least one. */
   readonly brokers: readonly string[];

@@ -10,8 +10,8 @@ const ELEMENT = Symbol('an element of a list of rows that is no row');
 type MaybeElement = RawRow & { readonly [ELEMENT]?: { readonly element: unknown } };
 
 /**
- * An element of a list of rows as a row. What is no object (null, a text, a list) becomes a row without
- * fields that remembers it.
+ * An element of a list of rows as a row. An element that is no object (null, a text, a list) becomes a row
+ * without fields that remembers it.
  */
 export function rowOf(element: unknown): RawRow {
   if (typeof element === 'object' && element !== null && !Array.isArray(element)) return element as RawRow;
@@ -34,7 +34,7 @@ export function elementOf(row: RawRow): unknown {
 export interface Upsert {
   readonly op: 'upsert';
   readonly key: string;
-  /** The value in Avro, behind room for the header that the topic's codec fills in. */
+  /** The value in Avro, after space for the header that the topic's codec fills in. */
   readonly bytes: Buffer;
   /** Hash of the value's content (lower-case hex). */
   readonly hash: string;
@@ -83,11 +83,11 @@ export interface OutgoingRecord {
   /** Null is a tombstone. */
   readonly value: Buffer | null;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Where it goes in place of the partition that its key belongs to. */
+  /** The partition, in place of the one that its key belongs to. */
   readonly partition?: number;
 }
 
-/** A row's ID as text, whatever stands in its place. */
+/** A row's ID as text, whatever type it has. */
 export function idOf({ id }: RawRow): string {
   // Some objects can't be converted: `{"toString": 0}` throws, and so does a number beyond 2^53 in
   // `JSON.stringify`.

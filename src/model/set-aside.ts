@@ -1,5 +1,6 @@
 /**
- * What is done with a request that keeps failing: the one place that decides how far a failure reaches.
+ * Decides what happens to a request that keeps failing, and how far its failure reaches. No other place
+ * decides that.
  *
  * Each request has a scope. A failure within a scope smaller than the table sets that scope aside (a row by
  * its ID, an interval of `updated_at`), durably in the table's state, and the reading continues. It is
@@ -27,7 +28,7 @@ export type Subject =
   | { readonly id: string; readonly window: null }
   | { readonly id: null; readonly window: Interval };
 
-/** What a reading could not get, while the rest of it could be had. */
+/** What a reading could not read, while it could read the rest. */
 export type Unread = Subject & { readonly error: PublisherError };
 
 /** What is retried beside the cycles. Times are ISO 8601, UTC. */
@@ -43,7 +44,9 @@ export type SetAside = Subject & {
 
 /** What a table may have set aside: each commit carries the list. */
 export const MAX_SET_ASIDE = 100;
-/** From so many on, what notifications name is not set aside: readings need the room. */
+/**
+ * From so many on, entities that notifications name are not set aside: the rest of the list is for readings.
+ */
 export const MAX_FROM_NOTIFICATIONS = 50;
 const MAX_MESSAGE_LENGTH = 300;
 const FIRST_RETRY_MS = 2_000;
@@ -64,7 +67,10 @@ const ISOLABLE = new Set<ErrorCode>([
   'api-not-found',
 ]);
 
-/** Of those, the answers that do: the same request is answered so whatever becomes of others. */
+/**
+ * Of those, the answers that always concern it alone: the same request gets the same answer, whatever happens
+ * to others.
+ */
 const REFUSALS = new Set<ErrorCode>(['api-rejected', 'api-forbidden']);
 
 /**
@@ -94,15 +100,13 @@ export class FailureCount {
   }
 }
 
-/**
- * The outcome of asking for several entities: what was answered, in their order, and what failed by itself.
- */
+/** The outcome of requesting several entities: the answers, in their order, and single failures. */
 export interface Isolated<T, R> {
   readonly answers: readonly { readonly item: T; readonly answer: R }[];
   readonly unread: readonly Unread[];
 }
 
-/** Asks for all items, `atOnce` at a time. Throws what reaches further than one of them. */
+/** Requests all items, `atOnce` at a time. Throws failures that reach further than one of them. */
 export async function isolate<T, R>(
   items: readonly T[],
   idOf: (item: T) => string,
@@ -134,8 +138,8 @@ async function attempt<T, R>(
 }
 
 /**
- * The list with what could not be read now. What is in it already has failed once more. Throws the failure
- * when the list is full: what is not remembered would be lost.
+ * The list with the entries that could not be read now. An entry that is in it already has failed once more.
+ * Throws the failure when the list is full: an entry that is not stored would be lost.
  */
 export function withUnread(
   list: readonly SetAside[],

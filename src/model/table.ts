@@ -19,13 +19,12 @@ export interface Page {
   /** Rows that the API counts and does not show (older parts of a long conversation). */
   readonly notShown?: number;
   /**
-   * The greatest `updated_at` among the rows that the walk has met so far, in epoch seconds; rows of the
-   * future do not count.
+   * The greatest `updated_at` among the rows read so far, in epoch seconds; rows of the future do not count.
    */
   readonly newest: number | null;
   /**
-   * Seconds from one row of the result to the next where the walk is now, on average; left out where rows
-   * don't surely come newest first.
+   * Seconds from one row of this page to the next, on average; left out where the order newest first is not
+   * certain.
    */
   readonly pace?: number;
   /** True on the last page: everything in the window (or the table) has been read. */
@@ -34,16 +33,15 @@ export interface Page {
   readonly fetchedAt: number;
   /** What could not be read, and is to be set aside; the page and those behind it lack it. */
   readonly unread?: readonly Unread[];
-  /** Rows that were asked for by themselves for this page. */
+  /** The number of single requests that were sent for rows of this page. */
   readonly asked?: number;
   /**
-   * Called when a page of a searched table is on its way to the topic: it is published then, or the session
+   * Called when a page of a searched table was accepted for publishing: it is published then, or the session
    * ends.
    */
-  readonly onTaken?: () => void;
+  readonly onAccepted?: () => void;
   /**
-   * Of rows that were asked for by ID, when (epoch milliseconds): what is there is there, whatever was known
-   * before.
+   * When a row was requested by its ID (epoch milliseconds): such a row exists, whatever was known before.
    */
   readonly askedAt?: (row: RawRow) => number;
 }
@@ -75,7 +73,7 @@ interface TableBase<Api> {
    * reading did not bring is called deleted; left out where a reading can't miss a row.
    */
   isGone?(api: Api, id: string): Promise<boolean>;
-  /** What notifications name that this table has rows of, and those rows in its detail. */
+  /** The entity of notifications that this table has rows of, and those rows in its detail. */
   readonly hinted?: { readonly entity: Entity; rows(detail: RawRow): readonly RawRow[] };
   /** The definitions of the custom attributes that its rows have, as the API lists them. */
   customAttributes?(api: Api): Promise<readonly RawRow[]>;
@@ -95,18 +93,18 @@ export interface WholeTable<Api> extends TableBase<Api> {
  */
 export interface SearchedTable<Api> extends TableBase<Api> {
   readonly reads: 'searched';
-  /** The finest interval that the API's filter can tell apart. */
+  /** The finest interval that the API's filter can distinguish. */
   readonly grain: 'second' | 'day';
   /**
    * Windows that are read side by side: fewer than usual where reading one has many requests under way by
    * itself.
    */
   readonly windowsAtOnce?: number;
-  /** Reads the window. Rows in `setAside` need not be asked for by their IDs. */
+  /** Reads the window. Rows in `setAside` need not be requested by their IDs. */
   pull(api: Api, window: Window, setAside?: ReadonlySet<string>): AsyncIterable<Page>;
   /**
-   * Pulls of one session, in place of `pull`, which need not read again what those before have read.
-   * `lookback` in seconds.
+   * The pull function of one session, in place of `pull`: it need not read again what earlier calls have
+   * read. `lookback` in seconds.
    */
   polling?(
     api: Api,
@@ -129,7 +127,7 @@ export interface SearchedTable<Api> extends TableBase<Api> {
    */
   readonly parent?: { readonly id: string; readonly updatedAt: string };
   /**
-   * The time that decides in which window a row lies, as Intercom sends it (epoch seconds): its own
+   * The time that decides to which window a row belongs, as Intercom sends it (epoch seconds): its own
    * `updated_at` where this is left out, or its parent's.
    */
   versionTime?(row: RawRow): unknown;

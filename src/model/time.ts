@@ -72,7 +72,7 @@ function hasAtMost(digits: number, fraction: string): boolean {
   return /^0*$/.test(fraction.slice(digits));
 }
 
-/** Read here, since `Date.parse` takes days that no month has for days of the next one. */
+/** Read here, since `Date.parse` reads days that no month has as days of the next one. */
 function fromIso(text: string): EpochTime | null {
   const match = ISO.exec(text);
   if (match === null) return null;
@@ -88,7 +88,7 @@ function fromIso(text: string): EpochTime | null {
 /** Epoch milliseconds at which a day begins, or null when no calendar has it. */
 function midnightOf(year: number, month: number, day: number): number | null {
   const date = new Date(0);
-  // Unlike `Date.UTC` this takes the years 0 to 99 as they are.
+  // Unlike `Date.UTC` this leaves the years 0 to 99 as they are.
   date.setUTCFullYear(year, month - 1, day);
   const ms = date.getTime();
   return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? ms : null;

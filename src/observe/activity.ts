@@ -1,4 +1,4 @@
-/** How much happened lately: sums over short spans of time, the newest last. */
+/** Recent activity: sums over short time spans, the newest last. */
 
 /** Ten minutes in spans of ten seconds. */
 const SPANS = 60;

@@ -1,15 +1,15 @@
 /**
- * What metrics are made with: how they are named and labelled, and when a label is no longer this instance's.
+ * Helpers for metrics: names, labels, and removing labels of connections that this instance no longer serves.
  */
 
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { AtConnection, AtTable, Events } from '../model/events.js';
 
 export const PREFIX = 'intercom_kafka';
-/** The labels of what is counted by table. */
+/** The labels of metrics by table. */
 export const TABLE = ['connection', 'table'] as const;
 
-/** Calls back for each connection that is served elsewhere, or nowhere, from now on. */
+/** Calls back for each connection that this instance stops serving. */
 export function onLeft(events: Events, callback: (connection: string) => void): void {
   let known: readonly string[] = [];
   let gone: readonly string[] = [];
@@ -23,7 +23,10 @@ export function onLeft(events: Events, callback: (connection: string) => void): 
   });
 }
 
-/** The same for each known table, also when its connection continues without it. */
+/**
+ * Calls back for each table that this instance stops serving, also when its connection continues without the
+ * table.
+ */
 export function onTableLeft(events: Events, callback: (labels: ReturnType<typeof at>) => void): void {
   const tables = new Map<string, ReturnType<typeof at>>();
   const meet = (event: AtTable) => tables.set(keyOf(event), at(event));

@@ -1,4 +1,4 @@
-/** Writes what happens as log lines: to standard error, so that results on standard output stay clean. */
+/** Writes events as log lines to standard error; results go to standard output. */
 
 import pino, { type DestinationStream, type Logger } from 'pino';
 import pretty from 'pino-pretty';
@@ -11,7 +11,7 @@ export type LogFormat = 'pretty' | 'json';
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** A logger for people or for machines. `out` receives whole lines. */
+/** A logger with text or JSON lines. `out` receives whole lines. */
 export function createLogger(
   format: LogFormat,
   level: LogLevel,
@@ -42,8 +42,8 @@ function asWritable(out: DestinationStream): NodeJS.WritableStream {
 }
 
 /**
- * One line per table and cycle, one per failure; each request and page only at `debug`.
- * `problems` leaves out what a display of the tables' progress shows already.
+ * One line per table and cycle, one per failure; each request and page only at `debug`. `problems` leaves out
+ * the events that the progress display shows.
  */
 export function logEvents(events: Events, log: Logger, what: 'all' | 'problems'): void {
   logProblems(events, log);
@@ -70,12 +70,12 @@ function logTables(events: Events, log: Logger): void {
   );
 }
 
-/** The stack of a defect; of other failures the message says everything. */
+/** The stack of a defect. Other failures have only their message. */
 function stackOf({ code, cause }: PublisherError): { err?: Error } {
   return code === 'internal' && cause instanceof Error ? { err: cause } : {};
 }
 
-/** Each disagreement once for as long as it lasts, and its end. */
+/** Logs each disagreement once while it lasts, and its end. */
 function logGroup(events: Events, log: Logger): void {
   let before: string | null = null;
   events.on('group:compared', ({ message }) => {
@@ -90,7 +90,7 @@ function logProblems(events: Events, log: Logger): void {
   logGroup(events, log);
   events.on('connection:failed', ({ connection, error, retryInMs, isKnown = false }) => {
     const fields = { connection, code: error.code, retryInMs, ...stackOf(error) };
-    // A state that lasts is reported once.
+    // A failure that lasts is logged as an error once.
     if (isKnown) log.debug(fields, error.message);
     else log.error(fields, error.message);
   });

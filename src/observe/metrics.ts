@@ -1,9 +1,9 @@
 /**
- * What happens in the pipe, counted for Prometheus. Names and units follow its conventions: seconds, bytes,
- * `_total` for what only grows.
+ * Metrics of the publisher for Prometheus. Names and units follow its conventions: seconds, bytes, `_total`
+ * for counters.
  *
- * Labels have few values: connections and tables of the configuration, routes with placeholders, codes of
- * errors, and what is set aside now.
+ * Labels have few values: connections and tables of the configuration, routes with placeholders, error codes,
+ * and rows that are set aside now.
  */
 
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
@@ -16,8 +16,8 @@ const REQUEST_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const COMMIT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const CYCLE_BUCKETS = [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400];
 /**
- * Gauges that Node's own metrics name like counters, and that `nodejs_active_resources` and its like have by
- * type.
+ * Gauges among Node's own metrics with names of counters. `nodejs_active_resources` and similar metrics have
+ * the same numbers by type.
  */
 const MISNAMED = [
   'nodejs_active_handles_total',
@@ -33,7 +33,7 @@ export interface Metrics {
 
 export interface MetricsOptions {
   readonly version: string;
-  /** Asked at every scrape. */
+  /** Called at every scrape. */
   readonly isReady: () => Promise<boolean>;
   /** Epoch milliseconds. */
   readonly now?: () => number;
@@ -90,7 +90,7 @@ function countRows(events: Events, registry: Registry): void {
   });
 }
 
-/** How much each table has set aside, and how often that was retried with success. */
+/** The rows that each table has set aside, and the retries that succeeded. */
 function countSetAside(events: Events, registry: Registry): void {
   const counter = counters(registry, TABLE);
   const added = counter('set_aside_total', 'Rows and windows set aside, because they could not be read.');
@@ -189,7 +189,7 @@ function countCommits(events: Events, registry: Registry): void {
   events.on('transaction:committed', (event) => {
     duration.observe({ connection: event.connection }, event.ms / 1_000);
     bytes.inc(at(event), event.bytes);
-    // The state goes with them.
+    // The table's state is one more record.
     records.inc(at(event), event.records + 1);
   });
 }
@@ -261,12 +261,12 @@ function countOwnership(events: Events, registry: Registry): void {
     owned.set({ connection }, 0);
   });
   events.on('connection:failed', ({ connection, error }) => failures.inc({ connection, code: error.code }));
-  // A dropped connection is released when its last commit is over, which comes after the news that it was
-  // dropped.
+  // A removed connection is released after its last commit, and that is after the event that reports its
+  // removal.
   onLeft(events, (connection) => owned.remove({ connection }));
 }
 
-/** Where each table stands: the lag grows between two scrapes, also while nothing happens. */
+/** The lag of each table, computed at each scrape: it grows without events, too. */
 function showPlace(events: Events, registry: Registry, now: () => number): void {
   const bookmarks = new Map<string, { labels: ReturnType<typeof at>; bookmark: number }>();
   const bookmarkTime = gauges(registry, TABLE)(

@@ -1,7 +1,7 @@
 /**
- * What runs in the browser: asks `/api/status` every two seconds and draws the answer.
+ * The script in the browser: fetches `/api/status` every two seconds and shows the answer.
  *
- * Everything that came from outside goes into the page as text nodes and never as markup.
+ * Data is inserted as text nodes, never as markup.
  */
 
 export const PAGE_SCRIPT = `

@@ -1,6 +1,6 @@
 /**
- * The status page: one static document that fetches what it shows. Its policy allows its own script and style
- * and nothing else.
+ * The status page: one static document that fetches its data. Its content security policy allows only its own
+ * script and style.
  */
 
 import { createHash } from 'node:crypto';

@@ -1,6 +1,5 @@
 /**
- * One line per active table on a terminal: what it has read, how fast, how much of the budget, how far, how
- * long yet.
+ * One line for each active table on a terminal: rows, speed, use of the budget, progress and remaining time.
  */
 
 import type { BudgetUse, EventMap, Events, Progress } from '../model/events.js';
@@ -40,7 +39,7 @@ export function showProgress(events: Events, terminal: Terminal, now: () => numb
   };
 }
 
-/** The tables that are being read, by their labels: kept up to date from now on. */
+/** The tables that are being read, by their labels. Updated by events from now on. */
 function followActive(events: Events, now: () => number): ReadonlyMap<string, ActiveTable> {
   const active = new Map<string, ActiveTable>();
   events.on('table:started', (event) => {
@@ -55,7 +54,7 @@ function followActive(events: Events, now: () => number): ReadonlyMap<string, Ac
   });
   events.on('table:finished', (event) => active.delete(label(event)));
   events.on('table:failed', (event) => active.delete(label(event)));
-  // What a session leaves unfinished, the next one begins anew.
+  // The next session starts unfinished cycles again.
   events.on('connection:released', ({ connection }) => {
     for (const [key, each] of active) if (each.connection === connection) active.delete(key);
   });

@@ -1,9 +1,9 @@
 /**
- * Whether this instance does its work, for those who route or roll out by it.
+ * The readiness of this instance, for load balancers and rollouts.
  *
- * It does once it knows which connections fall to it and has read where they stand. A connection that fails
- * for reasons of its own (credentials, the API) does not make the instance unready: no other instance could
- * do better. Without Kafka nothing works.
+ * The instance is ready once it has its connections and has read their states. A connection that fails
+ * because of its credentials or of the API does not make the instance unready: no other instance could serve
+ * it. Without Kafka the instance is not ready.
  */
 
 import type { Events } from '../model/events.js';
@@ -11,15 +11,15 @@ import { within } from '../model/pause.js';
 
 export interface Readiness {
   readonly ready: boolean;
-  /** Why it is not; empty when it is. */
+  /** Why the instance is not ready; empty when it is. */
   readonly reasons: readonly string[];
-  /** What an operator has to know though the instance is ready; left out where there is nothing. */
+  /** Warnings for the operator while the instance is ready; left out when there are none. */
   readonly notes?: readonly string[];
 }
 
 /** A scrape and a probe must not wait longer. */
 const PING_LIMIT_MS = 3_000;
-/** Many may ask; Kafka is asked no more often than this. */
+/** Minimum interval between two requests to Kafka, however many probes arrive. */
 const PING_EVERY_MS = 5_000;
 
 export interface ReadinessOptions {
@@ -29,7 +29,7 @@ export interface ReadinessOptions {
   readonly everyMs?: number;
 }
 
-/** Follows the events from now on; the returned function asks Kafka too. */
+/** Follows the events from now on. The returned function also checks that Kafka answers. */
 export function followReadiness(events: Events, options: ReadinessOptions): () => Promise<Readiness> {
   const pending = followRestores(events);
   const restrictionsOf = followRestrictions(events);
@@ -43,7 +43,7 @@ export function followReadiness(events: Events, options: ReadinessOptions): () =
   };
 }
 
-/** What has not been restored yet, or was lost with Kafka. */
+/** The connections that are not restored yet, or were lost with Kafka. */
 function followRestores(events: Events): () => string[] {
   let assigned: readonly string[] | null = null;
   const settled = new Set<string>();
@@ -68,12 +68,12 @@ function followRestores(events: Events): () => string[] {
     if (assigned === null) return ['no connections assigned yet'];
     const unrestored = assigned.filter((name) => !settled.has(name));
     if (unrestored.length === 0) return [];
-    // Once everything is restored, what a reading waits for keeps nothing from being published.
+    // Once everything is restored, a waiting reading does not prevent publishing.
     return [...unrestored.map((name) => `${name} is not restored yet`), ...waiting.values()];
   };
 }
 
-/** What the instances of the group do not agree on, where this one serves its connections all the same. */
+/** The settings in which the instances of the group differ, while this one still serves its connections. */
 function followDisagreement(events: Events): () => string[] {
   let disagreement: string | null = null;
   events.on('group:compared', ({ isAdmitted, message }) => {
@@ -82,7 +82,7 @@ function followDisagreement(events: Events): () => string[] {
   return () => (disagreement === null ? [] : [disagreement]);
 }
 
-/** Which connections Intercom does not serve, in its words. */
+/** The connections that Intercom does not serve, with its error messages. */
 function followRestrictions(events: Events): () => string[] {
   const restricted = new Map<string, string>();
   events.on('instance:assigned', ({ connections }) => {

@@ -1,7 +1,4 @@
-/**
- * Health, metrics, status and the status page, as routes. They report what the publisher does, and change
- * nothing of it.
- */
+/** The routes for health, metrics, status and the status page. They only report. */
 
 import { jsonReply, type Route, textReply } from '../http/routes.js';
 import type { Events } from '../model/events.js';
@@ -19,7 +16,7 @@ export interface Observed {
   readonly ping: () => Promise<void>;
 }
 
-/** To be called before the publisher starts, so that no event is missed. */
+/** Call it before the publisher starts, so that no event is missed. */
 export function observerRoutes({ events, version, connections, ping }: Observed): Route[] {
   const readiness = followReadiness(events, { ping });
   const board = new StatusBoard(events, { version, connections, readiness });

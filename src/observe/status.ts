@@ -1,4 +1,4 @@
-/** What the status page shows: how every connection and table is doing, put together from the events. */
+/** The data of the status page: the status of every connection and table, collected from the events. */
 
 import type { AtConnection, AtTable, BudgetUse, EventMap, Events, Progress } from '../model/events.js';
 import type { SetAside } from '../model/set-aside.js';
@@ -27,9 +27,9 @@ export interface Status {
   readonly startedAt: string;
   readonly now: string;
   readonly ready: boolean;
-  /** Why it is not ready. */
+  /** Why the instance is not ready. */
   readonly reasons: readonly string[];
-  /** What an operator has to know though it is ready. */
+  /** Warnings for the operator while it is ready. */
   readonly notes: readonly string[];
   readonly connections: readonly ConnectionStatus[];
 }
@@ -37,8 +37,8 @@ export interface Status {
 export interface ConnectionStatus {
   readonly name: string;
   /**
-   * `starting`: falls to this instance, and is not restored yet. `elsewhere`: falls to another instance, or
-   * to none.
+   * `starting`: assigned to this instance, and not restored yet. `elsewhere`: assigned to another instance,
+   * or to none.
    */
   readonly state: 'owned' | 'starting' | 'failed' | 'elsewhere';
   readonly error: (StateError & { readonly retryAt: string | null }) | null;
@@ -52,24 +52,26 @@ export interface ConnectionStatus {
 
 export interface TableStatus {
   readonly name: TableName;
-  /** `waiting`: never read, and its turn has not come. `unknown`: nothing was heard of it yet. */
+  /**
+   * `waiting`: never read, and its first cycle has not started. `unknown`: no event of it has arrived yet.
+   */
   readonly state: 'unknown' | 'waiting' | 'running' | 'paused' | 'failed' | 'ok';
   readonly bookmark: string | null;
   /** ISO 8601: when the last complete cycle started. */
   readonly freshAsOf: string | null;
-  /** Seconds between that and now. */
+  /** Seconds from that time until now. */
   readonly lag: number | null;
   /** Since the table's state began. */
   readonly records: number;
   readonly deletes: number;
   readonly deadLetters: number;
   readonly unknownFields: number;
-  /** What can't be read, and is retried. */
+  /** The rows that can't be read, and are retried. */
   readonly setAside: readonly SetAside[];
   readonly perMinute: number;
   readonly activity: readonly number[];
   readonly cycle: CycleSummary | null;
-  /** Of the cycle under way. */
+  /** Of the running cycle. */
   readonly progress: Progress | null;
   readonly error: StateError | null;
 }
@@ -132,7 +134,7 @@ export class StatusBoard {
   #followConnections(events: Events): void {
     events.on('instance:assigned', ({ connections }) => {
       this.#assigned = connections;
-      // What another instance does meanwhile is not seen here.
+      // This instance does not receive the events of another instance.
       for (const name of this.#connections.keys()) {
         if (!connections.includes(name)) this.#connections.delete(name);
       }

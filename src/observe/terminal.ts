@@ -1,6 +1,6 @@
 /** A terminal whose last lines are rewritten in place while other lines scroll above them. */
 
-/** What is needed of a terminal; `process.stderr` is one. */
+/** The required parts of a terminal; `process.stderr` has them. */
 export interface TerminalStream {
   write(text: string): unknown;
   readonly columns?: number;
@@ -34,7 +34,7 @@ export class Terminal {
     this.#shown = 0;
   }
 
-  /** A line wider than the terminal would wrap, and then the cursor would not find back. */
+  /** A line wider than the terminal would wrap, and the cursor would then return to the wrong line. */
   #draw(): void {
     const width = (this.#out.columns || 80) - 1;
     for (const line of this.#block) this.#out.write(`${line.slice(0, width)}\n`);

@@ -17,13 +17,13 @@ const MAX_IN_FLIGHT = 100;
 /** A connection's API, and the transport to close afterwards. All of it shares one budget. */
 export interface ConnectionApi {
   readonly api: IntercomApi;
-  /** For the work of a table: tables are served in turns. */
+  /** For a table's requests. Tables are served in turns. */
   readonly ofTable: (table: TableName, through?: (requester: Requester) => Requester) => IntercomApi;
-  /** For work that can wait. */
+  /** For background requests. */
   readonly background: IntercomApi;
-  /** The same, and each request is sent once. */
+  /** As `background`, but a failed request is not retried. */
   readonly retrying: IntercomApi;
-  /** Requests that should be under way, to make the best of latency and budget. */
+  /** The number of requests in flight that uses the budget fully at the present latency. */
   readonly requestsAtOnce: () => number;
   readonly transport: Transport;
 }
@@ -35,7 +35,7 @@ export async function openApi(
   signal: AbortSignal,
   attempts = connection.retry.attempts,
 ): Promise<ConnectionApi> {
-  // Every request and every wait listens to it.
+  // Each request and each wait adds a listener to it.
   setMaxListeners(0, signal);
   const { name, baseUrl, apiVersion, gateway, rateLimit, retry } = connection;
   const transport = new Transport({

@@ -19,7 +19,7 @@ import { currentSchema } from './table-schema.js';
 import { topicPlans } from './topic-plans.js';
 import { usesHints } from './webhooks.js';
 
-/** One line of the report; `error` is null where all is well, or where it only `warns`. */
+/** One line of the report. `error` is null when the check passed, or when it only `warns`. */
 export interface Finding {
   readonly what: string;
   readonly message: string;
@@ -88,7 +88,7 @@ async function* checkKafka(config: Config): AsyncGenerator<Finding> {
   }
 }
 
-/** A warning for each transaction that would hold a start back. Nothing to report is no line. */
+/** A warning for each transaction that would delay a start. Yields nothing when there is none. */
 async function* openTransactions(config: Config, kafka: KafkaAccess): AsyncGenerator<Finding> {
   const plans = config.connections.flatMap((connection) =>
     topicPlans(config, publishedTables(config, connection)),
@@ -109,7 +109,7 @@ async function* openTransactions(config: Config, kafka: KafkaAccess): AsyncGener
   }
 }
 
-/** Whether each state belongs to the topic that is there; one finding where all of them do. */
+/** Checks that each state belongs to the existing topic. Yields one finding when all of them do. */
 async function* checkStates(config: Config, kafka: KafkaAccess): AsyncGenerator<Finding> {
   yield await finding('states', async () => {
     const states = await committedStates(config, kafka);
@@ -123,7 +123,9 @@ async function* checkStates(config: Config, kafka: KafkaAccess): AsyncGenerator<
   });
 }
 
-/** Says what is missing and will be created; throws with every topic that is not as configured. */
+/**
+ * Reports the topics that are missing and will be created. Throws with every topic that is not as configured.
+ */
 async function topicsOf(config: Config, plans: readonly TopicPlan[], kafka: KafkaAccess): Promise<string> {
   const existing = await kafka.topics.describe(plans.map(({ topic }) => topic));
   const absent = plans.filter(({ topic }) => !existing.has(topic));

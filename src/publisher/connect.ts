@@ -1,6 +1,6 @@
 /**
- * Signs a connection in: exchanges the code, asks the API who it is, and keeps what came of it, all of it or
- * nothing.
+ * Connects a workspace: exchanges the code for a token, requests the workspace of the token, and writes both.
+ * Either everything is written or nothing.
  */
 
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -16,22 +16,22 @@ import { Transport } from '../intercom/transport.js';
 import { messageOf, PublisherError } from '../model/errors.js';
 import { fieldRuleProblems } from './field-rules.js';
 
-/** What a person says of a new connection. */
+/** What the operator enters for a new connection. */
 export interface NewConnection {
   readonly name: string;
   readonly region: Region;
   /** The region that the operator named, or null. */
   readonly expectedRegion: Region | null;
-  /** In place of the region's address, for a simulator. */
+  /** Used instead of the region's address, for a simulator. */
   readonly baseUrl: string | null;
   readonly gateway: string | null;
-  /** What the file says in its place: it may refer to the environment. */
+  /** What the file contains instead: it may refer to the environment. */
   readonly gatewayInFile: string | null;
   /** As the file writes it; null: everything is replicated. */
   readonly startDate: string | null;
   readonly clientId: string;
   readonly clientSecret: string;
-  /** What the file says in place of the secret: a reference to the environment, or the secret itself. */
+  /** What the file contains for the secret: a reference to the environment, or the secret itself. */
   readonly clientSecretInFile: string;
 }
 
@@ -40,14 +40,14 @@ function apiUrlOf({ region, baseUrl }: Pick<NewConnection, 'region' | 'baseUrl'>
   return baseUrl ?? BASE_URLS[region];
 }
 
-/** Where a person agrees to the app. */
+/** The page on which the operator authorizes the app. */
 export function appUrlOf({ region, baseUrl }: Pick<NewConnection, 'region' | 'baseUrl'>): string {
   return baseUrl ?? APP_URLS[region];
 }
 
 /**
- * The token for a code, and the workspace that it belongs to. Throws when any of it is not as it must be;
- * nothing is written.
+ * Exchanges a code for the token, and requests the token's workspace. Writes nothing. Throws when the API
+ * refuses, or when workspace or region are not the expected ones.
  */
 export async function signIn(
   connection: NewConnection,
@@ -124,7 +124,10 @@ export function tokenFileOf(name: string): string {
   return `.intercom-kafka/${name}.token`;
 }
 
-/** What the configuration file would say. Throws `config-invalid` when it would not be a right one. */
+/**
+ * The text of the configuration file with the connection. Throws `config-invalid` when that text is not
+ * valid.
+ */
 export async function plannedConfig(
   file: string,
   connection: NewConnection,
@@ -150,7 +153,7 @@ function entryOf(connection: NewConnection): ConnectionEntry {
   };
 }
 
-/** Writes the token (mode 0600) and the configuration: first the one that the other names. */
+/** Writes the token (mode 0600), then the configuration that refers to it. */
 export async function saveConnection(
   file: string,
   config: string,
@@ -169,8 +172,8 @@ export async function saveConnection(
 }
 
 /**
- * Replaces the file in one step: a reader sees the old text or the new one. `mode` null: that of the file
- * that is there, else for its owner only.
+ * Replaces the file atomically: a reader sees the old text or the new one. `mode` null: the mode of the
+ * existing file, or read and write for its owner only.
  */
 async function replaceFile(file: string, text: string, mode: number | null): Promise<void> {
   const temporary = `${file}.${process.pid}.new`;

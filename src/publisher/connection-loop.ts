@@ -1,10 +1,13 @@
-/** Serves one connection for as long as this instance owns it: a session, and after its end another one. */
+/**
+ * Serves one connection for as long as this instance owns it. When a session ends, the loop starts another
+ * one.
+ */
 
 import type { ConnectionConfig } from '../config/config.js';
 import { asPublisherError, type ErrorCode, type PublisherError } from '../model/errors.js';
 import { pause } from '../model/pause.js';
 import type { TableName } from '../model/table-names.js';
-import { mostTelling } from '../sync/cycle.js';
+import { firstCause } from '../sync/cycle.js';
 import { Schedule } from '../sync/schedule.js';
 import { openApi } from './api.js';
 import { Session } from './session.js';
@@ -14,13 +17,13 @@ import { TableControls } from './table-controls.js';
 const FIRST_WAIT_MS = 1_000;
 const MAX_WAIT_MS = 5 * 60_000;
 /**
- * After these this instance may no longer be the owner, and learns that from the group with one of its next
- * heartbeats.
+ * After one of these errors this instance may no longer be the owner. The group reports that with one of the
+ * next heartbeats.
  */
 const MAYBE_LOST = new Set<ErrorCode>(['fenced', 'kafka-transaction-timeout']);
 const MAYBE_LOST_WAIT_MS = 3_000;
 /** Tables without a schedule are read back to back, but not faster than this. */
-const BREATH_MS = 200;
+const MIN_CYCLE_INTERVAL_MS = 200;
 /** A cycle of a table that is paused may end by itself for so long; its session ends then. */
 const PAUSED_WITHIN_MS = 5_000;
 
@@ -37,7 +40,7 @@ export class ConnectionLoop {
     this.#done = this.#run();
   }
 
-  /** Ends between two commits, and waits for that. */
+  /** Ends the session between two commits. Resolves when it has ended. */
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#done;
@@ -50,8 +53,8 @@ export class ConnectionLoop {
     let isRestricted = false;
     while (!signal.aborted) {
       try {
-        // Of a workspace that Intercom does not serve one cheap request learns when that ends.
-        if (isRestricted) await this.#askOnce();
+        // While Intercom does not serve a workspace, one cheap request checks whether it does again.
+        if (isRestricted) await this.#checkWorkspace();
         await this.#serve(schedule, () => {
           waitMs = FIRST_WAIT_MS;
           isRestricted = false;
@@ -72,8 +75,8 @@ export class ConnectionLoop {
     schedule.stop();
   }
 
-  /** Throws what Intercom answers to a request for the workspace. */
-  async #askOnce(): Promise<void> {
+  /** Requests the workspace. Throws the error that Intercom answers. */
+  async #checkWorkspace(): Promise<void> {
     const { api, transport } = await openApi(this.#connection, this.#context.events, this.#stop.signal);
     try {
       await api.workspace();
@@ -83,8 +86,8 @@ export class ConnectionLoop {
   }
 
   /**
-   * Starts a cycle whenever tables are due, until one fails further than its tables, which is thrown once all
-   * have come to rest, or until work has to end because its table is paused.
+   * Starts a cycle whenever tables are due, until a failure reaches further than its tables, or a table is
+   * paused while it is read. Throws that failure once all cycles have ended.
    */
   async #serve(schedule: Schedule, onCycle: () => void): Promise<void> {
     const { control } = this.#context;
@@ -129,7 +132,7 @@ export class ConnectionLoop {
         const cycle = start(due).catch(fail);
         cycles.add(cycle);
         void cycle.then(() => cycles.delete(cycle));
-        await pause(BREATH_MS, end).catch(() => undefined);
+        await pause(MIN_CYCLE_INTERVAL_MS, end).catch(() => undefined);
       }
       const atRest = Promise.all(cycles);
       await (paused.signal.aborted
@@ -143,6 +146,6 @@ export class ConnectionLoop {
       await Promise.all(cycles);
     }
     const others = paused.signal.aborted ? errors.filter(({ code }) => code !== 'stopped') : errors;
-    if (others.length > 0) throw mostTelling(others);
+    if (others.length > 0) throw firstCause(others);
   }
 }

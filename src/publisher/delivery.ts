@@ -1,4 +1,4 @@
-/** Turns the changes of one table into records, and hands them over with the table's state. */
+/** Turns the changes of one table into records, and passes them to the writer with the table's state. */
 
 import { stateRecord } from '../kafka/states.js';
 import { BATCH_OVERHEAD_BYTES, type Writer } from '../kafka/writer.js';
@@ -16,19 +16,19 @@ export interface DeliveryOptions {
   readonly connection: string;
   readonly table: TableName;
   readonly topic: string;
-  /** The largest record that the topic takes, in bytes. */
+  /** The largest record that the topic accepts, in bytes. */
   readonly maxRecordBytes: number;
   readonly deadLetters: { readonly topic: string; readonly maxRecordBytes: number };
   readonly stateTopic: string;
-  /** The logs that its states are about: of the table's topic, and of its dead letters'. */
+  /** The logs that the table's states refer to: of its topic and of the dead-letter topic. */
   readonly logs: { readonly rows: TopicLog; readonly letters: TopicLog };
   readonly schema: Pick<TableSchema, 'codec'>;
   readonly writer: Writer;
-  /** What is in the dead-letter topic of this table now: by key, the digest of its letter. */
+  /** The table's dead letters in the dead-letter topic now: by key, the digest of the letter. */
   readonly deadLetterHashes: Map<string, string>;
   /**
-   * For a child table: finds the keys of published rows by their parents' IDs; null: a deleted row's ID is
-   * its key.
+   * For a child table: finds the keys of published rows by their parents' IDs. Null: the ID of a deleted row
+   * is its key.
    */
   readonly childrenOf: ((ids: readonly string[]) => Promise<readonly string[]>) | null;
   readonly lookup: TopicLookup;
@@ -74,7 +74,7 @@ export class Delivery implements TableSink {
     return { topic: deadLetters.topic, key: this.#letterKey(key), value, headers: { hash } };
   }
 
-  /** A row that can be published now, or that is gone, needs no dead letter any more. */
+  /** The dead letter of a row is deleted once the row can be published or is deleted. */
   removeDeadLetters(keys: Iterable<string>): OutgoingRecord[] {
     const { deadLetterHashes, deadLetters } = this.#options;
     const freed = [...keys].filter((key) => deadLetterHashes.delete(key));
@@ -96,7 +96,7 @@ export class Delivery implements TableSink {
   async commit(records: readonly OutgoingRecord[], state: TableState): Promise<void> {
     const { writer, stateTopic, connection, table, logs } = this.#options;
     const { rows, letters } = logs;
-    // A commit can't know its own offsets, but how many records it has.
+    // A commit's offsets are not known before it is written; its number of records is.
     const marked = {
       ...state,
       topic: rows.markBehind(records),

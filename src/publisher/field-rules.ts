@@ -1,5 +1,5 @@
 /**
- * Checks the field rules of a configuration against the tables' schemas, in the words and places of the file.
+ * Checks the field rules of a configuration against the tables' schemas. Problems name the place in the file.
  */
 
 import { type FieldRules, ruleProblems } from '../avro/rules.js';
@@ -12,8 +12,8 @@ import type { TableName } from '../model/table-names.js';
 import { ALL_TABLES } from '../tables/all.js';
 
 /**
- * Everything that is wrong with `exclude` and `hash` in the tree of a file; parts that are wrong in
- * themselves are passed over.
+ * All problems with `exclude` and `hash` in the tree of a file. Parts that the file's own checks report are
+ * skipped.
  */
 export function fieldRuleProblems(tree: unknown): Problem[] {
   if (!isMapping(tree) || !Array.isArray(tree.connections)) return [];
@@ -39,21 +39,21 @@ function problemsIn(connection: Record<string, unknown>, index: number): Problem
   });
 }
 
-/** The texts of a list; the checks of the file report everything else in it. */
+/** The texts of a list. The file's own checks report elements of any other type. */
 function textsIn(list: unknown): string[] {
   return Array.isArray(list) ? list.map((each: unknown) => (typeof each === 'string' ? each : '')) : [];
 }
 
 /**
- * The field rules of a table. Without a `hashKey` the connection's name is the key: anyone can guess values
- * and check them.
+ * The field rules of a table. Without a `hashKey` the connection's name is the key: every reader of the topic
+ * can then guess values and check them.
  */
 export function rulesOf({ name, tables, hashKey }: ConnectionConfig, table: TableName): FieldRules {
   const { exclude = [], hash = [] } = tables.find((each) => each.name === table) ?? {};
   return { exclude, hash, hashKey: hashKey ?? name };
 }
 
-/** What to warn of, or null: hashes that can be recomputed without a secret. */
+/** A warning when hashes can be recomputed without a secret, or null. */
 export function weakHashes({ name, tables, hashKey }: ConnectionConfig): string | null {
   const hashed = tables.filter(({ hash }) => hash.length > 0).map((table) => table.name);
   if (hashed.length === 0 || hashKey !== null) return null;

@@ -5,7 +5,7 @@ import { type Grain, knownTimeZone } from '../sync/windows.js';
 
 export type GrainOf = (table: Pick<SearchedTable<never>, 'grain'>) => Promise<Grain>;
 
-/** Windows of days follow the workspace's calendar, which is asked for once, when a window is first split. */
+/** Windows of days follow the workspace's time zone. It is requested once, when a window is first split. */
 export function grainOf(api: IntercomApi): GrainOf {
   let timeZone: Promise<string> | null = null;
   return async (table) => {
@@ -13,9 +13,9 @@ export function grainOf(api: IntercomApi): GrainOf {
     timeZone ??= api.workspace().then(
       (workspace) => knownTimeZone(workspace.timeZone),
       (error: unknown) => {
-        // The next table asks again.
+        // The next table requests it again.
         timeZone = null;
-        // Pieces that follow another calendar are read twice in part, and completely all the same.
+        // Windows in another time zone overlap: some rows are read twice, but none is missed.
         if (isIsolable(error)) return 'UTC';
         throw error;
       },

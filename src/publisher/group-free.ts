@@ -1,4 +1,4 @@
-/** For what must not happen while instances run: who is in the group. */
+/** Finds the members of the group, for operations that must not run beside an instance. */
 
 import type { KafkaAccess } from '../kafka/access.js';
 import { SESSION_TIMEOUT_MS } from '../kafka/group.js';
@@ -6,15 +6,15 @@ import { pause } from '../model/pause.js';
 
 /** Longer than Kafka keeps an instance that was killed in the group. */
 const REMOVED_WITHIN_MS = SESSION_TIMEOUT_MS + 3_000;
-const ASK_EVERY_MS = 500;
+const POLL_INTERVAL_MS = 500;
 
-/** For commands that end with their process. */
+/** For commands, whose process ends after them. */
 const NEVER = new AbortController().signal;
 
 /**
- * The members of the group that are left once Kafka has removed those that were killed; none where nobody
- * runs. `onWait` is called once with what is waited for, where there are any; aborting `signal` ends the wait.
- * Throws `kafka-unreachable`.
+ * The members that are left in the group once Kafka has removed killed instances; empty when no instance
+ * runs. While the group has members, this waits and calls `onWait` once with the reason. Aborting `signal`
+ * ends the wait. Throws `kafka-unreachable`.
  */
 export async function membersLeft(
   kafka: KafkaAccess,
@@ -26,7 +26,7 @@ export async function membersLeft(
   let members = await kafka.topics.groupMembers(group);
   if (members.length > 0) onWait(waitMessage(group, members.length));
   while (members.length > 0 && !signal.aborted && performance.now() < deadline) {
-    await pause(ASK_EVERY_MS, signal).catch(() => undefined);
+    await pause(POLL_INTERVAL_MS, signal).catch(() => undefined);
     members = await kafka.topics.groupMembers(group);
   }
   return members;

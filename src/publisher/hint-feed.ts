@@ -1,6 +1,6 @@
 /**
- * Hands the notifications of the hints topic to the connections that this instance owns. One reading serves
- * them all.
+ * Passes the notifications of the hints topic to the connections that this instance owns. One reading serves
+ * all of them.
  */
 
 import type { KafkaAccess } from '../kafka/access.js';
@@ -19,19 +19,19 @@ import { type TopicWatch, WATCH_EVERY_MS } from './topic-watch.js';
 type Receive = (hint: KeptHint) => void;
 
 const TRY_AGAIN_MS = 2_000;
-/** How long a change of the topic may go unnoticed: a reading that it ends begins again before it. */
+/**
+ * Milliseconds before a failure that are read again. The change of the topic that caused the failure may have
+ * gone unnoticed for as long.
+ */
 const REREAD_MS = 3 * WATCH_EVERY_MS;
 
-/**
- * Notifications are an extra: polls find the same changes, so that a missing topic keeps nothing
- * from being published.
- */
+/** Notifications are optional: polls find the same changes. A missing topic does not prevent publishing. */
 export class HintFeed {
   readonly #kafka: KafkaAccess;
   readonly #topics: TopicSettings;
   readonly #events: Events;
   readonly #watch: TopicWatch;
-  /** Of its own: a reading that waits for the next record keeps its connection busy. */
+  /** Not shared: a reading that waits for the next record keeps its connection busy. */
   readonly #reader: TopicReader;
   readonly #stop = new AbortController();
   readonly #subscribers = new Map<string, Receive>();
@@ -57,9 +57,9 @@ export class HintFeed {
   }
 
   /**
-   * Passes on the notifications of a connection since a time (epoch milliseconds by the broker's clock; null: as
-   * long as hints are kept), and then whatever comes. The same hint may come twice. `onCaughtUp` is called
-   * between the two. Returns what ends it.
+   * Passes on the notifications of a connection since a time (epoch milliseconds by the broker's clock; null:
+   * all that the topic holds), then calls `onCaughtUp`, then passes on new ones as they arrive. The same
+   * notification may be passed on twice. Returns a function that unsubscribes.
    */
   subscribe(connection: string, since: number | null, receive: Receive, onCaughtUp: () => void): () => void {
     this.start();
@@ -100,7 +100,7 @@ export class HintFeed {
           }
         }
       } catch (error) {
-        // What was written since the topic changed may not have been read.
+        // Records that were written since the topic changed may not have been read.
         from = Math.min(from, Date.now() - REREAD_MS);
         changed.signal.throwIfAborted();
         throw error;
@@ -110,7 +110,7 @@ export class HintFeed {
     });
   }
 
-  /** Kafka, or the topic, may be missing for as long as it likes. */
+  /** Retries for as long as Kafka or the topic is missing. */
   async #tryUntilStopped(read: (topic: TopicFacts, signal: AbortSignal) => Promise<void>): Promise<void> {
     const { signal } = this.#stop;
     const plan = planHints(this.#topics);
@@ -127,7 +127,7 @@ export class HintFeed {
     }
   }
 
-  /** Once for as long as it lasts. */
+  /** Warns once for each outage. */
   #warn(why: string): void {
     if (this.#isWarned || this.#stop.signal.aborted) return;
     this.#isWarned = true;

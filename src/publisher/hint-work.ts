@@ -1,11 +1,11 @@
 /**
- * Processes the notifications of one connection: asks for the entities that they name, and publishes what
- * comes of it.
+ * Processes the notifications of one connection: fetches the entities that they name, and publishes the rows.
  *
  * IDs are processed in order of arrival. An ID that arrives again while queued is ignored; one that arrives
- * while in flight is fetched once more. One that can't be fetched, while others can, is retried at growing
- * intervals, and no other one waits for it. Its tables set it aside meanwhile, and retry it for longer. So it
- * goes with the few that fail while no other is fetched, once a control request is answered.
+ * while in flight is fetched once more. An ID that can't be fetched, while others can, is retried at growing
+ * intervals and delays no other ID. Its tables set it aside meanwhile, and retry it for longer. When only a
+ * few IDs are pending and none of them can be fetched, a control request decides: if Intercom answers it,
+ * they are treated the same.
  */
 
 import type { Detail, IntercomApi } from '../intercom/api.js';
@@ -34,19 +34,22 @@ export interface HintWorkOptions {
   readonly events: Events;
   /** Warns of something that concerns the connection. */
   readonly warn: (message: string) => void;
-  /** Whether what is gone becomes a tombstone. */
+  /** Whether a deleted entity becomes a tombstone. */
   readonly deletes: boolean;
   /** Ends with the session. */
   readonly signal: AbortSignal;
 }
 
-/** IDs asked for, and answers published, together. */
+/** IDs that are fetched together, and answers that are published together. */
 const AT_ONCE = 25;
-/** More may not wait: the next poll finds what changed, and `reconcile` what went. */
+/**
+ * IDs in the queue at most. Further ones are dropped: the next poll finds their changes, `reconcile` their
+ * deletions.
+ */
 const MAX_WAITING = 20_000;
 /** The clocks of brokers and instances may differ by as much. */
 export const MARGIN_MS = 10_000;
-/** Batches that wait for a reading of a topic; each has its rows in memory. */
+/** Batches that wait for a reading of a topic, at most. Each keeps its rows in memory. */
 const MAX_LOOKUPS = 40;
 /**
  * An ID that can't be fetched while others can is retried after 1 s, 4 s, 16 s, 64 s and 256 s, then left to
@@ -55,18 +58,21 @@ const MAX_LOOKUPS = 40;
 const MAX_FAILURES = 5;
 const FIRST_WAIT_MS = 1_000;
 const FAILURE_GROWTH = 4;
-/** After so many failures of an ID while no other one is fetched, a control request shows what is at fault. */
+/**
+ * After so many failures of an ID while no other one is fetched, a control request shows whether the ID or
+ * Intercom is at fault.
+ */
 const TRIES_ALONE = 2;
 /** While nothing can be fetched, every ID is retried without end, at intervals up to this. */
 const MAX_WAIT_MS = 60_000;
 
 interface Waiting {
-  /** When it was named (epoch milliseconds by the broker's clock). */
+  /** Time of its notification (epoch milliseconds by the broker's clock). */
   readonly at: number;
-  /** How often it could not be fetched: in all, and while others could. */
+  /** Failed requests: in all, and while other IDs could be fetched. */
   readonly tries: number;
   readonly failures: number;
-  /** When it was asked for last, by the clock of `#answeredAt`. */
+  /** When it was last requested, by the clock of `#answeredAt`. */
   readonly lastAt?: number;
 }
 
@@ -75,19 +81,19 @@ interface Answer {
   readonly waiting: Waiting;
   /** Epoch milliseconds. */
   readonly askedAt: number;
-  /** Null: it is gone. */
+  /** Null: Intercom has no such entity any more. */
   readonly detail: Detail | null;
 }
 
 /**
- * Where the IDs of one entity are; each is in one place, or in none. One that is named again while in flight
- * waits beside that.
+ * The IDs of one entity type by their state: queued, in flight or to be retried. An ID that arrives again
+ * while in flight is also queued.
  */
 class Queue {
   readonly waiting = new Map<string, Waiting>();
   readonly inFlight = new Map<string, Waiting>();
   readonly answers: Answer[] = [];
-  /** Could not be fetched, and not due again. */
+  /** Failed, and the next retry is not due yet. */
   readonly setAside = new Map<string, Waiting>();
   /** Rows that wait for a reading of their topic. */
   readonly lookups = new Map<Promise<void>, { readonly at: number }>();
@@ -101,17 +107,17 @@ class Queue {
     return this.answers.reduce((oldest, answer) => Math.min(oldest, answer.waiting.at), least(times));
   }
 
-  /** An ID that is named again while it waits is asked for once. */
+  /** An ID that arrives again while queued is fetched once. */
   add(id: string, waiting: Waiting): void {
     this.setAside.delete(id);
     if (!this.waiting.has(id) && this.waiting.size < MAX_WAITING) this.waiting.set(id, waiting);
   }
 
-  /** Moves as many IDs as may be asked for now in flight. */
+  /** Moves as many IDs in flight as may be requested now. */
   *drain(): Generator<readonly [string, Waiting]> {
     for (const [id, waiting] of this.waiting) {
       if (this.inFlight.size + this.answers.length >= AT_ONCE) return;
-      // Two answers of one ID would have no order.
+      // Two concurrent answers for one ID would have no order.
       if (this.inFlight.has(id)) continue;
       this.waiting.delete(id);
       this.inFlight.set(id, waiting);
@@ -123,22 +129,22 @@ class Queue {
 export class HintWork {
   readonly #options: HintWorkOptions;
   readonly #queues: ReadonlyMap<Entity, Queue> = new Map(ENTITIES.map((entity) => [entity, new Queue()]));
-  /** What was processed before this session began, by the time of the notification. */
-  readonly #workedOff: ReadonlyMap<Entity, number | null>;
+  /** By entity, the time of the notification up to which earlier sessions have processed them. */
+  readonly #processedUntil: ReadonlyMap<Entity, number | null>;
   readonly #idle = new Set<() => void>();
   #isCaughtUp = false;
-  /** When something was fetched last, by a clock that never goes back. */
+  /** When an ID was last fetched, by a monotonic clock. */
   #answeredAt = Number.NEGATIVE_INFINITY;
   #isWarned = false;
   #break: (error: PublisherError | null) => void = () => undefined;
-  /** Resolves with the first failure that the work can't outlast, or with null at its end. */
+  /** Resolves with the first failure that ends the work, or with null when the work ends without one. */
   readonly broken: Promise<PublisherError | null>;
-  /** Resolves when all work has come to rest. */
+  /** Resolves when all work has ended. */
   readonly ended: Promise<void>;
 
   constructor(options: HintWorkOptions) {
     this.#options = options;
-    this.#workedOff = new Map(ENTITIES.map((entity) => [entity, earliest(this.#concernedBy(entity))]));
+    this.#processedUntil = new Map(ENTITIES.map((entity) => [entity, earliest(this.#concernedBy(entity))]));
     options.signal.addEventListener('abort', () => this.#wake(), { once: true });
     this.broken = new Promise((resolve) => {
       this.#break = resolve;
@@ -148,27 +154,29 @@ export class HintWork {
   }
 
   /**
-   * From when on notifications are still to be processed (epoch milliseconds by the broker's clock), or null:
-   * as many as there are.
+   * The time from which notifications are not processed yet (epoch milliseconds by the broker's clock). Null:
+   * all that the topic holds.
    */
   get since(): number | null {
     const times = ENTITIES.filter((entity) => this.#concernedBy(entity).length > 0).map(
-      (entity) => this.#workedOff.get(entity) ?? null,
+      (entity) => this.#processedUntil.get(entity) ?? null,
     );
     return times.length === 0 || times.includes(null) ? null : Math.min(...times.map(Number));
   }
 
   receive({ hint, at }: KeptHint): void {
     for (const [entity, queue] of this.#queues) {
-      const workedOff = this.#workedOff.get(entity) ?? null;
-      if (workedOff !== null && at < workedOff - MARGIN_MS) continue;
+      const processedUntil = this.#processedUntil.get(entity) ?? null;
+      if (processedUntil !== null && at < processedUntil - MARGIN_MS) continue;
       if (this.#concernedBy(entity).length === 0) continue;
       for (const id of hint[entity]) queue.add(id, { at, tries: 0, failures: 0 });
     }
     this.#wake();
   }
 
-  /** Everything from before the session began has been received: from now on times rise. */
+  /**
+   * Called when every notification from before the session has been received. From now on their times rise.
+   */
   caughtUp(): void {
     this.#isCaughtUp = true;
   }
@@ -205,7 +213,7 @@ export class HintWork {
       queue.answers.push({ id, waiting, askedAt, detail });
     } catch (thrown) {
       const error = asPublisherError(thrown);
-      // It stays in flight, so that the next owner begins before its notification.
+      // The ID stays in flight, so that the next owner starts before its notification.
       if (isFatal(error)) return this.#break(error);
       const isAnswered = this.#answeredAt >= (waiting.lastAt ?? startedAt);
       const isOwn =
@@ -216,7 +224,7 @@ export class HintWork {
     this.#wake();
   }
 
-  /** Whether no more than a handful of IDs fail, and Intercom answers another request of the workspace. */
+  /** Whether only a few IDs are pending, and Intercom answers a control request for the workspace. */
   async #failsAlone({ setAside, inFlight, waiting }: Queue, { tries }: Waiting): Promise<boolean> {
     const isHandful = setAside.size + inFlight.size + waiting.size <= MAX_HANDFUL.row;
     if (tries < TRIES_ALONE || !isHandful) return false;
@@ -226,7 +234,7 @@ export class HintWork {
     );
   }
 
-  /** Publishes answers. When that fails for a reason that passes, their IDs are asked for again. */
+  /** Publishes answers. After a temporary failure their IDs are fetched again. */
   async #publish(entity: Entity, queue: Queue, batch: readonly Answer[]): Promise<void> {
     try {
       await this.#publishAnswers(entity, queue, batch);
@@ -254,7 +262,7 @@ export class HintWork {
     }
   }
 
-  /** What was set aside and is published now needs no more retries. */
+  /** Ends the retries of rows that were set aside and are published now. */
   #endSetAside(ledger: TableLedger, batch: readonly Answer[]): void {
     const { deletes } = this.#options;
     const answered = new Set(batch.flatMap(({ id, detail }) => (detail !== null || deletes ? [id] : [])));
@@ -263,8 +271,8 @@ export class HintWork {
   }
 
   /**
-   * The tables of an ID set it aside, in the state that follows its notification. Where notifications delete
-   * nothing, a retry must not do it.
+   * Sets an ID aside in its tables, in the state that covers its notification. When notifications delete
+   * nothing, a retry must not delete either.
    */
   #setAside(entity: Entity, id: string, error: PublisherError): void {
     if (!this.#options.deletes) return;
@@ -274,8 +282,8 @@ export class HintWork {
   }
 
   /**
-   * Publishes, beside everything else, what only the topic can judge. Waits when too much of that is under
-   * way.
+   * Publishes rows that need a reading of the topic first, concurrently with other work. Waits while too many
+   * such batches are pending.
    */
   async #lookUp({ lookups }: Queue, ledger: TableLedger, beyond: Fetched, at: number): Promise<void> {
     const lookup: Promise<void> = publishBeyondMemory(ledger, this.#options.events, beyond)
@@ -289,8 +297,7 @@ export class HintWork {
   }
 
   /**
-   * Retries an ID later, beside the others. `isOwn`: others could be fetched meanwhile, so that this one may
-   * be given up.
+   * Schedules a retry of an ID. `isOwn`: other IDs could be fetched meanwhile, so this one may be given up.
    */
   #putAside(
     entity: Entity,
@@ -324,7 +331,7 @@ export class HintWork {
     );
   }
 
-  /** Waits until something is named, answered or due again, or the session ends. */
+  /** Waits until an ID arrives, is answered or is due again, or the session ends. */
   #woken(): Promise<void> {
     return new Promise((resolve) => this.#idle.add(resolve));
   }
@@ -340,7 +347,10 @@ function isFatal({ reach }: PublisherError): boolean {
   return reach === 'connection';
 }
 
-/** What the rows say that they have replaced is asked for, too: a merge names the surviving contact alone. */
+/**
+ * Also fetches the IDs that the rows have replaced: the notification of a merge names only the surviving
+ * contact.
+ */
 function queueReplaced(queue: Queue, ledger: TableLedger, batch: readonly Answer[], at: number): void {
   const rows = batch.flatMap(({ detail }) => (detail === null ? [] : [detail.row]));
   const { source, settings, state } = ledger;
@@ -350,7 +360,7 @@ function queueReplaced(queue: Queue, ledger: TableLedger, batch: readonly Answer
   for (const id of ids) if (ledger.known(id)?.gone !== true) queue.add(id, { at, tries: 0, failures: 0 });
 }
 
-/** The rows that a table has of the answers, each with the time at which it was asked for. */
+/** The rows of a table in the answers, each with the time of its request. */
 function foundRows({ hinted }: IntercomTable, batch: readonly Answer[]): Omit<Fetched, 'gone'> {
   const times = new Map<RawRow, number>();
   for (const { detail, askedAt } of batch)

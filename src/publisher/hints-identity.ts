@@ -1,4 +1,4 @@
-/** Whether the notifications that states count as processed are those of the topic that is there. */
+/** Checks that the notifications which states count as processed belong to the existing topic. */
 
 import { hintsTopic } from '../model/topic-names.js';
 import type { HintedTable } from './hint-work.js';
@@ -6,15 +6,16 @@ import type { SessionParts } from './session-parts.js';
 import type { KnownTopic } from './topic-watch.js';
 
 /**
- * Has the states of these tables name the topic of notifications, which is returned where it exists. Where it
- * was created again, none of its notifications counts as processed, and a warning says that some may be lost.
+ * Writes the notifications topic into the states of these tables, and returns the topic when it exists. If
+ * the topic was created again, none of its notifications counts as processed, and a warning reports that some
+ * may be lost.
  */
 export async function adoptHintsTopic(
   { context: { config, kafka }, warn }: Pick<SessionParts, 'context' | 'warn'>,
   tables: readonly HintedTable[],
 ): Promise<KnownTopic[]> {
   const name = hintsTopic(config.topics.prefix);
-  // Notifications are an extra: a topic that this user may not describe keeps nothing from being published.
+  // Notifications are optional: a topic that this Kafka user may not describe does not prevent publishing.
   const topic = await kafka.topics.identify([name]).then(
     (known) => known.get(name),
     () => undefined,

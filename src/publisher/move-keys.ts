@@ -1,9 +1,9 @@
 /**
  * Moves the keys of a topic whose partitions were added to.
  *
- * A key whose version stands in another partition than the one that it belongs to now is ended there with a
- * tombstone, and published in its own partition unless it has a newer version there, both in one transaction.
- * What was moved already is found so and left: a move that was killed is completed by the next one.
+ * A key may have its version in another partition than the one that it belongs to now. The move writes a
+ * tombstone to the old partition, and the version to the new one unless that has a newer version. Both are in
+ * one transaction. Keys that were moved before are skipped, so the next move completes one that was killed.
  */
 
 import { partitionOf } from '../kafka/partitioner.js';
@@ -15,7 +15,7 @@ export interface KeyMove {
   readonly topic: string;
   /** How many partitions the topic has now. */
   readonly partitions: number;
-  /** Whether a record is one of this publisher's. */
+  /** Whether this publisher wrote a record. */
   readonly isOwn: (record: TopicRecord) => boolean;
   readonly signal: AbortSignal;
 }
@@ -25,12 +25,14 @@ const MOVED_TO = 'moved_to';
 const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_RECORDS = 2_000;
 
-/** Where a key stands beside its own partition: by partition, its last record there that is no tombstone. */
+/**
+ * A key's records in other partitions than its own: by partition, the last record there that is no tombstone.
+ */
 type Places = Map<number, { readonly offset: number; readonly timestamp: number }>;
 
 /**
- * Returns how many keys were ended in old partitions. Throws what reader and writer throw; what was committed
- * before stays moved.
+ * Returns how many keys got a tombstone in an old partition. Throws what reader and writer throw; keys that
+ * were committed before that stay moved.
  */
 export async function moveKeys(reader: TopicReader, writer: Writer, move: KeyMove): Promise<number> {
   const misplaced = await findMisplaced(reader, move);
@@ -58,7 +60,8 @@ export async function moveKeys(reader: TopicReader, writer: Writer, move: KeyMov
 }
 
 /**
- * By key, where it stands beside its own partition; `hasHome`: it stands, or has ended, in its own one too.
+ * By key, its records in other partitions. `hasHome`: its own partition has a record or a tombstone of it
+ * too.
  */
 async function findMisplaced(
   reader: TopicReader,
@@ -86,8 +89,9 @@ async function findMisplaced(
 }
 
 /**
- * The records that end the key where this record has it, and publish it in its own partition; none where this
- * record is not what counts there.
+ * The tombstone for this record's partition, and the version for the key's own partition. The version is left
+ * out when the own partition has a record of the key, or another old partition has a newer one. Empty when
+ * this record is not the key's last one in its partition.
  */
 function movedRecords(
   record: TopicRecord,
@@ -120,7 +124,7 @@ function newestPlace(places: Places): number | undefined {
   return [...places].sort(([, a], [, b]) => b.timestamp - a.timestamp)[0]?.[0];
 }
 
-/** What of a row's headers a tombstone has too. */
+/** The headers of a row that its tombstone has too. */
 function withoutRow({ connection, table }: Readonly<Record<string, string>>): Record<string, string> {
   return { ...(connection === undefined ? {} : { connection }), ...(table === undefined ? {} : { table }) };
 }

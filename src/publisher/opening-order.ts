@@ -1,13 +1,13 @@
-/** The order in which connections begin. Pure. */
+/** The order in which connections are opened. Pure. */
 
 import type { ConnectionConfig } from '../config/config.js';
 import type { States } from '../kafka/states.js';
 import type { TableState } from '../model/state.js';
 
 /**
- * Those with the oldest data first: the age of a connection is that of the table that was complete longest
- * ago. Connections without any complete table come last, in their order: no consumer has data of theirs that
- * grows old, and their first reading takes longer than their wait.
+ * Connections with the oldest data come first. The age of a connection is that of its table that was complete
+ * longest ago. Connections without a complete table come last, in their order: consumers have no data of
+ * theirs that becomes outdated, and their first reading takes longer than their wait.
  */
 export function oldestFirst(
   connections: readonly ConnectionConfig[],
@@ -22,12 +22,12 @@ function oldestTime({ name, tables }: ConnectionConfig, states: Pick<States, 'ge
   return Math.min(...tables.map((table) => freshAsOf(stateOrNull(states, name, table.name))));
 }
 
-/** Epoch milliseconds up to which the table is known to be complete; infinite where it never was. */
+/** Epoch milliseconds up to which the table is known to be complete; infinite when it never was. */
 function freshAsOf(state: TableState | null): number {
   if (state?.cycle == null) return Number.POSITIVE_INFINITY;
   const { startedAt, finishedAt } = state.cycle;
   if (finishedAt !== null) return Date.parse(startedAt);
-  // A cycle that failed or was cut short: what is certain is the bookmark.
+  // After a failed or interrupted cycle only the bookmark is certain.
   return state.bookmark === null ? Date.parse(startedAt) : state.bookmark * 1000;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Bounds how many connections begin at the same time: opening takes memory and requests that an idle
+ * Limits how many connections are opened at the same time: opening needs memory and requests that an idle
  * connection does not need.
  */
 
@@ -12,8 +12,8 @@ export interface OpeningsOptions {
 }
 
 /**
- * Enough to hide the latency of Kafka and of the registry. More take memory and are no faster: the main
- * thread is what they wait for.
+ * Enough to hide the latency of Kafka and of the registry. More would use memory without being faster,
+ * because all of them wait for the main thread.
  */
 const PLACES = 8;
 /**
@@ -33,7 +33,7 @@ export class Openings {
   }
 
   /**
-   * Does the work as soon as there is a place, in the order of the calls. Throws `stopped` when the signal
+   * Runs the work as soon as a place is free, in the order of the calls. Throws `stopped` when the signal
    * aborts before that.
    */
   async run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
@@ -57,16 +57,16 @@ export class Openings {
     // All connections of a single pass wait with the same signal.
     setMaxListeners(0, signal);
     await new Promise<void>((resolve, reject) => {
-      const give = () => {
-        signal.removeEventListener('abort', giveUp);
+      const grant = () => {
+        signal.removeEventListener('abort', abandon);
         resolve();
       };
-      const giveUp = () => {
-        this.#queue.delete(give);
+      const abandon = () => {
+        this.#queue.delete(grant);
         reject(stopped());
       };
-      this.#queue.add(give);
-      signal.addEventListener('abort', giveUp, { once: true });
+      this.#queue.add(grant);
+      signal.addEventListener('abort', abandon, { once: true });
     });
   }
 

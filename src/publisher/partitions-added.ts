@@ -1,4 +1,4 @@
-/** What becomes of a topic whose partitions were added to, as `topics.onPartitionsAdded` says. */
+/** Handles a topic that got more partitions, as `topics.onPartitionsAdded` configures. */
 
 import type { TopicReader } from '../kafka/reader.js';
 import type { Writer } from '../kafka/writer.js';
@@ -6,7 +6,7 @@ import { PublisherError } from '../model/errors.js';
 import { type KeyMove, moveKeys } from './move-keys.js';
 
 export interface GrownTopic {
-  /** Whose topic it is, such as `acme/contacts` or `acme/dead letters`. */
+  /** The owner of the topic, such as `acme/contacts` or `acme/dead letters`. */
   readonly owner: string;
   readonly policy: 'refuse' | 'move';
 }

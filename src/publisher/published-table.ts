@@ -1,4 +1,4 @@
-/** A table of a connection, with everything that follows from the configuration. */
+/** A table of a connection, with everything that the configuration determines. */
 
 import { type FieldRules, keepsCustomAttributes } from '../avro/rules.js';
 import type { Config, ConnectionConfig } from '../config/config.js';

@@ -1,4 +1,4 @@
-/** Where everything is put together: starting, one complete cycle, stopping. */
+/** The publisher: starts, runs complete cycles or follows the schedules, and stops. */
 
 import { isDeepStrictEqual } from 'node:util';
 import { Registry } from '../avro/registry.js';
@@ -30,7 +30,7 @@ import { topicPlans } from './topic-plans.js';
 import { TopicWatch } from './topic-watch.js';
 import { usesHints, webhookRoutes } from './webhooks.js';
 
-/** A table that a pass could not bring up to date; `table` is null when its whole connection failed. */
+/** A table whose cycle failed in a pass. `table` is null when its whole connection failed. */
 export interface Failure {
   readonly connection: string;
   readonly table: TableName | null;
@@ -38,7 +38,10 @@ export interface Failure {
 }
 
 const MAX_SESSIONS = 5;
-/** Milliseconds within which the states must be read for connections to begin by the age of their data. */
+/**
+ * Milliseconds to wait for the states. When they are read in time, connections are opened by the age of their
+ * data.
+ */
 const ORDER_WITHIN_MS = 10_000;
 /** What connections share from the start of an instance to its end. */
 const FIXED = ['kafka', 'schemaRegistry', 'topics', 'state', 'http'] as const;
@@ -96,12 +99,12 @@ export class Publisher {
   }
 
   /**
-   * Joins the group and serves the connections that fall to this instance until the signal aborts. Whatever a
-   * connection needs and does not find (the registry, the API) is waited for, with the reason in the log.
+   * Joins the group and serves the connections that fall to this instance until the signal aborts. A
+   * connection whose registry or API is unavailable waits for it; the log has the reason.
    *
-   * Where the configuration is only a part of what the group is for, no other instance may be in it
-   * (`alone`): connections are dealt out by what all of them know. Throws `group-busy` where another instance
-   * is, and when one joins.
+   * When options select only a part of the configuration (`alone`), no other instance may be in the group,
+   * because connections are assigned by a list that all members share. Throws `group-busy` when another
+   * instance is in the group or joins it.
    */
   async run(signal: AbortSignal, { alone = false }: { alone?: boolean } = {}): Promise<void> {
     const { config, kafka } = this.#context;
@@ -122,7 +125,7 @@ export class Publisher {
       onCompared: (comparison) => this.events.emit('group:compared', comparison),
       onAssigned: (partitions) => {
         if (alone && partitions.size < this.#partitionCount) lost.abort(shared(config.state.group));
-        // A rebalance that was under way when leaving began still assigns.
+        // A rebalance that began before leaving may still assign partitions.
         if (!end.aborted) this.#own(partitions);
       },
       onLost: (error) => lost.abort(lostFrom(config.state.group, error)),
@@ -136,9 +139,9 @@ export class Publisher {
   }
 
   /**
-   * Continues with another configuration: connections that are new in it begin, dropped ones end, changed ones
-   * begin anew, and all others are not touched. Throws when a topic is not as it must be, or when something
-   * changed that only a restart can change; nothing has changed then.
+   * Continues with another configuration. New connections are opened, removed ones are closed, changed ones
+   * are restarted, and all others keep running. Throws when a topic is not as it must be, or when a setting
+   * changed that needs a restart; the previous configuration then stays in use.
    */
   async reload(config: Config): Promise<void> {
     const fixed = FIXED.filter(
@@ -174,20 +177,20 @@ export class Publisher {
     return this.#context.config.connections;
   }
 
-  /** Asks Kafka for an answer, patiently: who can't wait sets a limit. */
+  /** Checks that Kafka answers. Retries for minutes: a caller that can't wait sets its own time limit. */
   async ping(): Promise<void> {
     const { kafka, config } = this.#context;
     await kafka.topics.groupMembers(config.state.group);
   }
 
-  /** Takes Intercom's notifications, for connections of any instance. */
+  /** Receives Intercom's notifications, for connections of any instance. */
   get webhooks(): Route[] {
     const { config, kafka, events } = this.#context;
-    const keep = (connection: string, hint: Hint) => {
+    const store = (connection: string, hint: Hint) => {
       this.#hintWriter ??= new HintWriter(kafka.kafka, hintsTopic(config.topics.prefix));
       return this.#hintWriter.put(connection, hint);
     };
-    return webhookRoutes({ connections: () => this.connections, keep, events });
+    return webhookRoutes({ connections: () => this.connections, store, events });
   }
 
   async close(): Promise<void> {
@@ -262,7 +265,7 @@ export class Publisher {
       if (paused.size > 0) events.emit('warning', pausedWarning(connection.name, paused));
       controls.started(tables);
       const failed = await session.cycle(tables, {
-        awaitWalks: true,
+        awaitReconcile: true,
         onDone: (table) => controls.done(table),
       });
       await controls.settled();
@@ -273,7 +276,7 @@ export class Publisher {
     }
   }
 
-  /** What the other instances of the group must know of this one. */
+  /** What this instance reports to the other members of the group. */
   #served(): Served {
     const { topics, state, connections } = this.#context.config;
     return {
@@ -285,8 +288,8 @@ export class Publisher {
   }
 
   /**
-   * Starts and stops loops so that exactly the connections of these partitions are served; one change after
-   * another.
+   * Starts and stops loops so that exactly the connections of these partitions are served. Changes are
+   * applied one after another.
    */
   #own(partitions: ReadonlySet<number>): void {
     this.#partitions = partitions;
@@ -302,7 +305,10 @@ export class Publisher {
     }
   }
 
-  /** The connections in the order in which they should begin. That order is not worth waiting for. */
+  /**
+   * The connections in the order in which they are opened. When the states are not read in time, it is the
+   * order of the configuration.
+   */
   async #ordered(
     connections: readonly ConnectionConfig[],
     signal: AbortSignal,

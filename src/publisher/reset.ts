@@ -21,9 +21,9 @@ export interface ResetRequest {
 }
 
 /**
- * Resets the tables and returns those that had anything to forget. Throws `group-busy` while an instance of
- * the group runs. A publisher outside the group (`run --once`) that has the connection now is fenced, so that
- * it can't bring its bookmarks back.
+ * Resets the tables and returns those that had a state. Throws `group-busy` while an instance of the group
+ * runs. A publisher outside the group (`run --once`) that owns the connection now is fenced, so that it can't
+ * write its old bookmarks again.
  */
 export async function resetTables(
   config: Config,
@@ -48,8 +48,8 @@ export async function resetTables(
       });
       await writer.commit(
         known.map(({ table, state }) => {
-          const anew = stateAfterReset(state, asSearched(table) === null ? null : startDate, now);
-          return stateRecord(config.state.topic, connection.name, table.name, anew);
+          const afterReset = stateAfterReset(state, asSearched(table) === null ? null : startDate, now);
+          return stateRecord(config.state.topic, connection.name, table.name, afterReset);
         }),
       );
       return known.map(({ table }) => table.name);
@@ -62,9 +62,9 @@ export async function resetTables(
 }
 
 /**
- * The state of a table that begins anew: from `startDate` (epoch seconds), or where its connection begins.
- * How far lists of deletions were processed stays: their rows are gone from the source and would not be listed
- * again. `now` in epoch milliseconds.
+ * The state of a table that starts again from `startDate` (epoch seconds), or from its connection's start
+ * date. The position in lists of deletions is kept: the source no longer has those rows and would not list
+ * them again. `now` in epoch milliseconds.
  */
 function stateAfterReset(state: TableState, startDate: number | null, now: number): TableState {
   const { deletions, reconcile } = state;

@@ -1,6 +1,4 @@
-/**
- * Reads back from the topics what an instance must remember before it may publish. Kafka is the only memory.
- */
+/** Restores from the topics what an instance must know before it may publish. Kafka is the only storage. */
 
 import type { TopicCodec } from '../avro/codec.js';
 import { Decoder } from '../avro/decoder.js';
@@ -15,14 +13,17 @@ import { CLOCK_SKEW_MS } from './versions.js';
 /** What a topic contains of a table's rows. */
 export interface RestoredRows {
   readonly published: PublishedRows;
-  /** Rows that stand in another partition than the one that their key belongs to: partitions were added. */
+  /**
+   * Number of rows in another partition than the one that their key belongs to, after partitions were added.
+   */
   readonly misplaced: number;
 }
 
 /**
- * Reads the rows of a table from its topic. Of a table that is read whole, or whose state does not belong
- * to the topic: every key that stands in it. Of a searched one: what was published since the time that its
- * state names. What was published before a reset counts as unknown, so that it is published again.
+ * Reads the rows of a table from its topic. For a table that is read whole, or whose state does not belong to
+ * the topic, it returns every key of the topic. For a searched table it returns the rows that were published
+ * since the time in its state. Rows that were published before a reset count as unknown, so that they are
+ * published again.
  */
 export async function restorePublished(
   reader: TopicReader,
@@ -35,7 +36,7 @@ export async function restorePublished(
     isWhole: boolean;
     partitions: number;
     signal: AbortSignal;
-    /** Of a table that is read whole: whether deleted rows are remembered (`EveryRow`). */
+    /** For a table that is read whole: whether deleted rows are kept in memory (`EveryRow`). */
     remembersDeleted: boolean;
     /** Whether its rows move with a parent, whose time is known only by decoding. */
     isChild: boolean;
@@ -64,7 +65,7 @@ export async function restorePublished(
   return { published, misplaced: misplaced.size };
 }
 
-/** The records of a table with their keys. Records of other producers are no rows of it. */
+/** The records of a table with their keys. Records of other producers are left out. */
 function ownOf(
   records: readonly TopicRecord[],
   codec: TopicCodec,
@@ -79,8 +80,8 @@ function ownOf(
 }
 
 /**
- * Epoch milliseconds at which the row was gone. Another instance's clock may be ahead; what is asked for from
- * now on is asked for later.
+ * Epoch milliseconds at which the row was deleted, at most now: another instance's clock may be ahead, and
+ * later requests must count as later.
  */
 function goneAt(record: TopicRecord): number {
   return Math.min(Number(headerText(record, 'fetched_at') ?? record.timestamp), Date.now());
@@ -88,14 +89,14 @@ function goneAt(record: TopicRecord): number {
 
 function restoredVersion(record: TopicRecord, state: TableState, isChild: boolean): PublishedVersion {
   const version = versionOf(record, state.resetAt);
-  // Until it is read again, with its parent's time, a row is kept for as long as the bookmark of now can
-  // be read behind.
+  // A row is kept for as long as the current bookmark's lookback can reach it. The next reading sets its
+  // parent's time.
   const isTimed = !isChild && version.versionTime !== null;
   const versionTime = isTimed ? version.versionTime : Math.max(version.versionTime ?? 0, state.bookmark ?? 0);
   return { ...version, versionTime };
 }
 
-/** The version of a row that a record is. What was published before a reset counts as unknown. */
+/** The row version in a record. A row that was published before a reset counts as unknown. */
 function versionOf(record: TopicRecord, resetAt: number | null): PublishedVersion {
   const header = headerText(record, 'updated_at');
   const updatedAt = header === null ? null : Number(header);
@@ -105,8 +106,8 @@ function versionOf(record: TopicRecord, resetAt: number | null): PublishedVersio
 }
 
 /**
- * What a topic has last of some keys: a version, or a tombstone. Its parents' times do not count: they are
- * not known.
+ * The last record of some keys in a topic: a version or a tombstone. Parents' times are not compared, because
+ * they are not known.
  */
 export async function readVersions(
   reader: TopicReader,
@@ -139,7 +140,7 @@ export interface TopicAccess {
   readonly partitions: number;
 }
 
-/** What is in the dead-letter topic: by table and key, the digest of the letter. */
+/** The dead letters in their topic: by table and key, the digest of the letter. */
 export async function restoreDeadLetters(
   reader: TopicReader,
   topic: string,
@@ -162,8 +163,8 @@ export async function restoreDeadLetters(
 }
 
 /**
- * The keys of the rows in a child table's topic whose `parentField` is one of the IDs. Nothing keeps track of
- * children, so the whole topic is read: that is slow, and deletions are rare.
+ * The keys of the rows in a child table's topic whose `parentField` is one of the IDs. Children are not
+ * indexed by parent, so the whole topic is read. That is slow, but deletions are rare.
  */
 export async function findChildren(
   { reader, registry, codec, partitions }: TopicAccess,

@@ -18,14 +18,16 @@ export interface SessionContext {
   readonly events: Events;
   readonly shaping: Shaping;
   readonly states: StateLedger;
-  /** Bounds how many connections begin at the same time. */
+  /** Limits how many connections are opened at the same time. */
   readonly openings: Openings;
-  /** Topics whose logs were cut off while this instance wrote to them, until their tables are read again. */
+  /**
+   * Topics whose logs were truncated while this instance wrote to them, until their tables are read again.
+   */
   readonly cutOff: Set<string>;
-  /** Ends sessions whose topics are no longer what they were. */
+  /** Ends sessions whose topics were deleted, created again or extended by partitions. */
   readonly watch: TopicWatch;
   /** What operators request of tables while instances run. */
   readonly control: ControlFeed;
-  /** Where notifications come from; null: this instance reads none. */
+  /** The source of notifications. Null: this instance reads none. */
   readonly hints: HintFeed | null;
 }

@@ -1,4 +1,4 @@
-/** What a session has opened before it restores its tables. */
+/** The clients that a session opens before it restores its tables. */
 
 import type { TopicFacts } from '../kafka/topics.js';
 import type { Writer } from '../kafka/writer.js';

@@ -1,8 +1,8 @@
 /**
  * The ownership of one connection: fence, then restore, then pull.
  *
- * A session ends with the first failure of Kafka or of its ownership; the next one starts from what the
- * topics say.
+ * A session ends with the first failure of Kafka or of its ownership. The next one restores its state from
+ * the topics.
  */
 
 import type { ConnectionConfig } from '../config/config.js';
@@ -25,10 +25,10 @@ import type { SessionContext } from './session-context.js';
 import { openSchemas, restoreWork } from './table-work.js';
 import { topicPlans, transactionalId } from './topic-plans.js';
 import type { KnownTopic, TopicWatch } from './topic-watch.js';
-import { takesNotifications } from './webhooks.js';
+import { canVerifyNotifications } from './webhooks.js';
 
 interface CycleOptions {
-  readonly awaitWalks?: boolean;
+  readonly awaitReconcile?: boolean;
   readonly onDone?: (table: TableName) => void;
 }
 
@@ -43,7 +43,7 @@ export class Session {
   readonly #unsubscribe: () => void;
   readonly #unwatch: () => void;
   readonly #changed: Promise<PublisherError>;
-  /** What has become of one of its topics. */
+  /** The change of one of its topics, as an error. */
   #change: PublisherError | null = null;
 
   private constructor(parts: {
@@ -93,9 +93,9 @@ export class Session {
   }
 
   /**
-   * Takes the connection over from its previous owner, once there is a place for it to begin. Aborting
-   * `signal` ends every request; commits under way are finished. Throws when a topic, the registry, the
-   * credentials' file or Kafka is not as it must be.
+   * Takes the connection over from its previous owner, as soon as an opening place is free. Aborting `signal`
+   * ends every request; commits in flight are completed. Throws when a topic, the registry, the credentials'
+   * file or Kafka is not as it must be.
    */
   static open(context: SessionContext, connection: ConnectionConfig, signal: AbortSignal): Promise<Session> {
     return context.openings.run(() => Session.#open(context, connection, signal), signal);
@@ -139,7 +139,7 @@ export class Session {
       for (const [table, { ledger }] of work) {
         events.emit('table:restored', { connection: connection.name, table, state: ledger.state });
       }
-      const hints = takesNotifications(connection) ? context.hints : null;
+      const hints = canVerifyNotifications(connection) ? context.hints : null;
       const ofHints = hintedTables(tables, work);
       const notified = hints === null ? [] : await adoptHintsTopic({ context, warn }, ofHints);
       events.emit('connection:owned', { connection: connection.name, tables: [...work.keys()] });
@@ -175,26 +175,27 @@ export class Session {
   /** Runs one cycle of the named tables; see `runCycle`. Cycles of different tables may overlap. */
   async cycle(
     tables: readonly TableName[],
-    { awaitWalks = false, onDone = () => undefined }: CycleOptions = {},
+    { awaitReconcile = false, onDone = () => undefined }: CycleOptions = {},
   ): Promise<FailedTable[]> {
     const due = tables.flatMap((name) => this.#work.get(name) ?? []);
     const abandon = () => this.#stop.abort();
     try {
-      return await runCycle(this.#connection.name, due, this.#events, { awaitWalks, onDone, abandon });
+      return await runCycle(this.#connection.name, due, this.#events, { awaitReconcile, onDone, abandon });
     } catch (error) {
       throw this.#change ?? error;
     }
   }
 
   /**
-   * Resolves with what broke the session outside of its cycles, which end then too, or with null at its end.
+   * Resolves with a failure outside of the session's cycles, which ends them too, or with null when the
+   * session ends.
    */
   get broken(): Promise<PublisherError | null> {
     const { broken } = this.#hinted ?? {};
     return broken === undefined ? this.#changed : Promise.race([broken, this.#changed]);
   }
 
-  /** Publishes the states that Kafka does not hold yet. To be called where nothing has failed. */
+  /** Publishes the states that Kafka does not hold yet. Called only when no cycle has failed. */
   async publishLastStates(): Promise<void> {
     await Promise.all([...this.#work.values()].map(({ ledger }) => ledger.recordLast()));
   }
@@ -205,7 +206,7 @@ export class Session {
     this.#stop.abort();
     await this.#hinted?.ended;
     await Promise.all(
-      [...this.#work.values()].flatMap(({ tasks }) => [tasks.walk?.ended, tasks.recovery?.ended]),
+      [...this.#work.values()].flatMap(({ tasks }) => [tasks.reconcile?.ended, tasks.recovery?.ended]),
     );
     await this.#writer.close().catch(() => undefined);
     await this.#transport.close();

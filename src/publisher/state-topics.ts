@@ -1,4 +1,4 @@
-/** Compares states with the topics that they are about, without changing anything. */
+/** Compares states with the topics that they refer to. Changes nothing. */
 
 import type { Config } from '../config/config.js';
 import type { KafkaAccess } from '../kafka/access.js';
@@ -10,7 +10,7 @@ import type { PublishedTable } from './published-table.js';
 import { arePartitionsAdded, differencesOf, letterDifferencesOf } from './topic-identity.js';
 import { markOf } from './topic-log.js';
 
-/** What the state topic holds; nothing where it does not exist. */
+/** The states in the state topic; empty when the topic does not exist. */
 export async function committedStates(config: Config, kafka: KafkaAccess): Promise<States> {
   const { topic } = config.state;
   const known = await kafka.topics.describe([topic]);
@@ -18,8 +18,8 @@ export async function committedStates(config: Config, kafka: KafkaAccess): Promi
 }
 
 /**
- * By table: why its state does not belong to its topics, and what the next run does about it. Tables whose
- * state does, that have none, or whose state can't be read are left out.
+ * By table: why its state does not belong to its topics, and what the next run does. Tables without a
+ * mismatch, without a state, or with an unreadable state are left out.
  */
 export async function stateProblems(
   tables: readonly PublishedTable[],
@@ -50,7 +50,7 @@ function readable(states: States, { connection, table }: PublishedTable): TableS
 
 async function marksOf(kafka: KafkaAccess, topics: readonly string[]): Promise<Map<string, TopicMark>> {
   const existing = await kafka.topics.describe(topics);
-  // Of a partition without a leader nothing is known; `check` names it.
+  // The log of a partition without a leader can't be read; `check` reports the partition.
   const led = [...existing.values()].filter(({ leaderless }) => leaderless.length === 0);
   const marks = await Promise.all(led.map((facts) => markOf(kafka.reader, facts)));
   return new Map(marks.map((mark) => [mark.name, mark]));

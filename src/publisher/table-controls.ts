@@ -50,7 +50,7 @@ export class TableControls {
     if (control === undefined || control.revision === state.controlRevision) return;
     this.#answer(table, { paused, controlRevision: control.revision });
     if (paused !== state.paused) this.#options.onPaused(table, paused);
-    const isAtWork = this.#running.has(table) || own.tasks.walk !== null || own.tasks.recovery !== null;
+    const isAtWork = this.#running.has(table) || own.tasks.reconcile !== null || own.tasks.recovery !== null;
     if (paused && isAtWork) onPausedAtWork();
   }
 

@@ -1,5 +1,6 @@
 /**
- * What a session knows of a table when it begins: its state, and what its topic and the dead letters hold.
+ * Restores a table when a session starts: its state, and the contents of its topic and of the dead-letter
+ * topic.
  */
 
 import type { TopicRecord } from '../kafka/reader.js';
@@ -75,7 +76,7 @@ export async function restoreTable(
           ...(cutOff.has(topic) ? [`topic ${topic} was cut off while this instance wrote to it`] : []),
         ];
   if (differences.length > 0) warn(beginsAnew(owner, differences));
-  // Without a state, rows in the topic mean that it was lost, with the state topic or alone.
+  // Rows in the topic without a state mean that the state, or the whole state topic, was lost.
   const mayBeLost = state === undefined && !isEmpty(mark);
   const isAnew = differences.length > 0 || mayBeLost;
   const onForeign = once(({ partition, offset }: TopicRecord) =>
@@ -140,7 +141,7 @@ function beginsAnew(owner: string, differences: readonly string[]): string {
   );
 }
 
-/** Passes the first call on, and no other. */
+/** Passes on the first call only. */
 function once<T>(report: (what: T) => void): (what: T) => void {
   let isReported = false;
   return (what) => {

@@ -2,9 +2,9 @@
  * The schema of one table as it is published now: it grows with the custom attributes that the workspace
  * defines.
  *
- * What became a column before is read from the registry. Definitions are asked for before the first row is
- * published, and again when a row has an unknown attribute; where the table of attributes is replicated too,
- * its rows name new ones.
+ * Existing columns are read from the registry. The definitions of attributes are requested before the first
+ * row is published, and again when a row has an unknown attribute. When the table of attributes is replicated
+ * too, its rows also define new attributes.
  */
 
 import { type Adaptation, rowShaper, TopicCodec, type ValueForm, valueSchema } from '../avro/codec.js';
@@ -37,26 +37,26 @@ export interface TableSchemaOptions {
   readonly key: KeyName;
   readonly form: ValueForm;
   readonly rules: FieldRules;
-  /** Shapes the rows of large replies elsewhere. */
+  /** Shapes the rows of large replies in another thread. */
   readonly shaping: Pick<Shaping, 'shape'>;
-  /** Asks for the definitions of custom attributes; null: they get no columns. */
+  /** Requests the definitions of custom attributes. Null: attributes get no columns. */
   readonly attributes: (() => Promise<readonly RawRow[]>) | null;
-  /** Learns why the table is published without new columns. */
+  /** Called with the reason why the table is published without new columns. */
   readonly onWithout: (error: PublisherError) => void;
 }
 
 /**
- * Answers that mean that the app may not see the definitions: then there are no columns, and the JSON has
- * everything.
+ * Errors that mean that the app may not read the definitions. Attributes then get no columns; the JSON field
+ * has all of them.
  */
-const NOT_FOR_US = new Set(['api-forbidden', 'api-not-found', 'api-rejected']);
+const FORBIDDEN_CODES = new Set(['api-forbidden', 'api-not-found', 'api-rejected']);
 
 /**
- * A row that is published without its columns gets them only when it changes, so an outage is waited out.
- * Definitions that fail so often in a row hold up no row any more: the JSON has everything.
+ * A row that is published without its columns gets them only when it changes, so requests are retried. After
+ * so many consecutive failures rows are published without new columns; the JSON field has all attributes.
  */
-const MAX_FAILED_ASKS = 3;
-const ASK_AGAIN_MS = 60_000;
+const MAX_FAILED_REQUESTS = 3;
+const RETRY_MS = 60_000;
 
 export class TableSchema {
   readonly #options: TableSchemaOptions;
@@ -66,12 +66,12 @@ export class TableSchema {
   /** The attributes of a row that have no column. */
   #unknown: (raw: RawRow) => string[];
   #plan: ShapingPlan;
-  #learned: readonly AttributeDefinition[] = [];
-  #hasAsked = false;
-  #failedAsks = 0;
-  /** When the definitions that can't be had are asked for again, by a clock that never goes back. */
-  #askAgainAt = Number.POSITIVE_INFINITY;
-  /** Attributes that are not defined, or not as anything that a column can hold. */
+  #newDefinitions: readonly AttributeDefinition[] = [];
+  #isRequested = false;
+  #failedRequests = 0;
+  /** When the definitions are requested again after a failure, by a monotonic clock. */
+  #retryAt = Number.POSITIVE_INFINITY;
+  /** Attributes that are not defined, or that have a type without a column type. */
   readonly #columnless = new Set<string>();
 
   private constructor(options: TableSchemaOptions, columns: readonly CustomColumn[], codec: TopicCodec) {
@@ -83,7 +83,7 @@ export class TableSchema {
     this.#unknown = compileUnknown(columns);
   }
 
-  /** Registers the schema with the columns that it had so far. Throws what `Registry` throws. */
+  /** Registers the schema with its existing columns. Throws what `Registry` throws. */
   static async open(options: TableSchemaOptions): Promise<TableSchema> {
     const columns =
       options.attributes === null ? [] : await publishedColumns(options.registry, options.topic);
@@ -118,37 +118,38 @@ export class TableSchema {
     };
   }
 
-  /** Learns attributes from the rows of their own table. They get columns with the next `prepare`. */
-  learn(rows: readonly RawRow[]): void {
-    if (this.#options.attributes !== null) this.#learned = [...this.#learned, ...definitionsIn(rows)];
+  /** Adds attributes from the rows of the table of attributes. They get columns with the next `prepare`. */
+  addDefinitions(rows: readonly RawRow[]): void {
+    if (this.#options.attributes !== null)
+      this.#newDefinitions = [...this.#newDefinitions, ...definitionsIn(rows)];
   }
 
-  /** Asks for the definitions before the first row comes. Throws what the registry and the API throw. */
+  /** Requests the definitions before the first row arrives. Throws what the registry and the API throw. */
   async prefetch(): Promise<void> {
     const { attributes } = this.#options;
-    if (attributes === null || this.#hasAsked) return;
-    await this.#ask(attributes);
+    if (attributes === null || this.#isRequested) return;
+    await this.#requestDefinitions(attributes);
     await this.prepare([]);
   }
 
   /**
-   * Makes the schema ready for rows that are about to be published. True when it changed: rows that were
-   * shaped before must be shaped again. Throws what the registry and the API throw.
+   * Prepares the schema for rows that are about to be published. True when it changed: rows that were shaped
+   * before must be shaped again. Throws what the registry and the API throw.
    */
   async prepare(rows: readonly RawRow[]): Promise<boolean> {
     const { attributes, rules } = this.#options;
     if (attributes === null) return false;
     const isUnknown = (row: RawRow) => this.#unknown(row).some((name) => !this.#columnless.has(name));
-    const isDue = !this.#hasAsked || performance.now() >= this.#askAgainAt;
-    if (rows.length > 0 && (isDue || rows.some(isUnknown))) await this.#ask(attributes);
-    const learned = this.#learned;
-    const columns = planColumns(this.#columns, adaptDefinitions(learned, rules));
+    const isDue = !this.#isRequested || performance.now() >= this.#retryAt;
+    if (rows.length > 0 && (isDue || rows.some(isUnknown))) await this.#requestDefinitions(attributes);
+    const added = this.#newDefinitions;
+    const columns = planColumns(this.#columns, adaptDefinitions(added, rules));
     const unknown = columns === this.#columns ? this.#unknown : compileUnknown(columns);
     for (const row of rows) for (const name of unknown(row)) this.#columnless.add(name);
     const isChanged = columns !== this.#columns;
     if (isChanged) this.#codec = await openCodec(this.#options, columns);
-    // What was learned while the schema was registered waits for the next time.
-    this.#learned = this.#learned.slice(learned.length);
+    // Attributes that were added while the schema was being registered wait for the next call.
+    this.#newDefinitions = this.#newDefinitions.slice(added.length);
     if (!isChanged) return false;
     this.#columns = columns;
     this.#unknown = unknown;
@@ -157,29 +158,29 @@ export class TableSchema {
     return true;
   }
 
-  async #ask(attributes: () => Promise<readonly RawRow[]>): Promise<void> {
+  async #requestDefinitions(attributes: () => Promise<readonly RawRow[]>): Promise<void> {
     try {
-      this.learn(await unlessForbidden(attributes));
-      this.#failedAsks = 0;
-      this.#askAgainAt = Number.POSITIVE_INFINITY;
+      this.addDefinitions(await unlessForbidden(attributes));
+      this.#failedRequests = 0;
+      this.#retryAt = Number.POSITIVE_INFINITY;
     } catch (error) {
-      this.#failedAsks += 1;
-      if (!isIsolable(error) || this.#failedAsks < MAX_FAILED_ASKS) throw error;
-      if (this.#failedAsks === MAX_FAILED_ASKS) this.#options.onWithout(error);
-      this.#askAgainAt = performance.now() + ASK_AGAIN_MS;
+      this.#failedRequests += 1;
+      if (!isIsolable(error) || this.#failedRequests < MAX_FAILED_REQUESTS) throw error;
+      if (this.#failedRequests === MAX_FAILED_REQUESTS) this.#options.onWithout(error);
+      this.#retryAt = performance.now() + RETRY_MS;
     }
-    this.#hasAsked = true;
+    this.#isRequested = true;
   }
 }
 
-/** The definitions, or none where the app may not see them. */
+/** The definitions, or none when the app may not read them. */
 export async function unlessForbidden(
   attributes: () => Promise<readonly RawRow[]>,
 ): Promise<readonly RawRow[]> {
   try {
     return await attributes();
   } catch (error) {
-    if (error instanceof PublisherError && NOT_FOR_US.has(error.code)) return [];
+    if (error instanceof PublisherError && FORBIDDEN_CODES.has(error.code)) return [];
     throw error;
   }
 }

@@ -1,6 +1,4 @@
-/**
- * A table as its cycles see it: where its rows come from, how they are shaped, and how deletes are confirmed.
- */
+/** The source of a table's cycles: reads its rows, shapes them, and confirms deletes. */
 
 import type { IntercomApi } from '../intercom/api.js';
 import { mustGet } from '../model/must-get.js';
@@ -54,7 +52,7 @@ export function createSource(parts: SessionParts, published: PublishedTable, gra
     method: table.method,
     reads: table.reads,
     pull: (window, setAside) =>
-      defined === schema ? pull(window, setAside) : learningFrom(pull(window, setAside), defined),
+      defined === schema ? pull(window, setAside) : collectDefinitions(pull(window, setAside), defined),
     prefetch: async () => {
       if (isShaped(table.name)) void parts.context.shaping.start();
       await Promise.all([own === null ? null : grain(own), schema.prefetch()]);
@@ -70,7 +68,7 @@ export function createSource(parts: SessionParts, published: PublishedTable, gra
   };
 }
 
-/** What a table that is read whole has in place of `searchedSource`. */
+/** The source of a table that is read whole; see `searchedSource`. */
 const ONE_WINDOW: SearchedSource = {
   windowsAtOnce: () => 1,
   grain: async () => ({ unit: 'second' }),
@@ -83,7 +81,7 @@ type SearchedSource = Pick<
   'windowsAtOnce' | 'grain' | 'isChild' | 'askedAs' | 'replaced' | 'ids' | 'deletions'
 >;
 
-/** What only a searched table has. */
+/** The source of a searched table. */
 function searchedSource(
   table: SearchedTable<IntercomApi>,
   api: IntercomApi,
@@ -103,7 +101,7 @@ function searchedSource(
   };
 }
 
-/** What reconcile works with, or null where the table's IDs can't be listed. */
+/** The source of reconcile, or null when the table's IDs can't be listed. */
 function idSource(
   table: SearchedTable<IntercomApi>,
   { context: { kafka, registry }, background, schemas, topics: facts, end }: SessionParts,
@@ -129,7 +127,7 @@ function idSource(
   };
 }
 
-/** The content hash that a row of an ID search would be published with. */
+/** The content hash with which a row of an ID search would be published. */
 function hashOf(table: SearchedTable<IntercomApi>, api: IntercomApi, schema: TableSchema) {
   return async (row: RawRow, fetchedAt: number): Promise<string | null> => {
     const shaped = schema.shape((await table.complete?.(api, row)) ?? row, fetchedAt);
@@ -137,7 +135,7 @@ function hashOf(table: SearchedTable<IntercomApi>, api: IntercomApi, schema: Tab
   };
 }
 
-/** Asks for the rows of a table by the ID of what notifications name. */
+/** Fetches the rows of a table by the IDs of the entities in notifications. */
 function finder(table: IntercomTable, api: IntercomApi): TableSource['find'] {
   const { hinted } = table;
   if (hinted === undefined) return undefined;
@@ -147,7 +145,7 @@ function finder(table: IntercomTable, api: IntercomApi): TableSource['find'] {
   };
 }
 
-/** Retries send each request once: what has failed may fail again, and its interval grows. */
+/** Each retry sends its request once. The retry's own interval grows with each failure. */
 function retrySource(table: IntercomTable, { retrying }: SessionParts): RetrySource {
   return {
     read: (id) => readRow(table, retrying, id),
@@ -155,10 +153,10 @@ function retrySource(table: IntercomTable, { retrying }: SessionParts): RetrySou
   };
 }
 
-/** The pages; the schema of another table learns from them as they pass. */
-async function* learningFrom(pages: AsyncIterable<Page>, schema: TableSchema): AsyncGenerator<Page> {
+/** The pages. Their rows are also passed to the schema of another table. */
+async function* collectDefinitions(pages: AsyncIterable<Page>, schema: TableSchema): AsyncGenerator<Page> {
   for await (const page of pages) {
-    schema.learn(page.rows);
+    schema.addDefinitions(page.rows);
     yield page;
   }
 }

@@ -1,4 +1,4 @@
-/** What the cycles of a session work with, table by table. */
+/** The tables of a session, each with its ledger and its running tasks. */
 
 import type { PublisherError } from '../model/errors.js';
 import { mustGet } from '../model/must-get.js';
@@ -37,10 +37,10 @@ export async function openSchemas({
   return schemas;
 }
 
-/** Reads the connection's states, then what each of its topics holds. */
+/** Reads the connection's states, then the contents of each of its topics. */
 export async function restoreWork(parts: SessionParts): Promise<Map<TableName, TableWork>> {
   const { context, end } = parts;
-  // The writer has fenced the owner before: the reading that begins now sees all of its commits.
+  // The writer has fenced the previous owner: a reading that starts now sees all of its commits.
   context.states.identify(mustGet(parts.topics, context.config.state.topic).id);
   const states = await context.states.current(end);
   const letters = await restoreLetters(parts, states);
@@ -57,7 +57,7 @@ export async function restoreWork(parts: SessionParts): Promise<Map<TableName, T
     const sink = createSink(parts, published, { deadLetterHashes, logs, resetAt: restored.state.resetAt });
     const { events } = context;
     const ledger = new TableLedger({ source, sink, settings, events }, restored);
-    return [table.name, { ledger, tasks: { walk: null, recovery: null } }];
+    return [table.name, { ledger, tasks: { reconcile: null, recovery: null } }];
   };
   return new Map(await Promise.all(parts.tables.map(restore)));
 }

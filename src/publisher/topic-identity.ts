@@ -1,15 +1,15 @@
 /**
- * Whether a state and a topic belong together. Pure.
+ * Checks whether a state and a topic belong together. Pure.
  *
- * A state says up to where a table is published; that is worth nothing where the topic is another one, or no
- * longer what it was. Nothing may be skipped then, so the table begins anew.
+ * A state records up to where a table is published. It is not valid for a topic that was created again,
+ * truncated or restored. No row may be skipped then, so the table is read from its start again.
  */
 
 import { emptyState, type TableState, type TopicMark } from '../model/state.js';
 
 /**
- * What differs between the topic that a state was written for and the one that is there (null: none), in
- * words; empty where they belong together.
+ * The differences between the topic that a state was written for and the existing one (null: none), as texts.
+ * Empty when they belong together.
  */
 export function differencesOf(state: TableState, now: TopicMark | null, name: string): string[] {
   const { topic } = state;
@@ -18,12 +18,12 @@ export function differencesOf(state: TableState, now: TopicMark | null, name: st
   return markDifferences(topic, now, name);
 }
 
-/** The same of the topic of dead letters, which matters where there are any. */
+/** The same for the dead-letter topic, checked only when the table has dead letters. */
 export function letterDifferencesOf(state: TableState, now: TopicMark | null, name: string): string[] {
   const { deadLetters, deadLetterTopic } = state;
   if (deadLetters === 0) return [];
   if (deadLetterTopic !== null) return markDifferences(deadLetterTopic, now, name);
-  // A letter whose row was published later is gone from the topic, but not from its log.
+  // A dead letter whose row was published later is deleted from the topic, but the log still counts it.
   return now === null || isEmpty(now)
     ? [`the state counts ${deadLetters} dead letters, topic ${name} is empty`]
     : [];
@@ -68,9 +68,9 @@ export function isEmpty({ starts, ends }: TopicMark): boolean {
 }
 
 /**
- * The state with which a table begins anew whose state does not belong to its topic. `oldest` is when the
- * first of the rows that stand in the topic was published (epoch milliseconds), or null where there are none:
- * what was deleted in the source since then may still stand there.
+ * The new state of a table whose state does not belong to its topic. `oldest` is when the oldest row in the
+ * topic was published (epoch milliseconds), or null when the topic has no rows. Rows that were deleted in the
+ * source since then may still be in the topic.
  */
 export function stateForTopic(state: TableState, oldest: number | null): TableState {
   return {
@@ -79,7 +79,7 @@ export function stateForTopic(state: TableState, oldest: number | null): TableSt
     restoreFrom: oldest,
     deletions:
       state.deletions === null || oldest === null ? null : { at: Math.floor(oldest / 1000), ids: [] },
-    // Due at once: reconcile finds what else was deleted.
+    // Due at once: reconcile finds the other deleted rows.
     reconcile: state.reconcile === null ? null : { dueAt: new Date(0).toISOString(), walk: null },
     updatedAt: new Date().toISOString(),
   };

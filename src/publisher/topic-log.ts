@@ -1,4 +1,4 @@
-/** What is known of a topic while a session writes to it: the mark that its states carry. */
+/** Follows a topic's log while a session writes to it, for the mark in the table's states. */
 
 import { partitionOf } from '../kafka/partitioner.js';
 import type { LogExtent, TopicReader } from '../kafka/reader.js';
@@ -17,7 +17,7 @@ export async function markOf(
   return { name: topic, id, partitions, ...within(extent, partitions) };
 }
 
-/** Partitions that were added in this very moment are left to the next session. */
+/** Without partitions that were added between the two requests. The next session handles them. */
 function within({ starts, ends }: LogExtent, partitions: number): LogExtent {
   return { starts: starts.slice(0, partitions), ends: ends.slice(0, partitions) };
 }
@@ -34,8 +34,8 @@ export class TopicLog {
   }
 
   /**
-   * The mark for the state of a commit with these records: the log reaches behind them once it is committed,
-   * at least.
+   * The mark for the state of a commit with these records. After the commit the log ends behind them or
+   * later.
    */
   markBehind(records: readonly OutgoingRecord[]): TopicMark {
     const { name, partitions } = this.#mark;
@@ -45,7 +45,7 @@ export class TopicLog {
     return { ...this.#mark, ends };
   }
 
-  /** A commit has brought the log this far. */
+  /** Records the offsets that a commit has reached. */
   reached(offsets: EndOffsets): void {
     const reached = offsets.get(this.#mark.name);
     if (reached === undefined) return;

@@ -1,14 +1,14 @@
 /**
- * What a topic has last of single keys, where memory does not know them. Kafka finds no record by its key, so
- * the whole topic is read: one reading serves everyone who waits for it, and readings follow each other
- * slowly, so that they stay a small share of the broker's work.
+ * Finds the last records of single keys that are not in memory. Kafka can't find a record by its key, so the
+ * whole topic is read. One reading serves all waiting callers. Pauses between readings limit the load on the
+ * broker.
  */
 
 import type { PublishedVersion } from '../sync/published.js';
 
 type Versions = ReadonlyMap<string, PublishedVersion>;
 
-/** A reading that took a second is followed by four without one. */
+/** After a reading of one second the next one waits for four seconds. */
 const PAUSE_SHARE = 4;
 
 export class TopicLookup {
@@ -24,8 +24,8 @@ export class TopicLookup {
   }
 
   /**
-   * Resolves with what the topic has of these keys, and maybe of others, after a reading that begins from now
-   * on.
+   * Resolves with the last records of these keys, and maybe of others, from a reading that starts after the
+   * call.
    */
   find(keys: Iterable<string>): Promise<Versions> {
     this.#next ??= this.#plan();
@@ -36,7 +36,7 @@ export class TopicLookup {
   #plan() {
     const keys = new Set<string>();
     const versions = this.#last.then(() => {
-      // Keys that come from now on wait for the next reading.
+      // Keys that are requested from now on wait for the next reading.
       this.#next = null;
       return this.#read(keys);
     });

@@ -1,4 +1,4 @@
-/** What a connection needs in Kafka: its topics, and the name that it writes under. */
+/** The topics that a connection needs in Kafka, and its transactional ID. */
 
 import type { Config, ConnectionConfig } from '../config/config.js';
 import { planTopic, type TopicPlan } from '../kafka/topics.js';
@@ -7,12 +7,12 @@ import type { PublishedTable } from './published-table.js';
 /** A row too large for its topic still fits here, together with the reason. */
 const DEAD_LETTER_MAX_BYTES = 40 * 1024 * 1024;
 
-/** Who writes for a connection: opening a writer with it fences every earlier one. */
+/** The transactional ID of a connection. Opening a writer with it fences every earlier one. */
 export function transactionalId(config: Config, connection: ConnectionConfig): string {
   return `${config.state.group}.${connection.name}`;
 }
 
-/** The topics that tables need, as they are created where they are missing. */
+/** The topics that tables need, with the settings for creating missing ones. */
 export function topicPlans(config: Config, tables: readonly PublishedTable[]): TopicPlan[] {
   const letters = new Set(tables.map(({ deadLetterTopic }) => deadLetterTopic));
   return [
@@ -32,9 +32,9 @@ function planLetters(config: Config, topic: string): TopicPlan {
 }
 
 /**
- * The state topic is read at each start, so it must stay small. Kafka compacts no active segment, and by
- * default begins another one after a week. Markers of transactions count too: they stay for
- * `delete.retention.ms`. What `topics.config` says wins.
+ * The state topic is read at each start, so it must stay small. Kafka does not compact the active segment,
+ * and by default starts a new segment after a week. Transaction markers are also read: they stay for
+ * `delete.retention.ms`. `topics.config` overrides these settings.
  */
 const STATE_TOPIC_CONFIG = {
   'segment.ms': String(10 * 60_000),
@@ -48,7 +48,10 @@ function planStates({ topics, state }: Config): TopicPlan {
   return { ...plan, config: { ...STATE_TOPIC_CONFIG, ...plan.config }, partitionsFrom: 'state.partitions' };
 }
 
-/** As `topics.config` says, like every topic; what it does not say is made large enough for any row. */
+/**
+ * Configured by `topics.config` like every topic. Sizes that it does not set are made large enough for any
+ * row.
+ */
 function letterBytes({ topics }: Config): string {
   return topics.config['max.message.bytes'] ?? String(DEAD_LETTER_MAX_BYTES);
 }

@@ -7,7 +7,7 @@ import type { Topics } from '../kafka/topics.js';
 import { PublisherError } from '../model/errors.js';
 import { pause } from '../model/pause.js';
 
-/** A topic as a session has found it. */
+/** A topic as the session found it. */
 export interface KnownTopic {
   readonly topic: string;
   /** Null where the brokers return no IDs. */
@@ -43,8 +43,8 @@ export class TopicWatch {
   }
 
   /**
-   * Calls `onChange` once, with `topic-missing` or `topic-invalid`, when one of the topics is no longer what
-   * it was. Returns what ends the watch.
+   * Calls `onChange` once, with `topic-missing` or `topic-invalid`, when one of the topics has changed.
+   * Returns a function that ends the watch.
    */
   add(topics: readonly KnownTopic[], onChange: (error: PublisherError) => void): () => void {
     const watched = { topics, onChange };
@@ -68,7 +68,7 @@ export class TopicWatch {
         for (const [watched, error] of await this.#changes())
           if (this.#watched.delete(watched)) watched.onChange(error);
       } catch {
-        // While Kafka does not answer nothing is known; the next request tells.
+        // Kafka did not answer. The next request checks again.
       }
     }
   }
@@ -87,7 +87,7 @@ export class TopicWatch {
   }
 }
 
-/** What has become of a topic, or null where it is as it was. */
+/** The change of a topic as an error, or null when it has not changed. */
 export function changeOf(before: KnownTopic, now: KnownTopic | undefined): PublisherError | null {
   const { topic, id, partitions } = before;
   if (now === undefined)

@@ -1,4 +1,4 @@
-/** A table's topic read back: what consumers see, decoded. */
+/** Reads a table's topic as consumers see it, decoded. */
 
 import { Decoder, isFramed } from '../avro/decoder.js';
 import type { Registry } from '../avro/registry.js';
@@ -27,13 +27,13 @@ function isOfTable(record: TopicRecord): record is TopicRecord & { readonly key:
   return key !== null && isFramed(key) && (value === null || isFramed(value));
 }
 
-/** Decodes the records of a table's topic, whichever schemas they were written with. */
+/** Decodes the records of a table's topic, each with the schema that it was written with. */
 export class Versions {
   readonly #decoder: Decoder;
   readonly #keyName: KeyName;
   readonly #onForeign: (record: TopicRecord) => void;
 
-  /** `onForeign` is called with each record of another producer, which is left out. */
+  /** Records of other producers are left out; `onForeign` is called with each. */
   constructor(
     registry: Registry,
     keyName: KeyName,
@@ -69,22 +69,20 @@ export interface Reading {
   readonly mode: 'latest' | 'history';
   readonly from: ReadFrom;
   /**
-   * Continues with every record that is published next, until the signal aborts. Otherwise that throws
-   * `stopped`.
+   * Continues with every record that is published next, until the signal aborts. Without `follow`, aborting
+   * the signal throws `stopped`.
    */
   readonly follow: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
-/**
- * The clocks of this instance, of those that published before it and of the brokers may differ by as much.
- */
+/** The clocks of this instance, of earlier publishers and of the brokers may differ by as much. */
 export const CLOCK_SKEW_MS = 10 * 60_000;
 
 /**
- * The records of a reading, undecoded: only what is wanted has to be. What follows the latest ones begins
- * right behind them: none is missed and none comes twice. `onProgress` receives how many records were read for
- * the latest ones.
+ * The records of a reading, not decoded, so that callers decode only the records they need. Following starts
+ * right behind the latest records: none is missed and none comes twice. `onProgress` receives how many
+ * records were read for the latest ones.
  */
 export async function* readRecords(
   reader: TopicReader,

@@ -14,48 +14,48 @@ import { within } from '../model/pause.js';
 export interface WebhookOptions {
   /** As configured now. */
   readonly connections: () => readonly ConnectionConfig[];
-  /** Resolves once the hint is safe. */
-  readonly keep: (connection: string, hint: Hint) => Promise<void>;
+  /** Resolves once Kafka has stored the notification. */
+  readonly store: (connection: string, hint: Hint) => Promise<void>;
   readonly events: Events;
 }
 
 /**
- * Notifications on their way to Kafka at once; Intercom slows down at a 429, and the next poll
- * finds what changed.
+ * Notifications in flight to Kafka, at most. Intercom slows down at a 429, and the next poll finds the
+ * changes.
  */
 const MAX_AT_ONCE = 100;
 /** Conversations with long texts stay far below. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const MAX_HELD_BYTES = 64 * 1024 * 1024;
-/** Kept below the five seconds after which Intercom gives up. */
-const KEEP_LIMIT_MS = 4_000;
+/** Below the five seconds after which Intercom gives up. */
+const STORE_TIMEOUT_MS = 4_000;
 const TRY_AGAIN_SECONDS = '60';
 
-/** Whether a connection's notifications can be believed: they are signed with its app's client secret. */
-export function takesNotifications({ credentials }: ConnectionConfig): boolean {
+/** Whether a connection's notifications can be verified: they are signed with its app's client secret. */
+export function canVerifyNotifications({ credentials }: ConnectionConfig): boolean {
   return credentials.clientSecret !== undefined;
 }
 
-/** Whether notifications can come: an HTTP server listens, and some connection has a client secret. */
+/** Whether notifications can arrive: an HTTP server listens, and some connection has a client secret. */
 export function usesHints({ http, connections }: Config): boolean {
-  return http !== null && connections.some(takesNotifications);
+  return http !== null && connections.some(canVerifyNotifications);
 }
 
-export function webhookRoutes({ connections, keep, events }: WebhookOptions): Route[] {
+export function webhookRoutes({ connections, store, events }: WebhookOptions): Route[] {
   const find = (name: string) => connections().find((each) => each.name === name);
-  let underWay = 0;
+  let inFlight = 0;
   const bodies = new Bodies();
-  const keepOne = async (connection: string, hint: Hint): Promise<Reply> => {
+  const storeHint = async (connection: string, hint: Hint): Promise<Reply> => {
     if (ENTITIES.every((entity) => hint[entity].length === 0)) return textReply(200, 'nothing to do');
-    if (underWay >= MAX_AT_ONCE) return tooMany();
-    underWay += 1;
+    if (inFlight >= MAX_AT_ONCE) return tooMany();
+    inFlight += 1;
     try {
-      await within(KEEP_LIMIT_MS, keep(connection, hint));
+      await within(STORE_TIMEOUT_MS, store(connection, hint));
       return textReply(200, 'kept');
     } catch {
       return textReply(503, 'temporarily unavailable, send it again');
     } finally {
-      underWay -= 1;
+      inFlight -= 1;
     }
   };
   const handle = async (
@@ -66,13 +66,13 @@ export function webhookRoutes({ connections, keep, events }: WebhookOptions): Ro
     const connection = find(name);
     if (connection === undefined) return unknownConnection();
     const read = await readSigned(request, connection.credentials.clientSecret, bodies);
-    const reply = 'status' in read ? read : await keepOne(name, read.hint);
+    const reply = 'status' in read ? read : await storeHint(name, read.hint);
     const topic = 'status' in read ? null : read.topic;
     const ms = performance.now() - startedAt;
     events.emit('webhook:answered', { connection: name, topic, status: reply.status, ms });
     return reply;
   };
-  // Intercom asks so before it saves the address, without a signature.
+  // Intercom sends this request, without a signature, before it saves the address.
   const check: Route['handle'] = async (_, { connection: name = '' }) =>
     find(name) === undefined ? unknownConnection() : { status: 200, body: '' };
   const path = '/webhooks/{connection}';
@@ -86,7 +86,7 @@ function unknownConnection(): Reply {
   return textReply(404, 'no such connection');
 }
 
-/** The notification, or what to answer when it is none of this app. */
+/** The notification, or the answer for a request that is no notification of this app. */
 async function readSigned(
   request: IncomingMessage,
   clientSecret: string | undefined,
@@ -116,15 +116,15 @@ function tooMany(): Reply {
 }
 
 /**
- * Bodies that are being received. A sender is known only by its whole body, so that all of them together have
- * one limit of memory.
+ * Bodies that are being received. The signature can only be checked on the whole body, so one memory limit
+ * applies to all of them together.
  */
 class Bodies {
   #held = 0;
 
   /**
-   * Returns the raw bytes, if they fit. All of a body is read in any case: who sends it gets no answer
-   * else.
+   * Returns the raw bytes, if they fit. The body is read to its end in any case: otherwise the sender gets no
+   * answer.
    */
   async with<T>(request: IncomingMessage, use: (body: Buffer | 'too large' | 'too many') => T): Promise<T> {
     const chunks: Buffer[] = [];

@@ -1,17 +1,17 @@
 /**
- * The rows of one table, made when they are looked at.
+ * The rows of one table, generated when they are read.
  *
- * A row is a function of its index until it is changed, and then that and the change: next to nothing is
- * kept, so that a workspace of a million rows starts at once. The `updated_at` of generated rows rises with
- * the index; rows that were changed or created stand in a second list, sorted by theirs. Both are read as
- * one, by rank: the number of rows before.
+ * A row is a function of its index, merged with its changes if there are any. So memory holds only the
+ * changes, and a workspace of a million rows starts at once. The `updated_at` of generated rows rises with
+ * the index; rows that were changed or created are in a second list, sorted by their `updated_at`. Both lists
+ * are read as one by rank, which is the number of rows before a row.
  */
 
 import { CountedSet, firstWhere, SortedList } from './order.js';
 
 export type Row = Record<string, unknown>;
 
-/** Where a row stands in the order by `updated_at`, then by index. */
+/** The position of a row in the order by `updated_at`, then by index. */
 export interface Place {
   /** Epoch seconds. */
   readonly time: number;
@@ -23,7 +23,7 @@ export interface Generator {
   readonly count: number;
   timeOf(index: number): number;
   idOf(index: number): string;
-  /** The index in a generated ID, which may be of no row; NaN for any other ID. */
+  /** The index in a generated ID, also when there is no such row; NaN for any other ID. */
   indexOf(id: string): number;
   make(index: number, id: string, time: number): Row;
 }
@@ -35,15 +35,15 @@ interface Created {
 
 export class Collection {
   readonly #generator: Generator;
-  /** Where changed and created rows stand, and what they have other than they were made. */
+  /** The places of changed and created rows, and their changes. */
   readonly #changed = new Map<number, { readonly time: number; readonly patch: Row }>();
   readonly #created = new Map<number, Created>();
   readonly #createdIds = new Map<string, number>();
-  /** What rows look like on their way to a client, as long as they stay as they are. */
+  /** The bytes of rows as sent to clients, by index. An entry is removed when its row changes. */
   readonly #texts = new Map<number, Buffer>();
   /** The places of changed and created rows. */
   readonly #moved = new SortedList(comparePlaces);
-  /** Generated rows that are no longer where they were generated. */
+  /** Generated rows that are no longer in their original place. */
   readonly #gone: CountedSet;
   #next: number;
 
@@ -57,7 +57,7 @@ export class Collection {
     return this.#generator.count - this.#gone.count + this.#moved.length;
   }
 
-  /** Where the indexes of rows end; the next row that is created gets this one. */
+  /** The index of the next row that is created. */
   get end(): number {
     return this.#next;
   }
@@ -80,7 +80,7 @@ export class Collection {
     return Object.assign(row, this.#changed.get(index)?.patch);
   }
 
-  /** The bytes that `render` makes of a row: made once for each version of it. */
+  /** The bytes that `render` returns for a row. It is called once for each version of the row. */
   text(index: number, render: (row: Row) => string): Buffer {
     const kept = this.#texts.get(index) ?? Buffer.from(render(this.at(index) ?? {}));
     this.#texts.set(index, kept);
@@ -102,8 +102,8 @@ export class Collection {
   }
 
   /**
-   * Makes a row with `patch` over it and puts it at `time` (epoch seconds). Returns its index. Throws for an
-   * ID in use.
+   * Creates a row with `patch` merged over it at `time` (epoch seconds). Returns its index. Throws for an ID
+   * in use.
    */
   create(id: string, time: number, patch: Row, index = this.#next): number {
     if (this.indexOf(id) !== undefined) throw new Error(`there is a row ${id} already`);
@@ -114,7 +114,7 @@ export class Collection {
     return index;
   }
 
-  /** Lays `patch` over a row and moves it to `time` (epoch seconds). */
+  /** Merges `patch` over a row and moves it to `time` (epoch seconds). */
   update(index: number, time: number, patch: Row): void {
     const before = this.#changed.get(index)?.patch;
     this.#leave(index);
@@ -125,7 +125,7 @@ export class Collection {
     this.#leave(index);
   }
 
-  /** How many rows stand before `place`, whether or not a row stands there. */
+  /** The number of rows before `place`, whether or not a row is there. */
   rankOf(place: Place): number {
     return this.#ranksBelow(place) + this.#moved.rankOf(place);
   }
@@ -170,14 +170,14 @@ export class Collection {
     return places;
   }
 
-  /** How many generated rows that are where they were generated stand before `place`. */
+  /** The number of generated rows in their original place that are before `place`. */
   #ranksBelow(place: Place): number {
     const { count, timeOf } = this.#generator;
     const end = firstWhere(count, (index) => comparePlaces({ time: timeOf(index), index }, place) >= 0);
     return end - this.#gone.below(end);
   }
 
-  /** The first index with so many generated rows before it that are where they were generated. */
+  /** The first index with so many generated rows in their original place before it. */
   #indexAtRank(rank: number): number {
     return firstWhere(this.#generator.count, (index) => index - this.#gone.below(index) >= rank);
   }

@@ -1,4 +1,4 @@
-/** Contacts as the API shows them: their lists cut short, and their merges only to who asks. */
+/** Contacts as the API returns them: with lists of limited length, and with merges only on request. */
 
 import type { Row } from './collection.js';
 import { listOf } from './generate/contacts.js';

@@ -76,7 +76,7 @@ function act(controlled: Controlled, name: string, text: string): Row {
   return (action(controlled, JSON.parse(text === '' ? '{}' : text) as Body) ?? {}) as Row;
 }
 
-/** What can be done; what an action gives back is the reply. */
+/** The actions. The result of an action is the reply. */
 const ACTIONS: Readonly<Record<string, (controlled: Controlled, body: Body) => unknown>> = {
   create: ({ workspace }, body) => ({ id: workspace.create(tableIn(body), patchIn(body)) }),
   update: ({ workspace }, body) => workspace.update(tableIn(body), String(body.id), patchIn(body)),

@@ -1,9 +1,9 @@
-/** Conversations as the API shows them: with their newest parts, or without any. */
+/** Conversations as the API returns them: with their newest parts, or without parts. */
 
 import type { Row } from './collection.js';
 import { REVIEWS } from './generate/reports.js';
 
-/** What a redacted part says in place of its text. */
+/** The text of a redacted part. */
 export const REDACTED = '<p><i>This message was deleted</i></p>';
 
 export interface DeletedConversation {
@@ -37,7 +37,7 @@ export function withoutParts({ conversation_parts: _, ...item }: Row): Row {
   return item;
 }
 
-/** Leaves out what was not asked for. */
+/** Removes the fields that were not requested. */
 export function withoutReviews(conversation: Row, asked: URLSearchParams): Row {
   const hidden = Object.entries(REVIEWS)
     .filter(([parameter]) => asked.get(parameter) !== 'true')

@@ -1,11 +1,11 @@
-/** What `starting_after` says: where a search goes on, and for which query. */
+/** The contents of `starting_after`: the place where a search continues, and its query. */
 
 import { createHash } from 'node:crypto';
 import { invalid } from './errors.js';
 
 /** A row's place in the order of a search. */
 export interface SortedPlace {
-  /** The value that is sorted by. */
+  /** The value of the sort field. */
   readonly key: string | number;
   /** Decides between equal values. */
   readonly index: number;
@@ -13,13 +13,13 @@ export interface SortedPlace {
 
 interface CursorOf<Kind, At> {
   readonly kind: Kind;
-  /** The query that it belongs to: it is of no use with another one. */
+  /** The query that it belongs to: it is not valid for another one. */
   readonly of: string;
   readonly at: At;
   readonly page: number;
 }
 
-/** Behind the last row of the page before (keyset), or behind a number of rows (position). */
+/** Continues after the last row of the previous page (keyset), or after a number of rows (position). */
 export type Cursor = CursorOf<'keyset', SortedPlace> | CursorOf<'position', number>;
 
 export function signatureOf(query: unknown): string {

@@ -1,4 +1,4 @@
-/** What the date filters of a search mean: whole days of the workspace's time zone, or seconds. */
+/** The meaning of date filters in a search: whole days of the workspace's time zone, or seconds. */
 
 import { dayOf } from './days.js';
 import { invalid } from './errors.js';
@@ -6,7 +6,7 @@ import type { SimulatorOptions } from './options.js';
 import { complement, EARLIEST, LATEST, type Range, type Ranges, union } from './ranges.js';
 import { isBefore } from './version.js';
 
-/** The times that a filter finds. Throws the API's error for an operator that dates don't take. */
+/** The times that a filter finds. Throws the API's error for an operator that dates don't support. */
 export type DateRules = (operator: string, values: readonly number[]) => Ranges;
 
 /**

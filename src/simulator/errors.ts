@@ -1,4 +1,4 @@
-/** An answer that is an error list. */
+/** An error that the API answers as an error list. */
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;

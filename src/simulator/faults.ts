@@ -1,4 +1,4 @@
-/** What goes wrong on demand: which requests it meets, how often, and how it shows. */
+/** Injected faults: the requests that they affect, how often, and their effect. */
 
 import { Dice } from './random.js';
 
@@ -10,7 +10,7 @@ export type FaultKind =
       readonly retryAfter?: number;
       /** Milliseconds before it is sent. */
       readonly delay?: number;
-      /** Of the entry in the error list. */
+      /** The code in the error list. */
       readonly code?: string;
       readonly message?: string;
     }
@@ -31,7 +31,7 @@ export type FaultKind =
   | { readonly kind: 'slow'; readonly ms: number }
   /** The reply begins at once, and its second half comes after `ms`. */
   | { readonly kind: 'slow-body'; readonly ms: number }
-  /** The reply comes behind so many bytes of blanks. */
+  /** The reply follows so many bytes of blanks. */
   | { readonly kind: 'huge-body'; readonly bytes: number }
   /** No reply ever. */
   | { readonly kind: 'hang' };
@@ -45,13 +45,13 @@ export interface RequestMatch {
 export type Fault = FaultKind & {
   /** Part of `METHOD path`, a pattern over it, or method and route. */
   readonly match?: string | RegExp | RequestMatch;
-  /** Meets only requests whose reply holds a row with one of these IDs. */
+  /** Affects only requests whose reply has a row with one of these IDs. */
   readonly holding?: readonly string[];
-  /** Requests that it still meets; left out: all. */
+  /** Requests that it still affects; left out: all. */
   times?: number;
   /** Matching requests to let through first. */
   after?: number;
-  /** Meets each matching request with this probability. */
+  /** Affects each matching request with this probability. */
   readonly probability?: number;
   /**
    * False: the request is not carried out. True (a lost reply): it is, and only the reply is spoilt. Left
@@ -83,7 +83,7 @@ export function isCarriedOut({ kind, carriedOut }: Fault): boolean {
 
 const WHOLE = new Set(['slow', 'slow-body', 'huge-body']);
 
-/** Whether the reply arrives as it was made, if late. */
+/** Whether the reply arrives unchanged, possibly late. */
 export function isSentWhole({ kind }: Fault): boolean {
   return WHOLE.has(kind);
 }
@@ -104,7 +104,7 @@ export class Faults {
     this.#faults = [];
   }
 
-  /** The fault that this request meets, if any. `idsOf` gives the IDs of the rows in its reply. */
+  /** The fault that affects this request, if any. `idsOf` gives the IDs of the rows in its reply. */
   meet(request: FaultyRequest, idsOf: () => ReadonlySet<string> = () => new Set()): Fault | null {
     for (const fault of this.#faults) {
       if (!isMatch(fault.match, request)) continue;

@@ -1,11 +1,8 @@
-/**
- * Rows of a reply as the text that they are sent as: who measures a client does not want to wait for the
- * simulator.
- */
+/** Rows of a reply as rendered text, so that measurements of a client do not wait for the simulator. */
 
 import { randomUUID } from 'node:crypto';
 
-/** Where the rows stand in the text of the rest. No row holds it. */
+/** The placeholder of the rows in the text of the reply. No row contains it. */
 const PLACE = randomUUID();
 
 export class KeptTexts {
@@ -15,7 +12,7 @@ export class KeptTexts {
     this.#texts = texts;
   }
 
-  /** The rows, for those who look at a reply in another way. */
+  /** The rows, for callers that read a reply as objects. */
   toJSON(): unknown[] {
     return this.#texts.map((text) => JSON.parse(text.toString('utf8')) as unknown);
   }
@@ -27,7 +24,7 @@ export class KeptTexts {
   }
 }
 
-/** A reply's body as it is sent. */
+/** The bytes of a reply's body. */
 export function bodyBytes(body: unknown): string | Buffer {
   const { data } = (body ?? {}) as { readonly data?: unknown };
   if (!(data instanceof KeptTexts)) return JSON.stringify(body);

@@ -1,4 +1,4 @@
-/** A search index behind the rows: it shows what was done to them late, and the old version until then. */
+/** A delayed search index: it shows changes of rows late, and the old version until then. */
 
 import { Collection, type Generator, type Row } from './collection.js';
 
@@ -50,7 +50,7 @@ export class LaggingCollection {
     this.#later(index, this.#now(), () => this.#index.remove(index));
   }
 
-  /** What was done to one row shows in the order in which it was done. */
+  /** Changes of one row appear in their order. */
   #later(index: number, time: number, apply: () => void): void {
     if (this.#index === this.rows) return;
     const before = this.#waiting.findLast((each) => each.index === index)?.due ?? time;

@@ -20,7 +20,7 @@ export function isList(table: string): table is ListTable {
   return (LIST_TABLES as readonly string[]).includes(table);
 }
 
-/** Rows made anew get indexes far from those that were there from the start. */
+/** Created rows get indexes far above those of generated rows. */
 const NEW_FROM = 5_000;
 
 export class Lists {

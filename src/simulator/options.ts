@@ -1,4 +1,4 @@
-/** What kind of workspace is simulated, and how its API behaves. */
+/** Options of the simulated workspace and of its API. */
 
 export interface Counts {
   readonly contacts: number;
@@ -36,7 +36,7 @@ export interface SimulatorOptions {
   readonly clientSecret: string;
   /** Whether `>` and `<` of conversation searches include their bound; it is not documented. */
   readonly inclusive: boolean;
-  /** What a cursor of a search means: a place behind a row, or a number of rows. */
+  /** The meaning of a search cursor: a place after a row, or a number of rows. */
   readonly cursors: 'keyset' | 'position';
   /**
    * Whether conversation searches sort as asked; it is not documented. Else they come newest conversation
@@ -50,20 +50,20 @@ export interface SimulatorOptions {
   readonly scrollPageSize: number;
   readonly scrollExpirySeconds: number;
   readonly scrollEnd: 'empty' | '404';
-  /** Seconds until the search shows what was done to a contact; it shows the old version until then. */
+  /** Seconds until the search shows a change of a contact; it shows the old version until then. */
   readonly indexDelay: number;
   /** Parts that a conversation's detail holds at most. */
   readonly partsLimit: number;
   /** Entries that a list inside a contact holds at most. */
   readonly sublistLimit: number;
   /**
-   * Keeps the text of each contact that a search has shown, so that it is shown again at hardly a cost: some
-   * 2.4 KB each.
+   * Keeps the rendered text of each contact that a search has returned, some 2.4 KB each, so that returning
+   * it again costs hardly any time.
    */
   readonly keepTexts: boolean;
   /**
-   * What the API does beside its description: null sources, numbers for IDs, `teammates.admins`, empty plans,
-   * missing keys.
+   * Deviations of the API from its description: null sources, numbers for IDs, `teammates.admins`, empty
+   * plans, missing keys.
    */
   readonly quirks: boolean;
   /** Texts, attribute names and times as a hostile or careless writer leaves them. */
@@ -85,7 +85,7 @@ const DEFAULT_COUNTS: Counts = {
   customAttributes: 8,
 };
 
-/** What callers give: anything, and of the counts too. */
+/** The options of callers: any subset, also of the counts. */
 export type SimulatorSettings = Partial<Omit<SimulatorOptions, 'counts'>> & {
   readonly counts?: Partial<Counts>;
 };

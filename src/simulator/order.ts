@@ -1,4 +1,4 @@
-/** Numbers in order, looked up and counted without looking at all of them. */
+/** Ordered numbers that are found and counted without reading all of them. */
 
 /** The first position whose value is not less than `value`. */
 function lowerBound<T>(sorted: readonly T[], value: T, compare: (a: T, b: T) => number): number {
@@ -47,7 +47,7 @@ export class CountedSet {
       this.#tree[at] = (this.#tree[at] ?? 0) + step;
   }
 
-  /** How many members are less than `number`. */
+  /** The number of members that are less than `number`. */
   below(number: number): number {
     let sum = 0;
     for (let at = number; at > 0; at -= at & -at) sum += this.#tree[at] ?? 0;
@@ -58,7 +58,8 @@ export class CountedSet {
 const MAX_IN_CHUNK = 1_024;
 
 /**
- * Values kept in order, in chunks, so that one more or less moves few others. Equal values are there once.
+ * Values kept in order, in chunks, so that inserting or removing one moves few others. Equal values are there
+ * once.
  */
 export class SortedList<T> {
   readonly #compare: (a: T, b: T) => number;
@@ -93,7 +94,7 @@ export class SortedList<T> {
     if (chunk.length === 0) this.#chunks.splice(at, 1);
   }
 
-  /** How many values are less than `value`. */
+  /** The number of values that are less than `value`. */
   rankOf(value: T): number {
     const at = this.#chunkOf(value);
     let rank = 0;

@@ -1,4 +1,4 @@
-/** The search language: what is a valid query, and which rows it finds. */
+/** The search language: validates queries, and matches rows. */
 
 import type { Row } from './collection.js';
 import type { DateRules } from './dates.js';
@@ -44,7 +44,7 @@ const LISTS: Readonly<Record<string, readonly string[]>> = {
   company_id: ['companies.data'],
 };
 
-/** The query as it was sent, checked. Throws the API's error for one that it would refuse. */
+/** Checks a query as it was sent. Throws the API's error for one that it would refuse. */
 export function parseQuery(raw: unknown, dates: DateRules, level = 1): Query {
   if (typeof raw !== 'object' || raw === null) throw invalid('query must be an object');
   const { field, operator, value } = raw as Partial<Record<'field' | 'operator' | 'value', unknown>>;
@@ -57,7 +57,7 @@ export function parseQuery(raw: unknown, dates: DateRules, level = 1): Query {
   if (typeof field !== 'string' || typeof operator !== 'string' || !OPERATORS.has(operator))
     throw invalid('a filter has field, operator and value');
   if ((operator === 'IN' || operator === 'NIN') !== Array.isArray(value))
-    throw invalid('IN and NIN take a list, and nothing else does');
+    throw invalid('IN and NIN need a list, and no other operator accepts one');
   if (!DATE.test(field) || value === null) return { kind: 'value', field, operator, value };
   return { kind: 'date', field, found: dates(operator, numbersIn(field, value)) };
 }
@@ -65,7 +65,7 @@ export function parseQuery(raw: unknown, dates: DateRules, level = 1): Query {
 /** Dates as numbers; they may be sent as texts. */
 function numbersIn(field: string, value: unknown): number[] {
   const numbers = [value].flat().map((each) => (each === '' ? Number.NaN : Number(each)));
-  if (numbers.some(Number.isNaN)) throw invalid(`${field} takes epoch seconds`);
+  if (numbers.some(Number.isNaN)) throw invalid(`${field} must be epoch seconds`);
   return numbers;
 }
 

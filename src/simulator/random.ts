@@ -1,4 +1,4 @@
-/** Numbers that look random and depend on nothing but the seed and what they are for. */
+/** Pseudo-random numbers that depend only on the seed, the table and the index. */
 
 /** A stream of numbers for one row: the same seed, table and index give the same stream. */
 export class Dice {

@@ -1,4 +1,4 @@
-/** How replies are sent: whole, or as a fault spoils them. */
+/** Sends replies, whole or as a fault changes them. */
 
 import type { ServerResponse } from 'node:http';
 import { ApiError } from './errors.js';
@@ -27,7 +27,7 @@ export function serverError(status = 500): Reply {
   return errorReply(new ApiError(status, CODES[status] ?? 'server_error', 'Something went wrong'));
 }
 
-/** What error lists say, by their status. */
+/** The codes in error lists, by status. */
 const CODES: Readonly<Record<number, string>> = {
   400: 'bad_request',
   401: 'unauthorized',
@@ -60,7 +60,7 @@ export function spoiltStatus(fault: Fault, { status }: Reply): number {
   return SUCCESSES.has(fault.kind) ? 200 : status;
 }
 
-/** Sends what the fault makes of a reply. */
+/** Sends a reply as the fault changes it. */
 export async function spoil(fault: Fault, response: ServerResponse, reply: Reply): Promise<void> {
   const { headers } = reply;
   const status = spoiltStatus(fault, reply);
@@ -118,13 +118,13 @@ export async function spoil(fault: Fault, response: ServerResponse, reply: Reply
   }
 }
 
-/** The reply as that of another row, though there may be none of this ID. */
+/** The reply with another row's ID, which may not exist. */
 export function withId(text: string, id: string | number): string {
   const { type: _, ...row } = JSON.parse(text) ?? {};
   return JSON.stringify({ ...row, id });
 }
 
-/** The reply as a page that says this of the next one. */
+/** The reply as a page with this as its `pages.next`. */
 export function withNext(text: string, next: unknown): string {
   const page = JSON.parse(text);
   return JSON.stringify({ ...page, pages: { ...page.pages, next } });

@@ -1,5 +1,6 @@
 /**
- * The companies scroll: one at a time for the whole app, each call moves it on, and a minute unused ends it.
+ * The companies scroll. An app has one at a time. Each call returns the next page, and a minute without a
+ * call ends the scroll.
  */
 
 import { randomUUID } from 'node:crypto';
@@ -10,7 +11,7 @@ import type { Workspace } from './workspace.js';
 
 interface OpenScroll {
   readonly param: string;
-  /** The index of the row to go on with, and where the rows ended when it was opened. */
+  /** The index of the next row, and the end of the rows when the scroll was opened. */
   at: number;
   readonly end: number;
   /** Epoch seconds. */
@@ -32,8 +33,8 @@ export class CompaniesScroll {
   }
 
   /**
-   * The next page of the companies that were there when the scroll was opened, as they are now.
-   * Throws `scroll_exists` for a second start and `not_found` for a scroll that is over.
+   * The next page of the companies that existed when the scroll was opened, in their present version. Throws
+   * `scroll_exists` for a second start and `not_found` for a scroll that is over.
    */
   next(param: string | null): Row {
     const now = this.#options.now();

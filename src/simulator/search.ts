@@ -6,20 +6,20 @@ import type { DateRules } from './dates.js';
 import { ApiError, invalid } from './errors.js';
 import type { SimulatorOptions } from './options.js';
 import { parseQuery, type Query, timesFound } from './query.js';
-import { type Found, inOrderOfUpdates, scanned } from './walk.js';
+import { type Found, inOrderOfUpdates, scanned } from './search-page.js';
 
 export interface SearchSettings {
   readonly dates: DateRules;
   readonly cursors: SimulatorOptions['cursors'];
   readonly defaultPerPage: number;
-  /** Whether the order that is asked for is heeded; else the newest rows come first, by their IDs. */
+  /** Whether the requested order is applied; otherwise the newest rows come first, by their IDs. */
   readonly sorts: boolean;
 }
 
 export interface SearchResult {
-  /** Where the rows stand in their collection. */
+  /** The indexes of the rows in their collection. */
   readonly indexes: readonly number[];
-  /** The rows, made when they are looked at. */
+  /** The rows, generated when they are read. */
   rows(): Row[];
   readonly total: number;
   readonly pages: Row;

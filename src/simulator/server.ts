@@ -18,7 +18,7 @@ import { Workspace } from './workspace.js';
 
 export type { LoggedRequest } from './traffic.js';
 
-/** A request as tests see it before it is answered. */
+/** A request, passed to tests before it is answered. */
 export interface SeenRequest {
   readonly method: string;
   readonly path: string;
@@ -26,7 +26,7 @@ export interface SeenRequest {
   readonly route: string;
 }
 
-/** A reply as tests see it when it is made: one that is sent whole, with status 200. */
+/** A reply with status 200 that is sent whole, passed to tests when it is created. */
 export interface SeenReply extends SeenRequest {
   readonly query: URLSearchParams;
   readonly body: unknown;
@@ -44,7 +44,7 @@ function idsIn({ body }: Reply): ReadonlySet<string> {
   return new Set(lists.flat().map((row: { id?: unknown } | null) => String(row?.id)));
 }
 
-/** What is known of a request before its answer. */
+/** The facts of a request before its answer. */
 interface Incoming extends SeenRequest {
   readonly url: URL;
   readonly headers: IncomingMessage['headers'];
@@ -68,8 +68,7 @@ export class Simulator {
   /** Called before each request is answered, so that the workspace can change between two pages. */
   onRequest: ((request: SeenRequest) => void) | null = null;
   /**
-   * Called with each reply that is sent whole, when it is made: what it shows is the workspace of that
-   * moment.
+   * Called with each reply that is sent whole, when it is created: it contains the workspace of that moment.
    */
   onReply: ((reply: SeenReply) => void) | null = null;
   /** Milliseconds before each reply. */
@@ -78,7 +77,7 @@ export class Simulator {
   readonly #dice: Dice;
   readonly #oauth: OAuth;
   readonly #server: Server;
-  /** The token that is valid now; null: none. */
+  /** The valid token; null: none. */
   #token: string | null;
   #port = 0;
 

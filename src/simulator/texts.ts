@@ -1,4 +1,4 @@
-/** Words to make rows of, and the texts that careless and hostile writers leave behind. */
+/** Words for generated rows, and texts of careless and hostile writers. */
 
 import type { Dice } from './random.js';
 
@@ -30,7 +30,7 @@ const LAST = [
   'Smith',
   'Ångström',
 ];
-const THINGS = [
+const TOPICS = [
   'invoice',
   'login',
   'export',
@@ -78,9 +78,9 @@ export function companyName(dice: Dice): string {
 }
 
 export function sentence(dice: Dice): string {
-  return `<p>About the ${dice.pick(THINGS)}: ${dice.pick(['please look', 'it works &amp; shines', 'não funciona', '動きません 😀'])}, ${dice.below(1_000)}.</p>`;
+  return `<p>About the ${dice.pick(TOPICS)}: ${dice.pick(['please look', 'it works &amp; shines', 'não funciona', '動きません 😀'])}, ${dice.below(1_000)}.</p>`;
 }
 
-export function thing(dice: Dice): string {
-  return dice.pick(THINGS);
+export function topicWord(dice: Dice): string {
+  return dice.pick(TOPICS);
 }

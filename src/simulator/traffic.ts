@@ -1,4 +1,4 @@
-/** What was asked of the API: the last requests one by one, and counters of all. */
+/** The requests to the API: the last ones individually, and counters of all. */
 
 export interface LoggedRequest {
   readonly method: string;

@@ -1,4 +1,4 @@
-/** The workspace behind the API: its rows, and what its people do to them while it runs. */
+/** The workspace behind the API: its rows, and the changes that its users make. */
 
 import { Collection, type Row } from './collection.js';
 import { emptyLists, withMerges, withoutMerges } from './contacts.js';
@@ -58,7 +58,7 @@ export class Workspace {
     return this.#contacts.rows;
   }
 
-  /** The contacts as a search sees them: behind what was done to them by the delay of its index. */
+  /** The contacts as a search returns them: delayed by its index. */
   get searchedContacts(): Collection {
     return this.#contacts.searched;
   }
@@ -76,10 +76,10 @@ export class Workspace {
   }
 
   /**
-   * The rows that a perfect replicator ends up with, as the API sends them: whole lists inside contacts,
-   * conversations without their parts, and each part with what it inherits from its conversation.
-   * `everything`: also what the API sends only when it is asked for (merges of contacts, monitors and
-   * scorecards of conversations).
+   * The rows that a correct replicator ends up with, as the API sends them: whole lists inside contacts,
+   * conversations without their parts, and each part with the fields that it inherits from its conversation.
+   * `everything`: also fields that the API sends only on request (merges of contacts, monitors and scorecards
+   * of conversations).
    */
   *rows(table: ReplicatedTable, everything = false): Generator<Row, void, undefined> {
     if (table === 'conversation_parts') {
@@ -109,7 +109,7 @@ export class Workspace {
     }));
   }
 
-  /** Makes a row like the generated ones, with the patch over it. Returns its ID. */
+  /** Creates a row like the generated ones, with the patch merged over it. Returns its ID. */
   create(table: SimulatedTable, patch: Row = {}): string {
     if (isList(table)) return this.#lists.create(table, patch);
     const now = this.#options.now();
@@ -127,8 +127,7 @@ export class Workspace {
   }
 
   /**
-   * Changes a row; its `updated_at` moves to now unless the patch says otherwise. Throws when there is no
-   * such row.
+   * Changes a row; its `updated_at` becomes now unless the patch sets it. Throws when there is no such row.
    */
   update(table: SimulatedTable, id: string, patch: Row = {}): void {
     if (isList(table)) {
@@ -176,7 +175,10 @@ export class Workspace {
     });
   }
 
-  /** The source vanishes from searches, the target is updated and remembers it. */
+  /**
+   * Merges a contact: the source disappears from searches, the target is updated and has the source in its
+   * history.
+   */
   mergeContacts(sourceId: string, targetId: string): void {
     const source = this.contacts.get(sourceId);
     const target = this.contacts.get(targetId);
@@ -195,8 +197,8 @@ export class Workspace {
   }
 
   /**
-   * What a merged contact is part of now, three merges further at most; undefined for one that was never
-   * merged.
+   * The contact that a merged contact is part of now, after three further merges at most; undefined for one
+   * that was never merged.
    */
   canonicalContact(id: string): string | undefined {
     let target = this.mergedInto.get(id);
@@ -222,7 +224,7 @@ export class Workspace {
     return index;
   }
 
-  /** Where a row stands in the order by `updated_at`, whatever form that has. */
+  /** The time of a row in the order by `updated_at`, whatever form the field has. */
   #timeOf(updatedAt: unknown): number {
     const time = secondsOf(updatedAt);
     return Number.isNaN(time) ? this.#options.now() : time;

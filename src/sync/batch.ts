@@ -1,4 +1,4 @@
-/** What of a page is to be published: pure, given what was published before. */
+/** Decides which rows of a page are to be published, given what was published before. Pure. */
 
 import type { DeadLetter, RawRow, ShapedRow, Upsert } from '../model/row.js';
 import type { Page } from '../model/table.js';
@@ -6,7 +6,7 @@ import { type ComparableVersion, isTwin, judge, type PublishedVersion } from './
 import type { TableSource } from './source.js';
 import { type TwinRule, twinKey } from './twins.js';
 
-/** A version to publish, with what decides its window (epoch seconds) and the row it was made of. */
+/** A version to publish, with the time that decides its window (epoch seconds) and the row it was made of. */
 export interface NewVersion {
   readonly row: Upsert;
   readonly versionTime: number | null;
@@ -20,11 +20,11 @@ export interface Batch {
   readonly versions: readonly NewVersion[];
   /** Rows without a usable key. */
   readonly letters: readonly DeadLetter[];
-  /** Rows that share their key with the one that is published: see `TwinRule`. */
+  /** Rows that share their key with a published row: see `TwinRule`. */
   readonly twins: readonly DeadLetter[];
-  /** Every key met, whatever became of its row. */
+  /** Every key of the page, whether its row is published or not. */
   readonly met: ReadonlySet<string>;
-  /** Rows that are as they were published, with what decides their window now. */
+  /** Rows that are unchanged since they were published, with the time that decides their window now. */
   readonly unchanged: readonly { readonly key: string; readonly versionTime: number | null }[];
   /** Rows that are shown although they are gone, as they came. */
   readonly returned: readonly { readonly key: string; readonly raw: RawRow }[];
@@ -48,16 +48,16 @@ interface Candidate {
   readonly raw: RawRow;
   readonly shaped: Extract<ShapedRow, { ok: true }>;
   readonly version: ComparableVersion;
-  /** When it was asked for by its ID (epoch milliseconds), or null. */
+  /** When it was requested by its ID (epoch milliseconds), or null. */
   readonly askedAt: number | null;
 }
 
 /**
  * Sorts the rows of a page. `metBefore` says whether earlier pages of the same reading had a key.
  *
- * Of several rows of one key on a page, neither of them newer, the one with the smallest hash counts; on
- * several pages of a whole table the first. A key that two rows share would else be published anew in each
- * cycle.
+ * Of several rows of one key on a page, none newer than the others, the one with the smallest hash counts. On
+ * several pages of a whole table the first one counts. Otherwise a key that two rows share would be published
+ * again in each cycle.
  */
 export function sortOut(
   page: Page,

@@ -1,10 +1,10 @@
 /**
- * A map from keys to versions that takes some 80 bytes an entry instead of some 300: a table that is read
+ * A map from keys to versions that needs some 80 bytes per entry instead of some 300: a table that is read
  * whole remembers every row.
  *
- * Entries lie in chunks of typed arrays, in the order in which they came, so that growing copies nothing;
- * slots find them by a hash of the key. What is deleted only leaves its slot, until half of the entries are
- * such.
+ * Entries are stored in chunks of typed arrays, in order of arrival, so that growing copies nothing. Slots
+ * find them by a hash of the key. A deleted entry only leaves its slot. Once more than half of the entries
+ * are deleted, they are removed.
  */
 
 import type { PublishedVersion } from './published.js';
@@ -16,10 +16,10 @@ const FIRST_SLOTS = 128;
 const CHUNK_BITS = 12;
 const CHUNK_ENTRIES = 1 << CHUNK_BITS;
 const CHUNK_MASK = CHUNK_ENTRIES - 1;
-/** What most keys are not longer than. */
+/** The length that most keys do not exceed. */
 const USUAL_KEY_BYTES = 26;
 /** Slots in use, deleted ones included, of all. */
-const MOST_FULL = 0.7;
+const MAX_FILL = 0.7;
 const EMPTY = 0;
 const DELETED = -1;
 
@@ -40,7 +40,7 @@ function isAscii(text: string): boolean {
 
 /** Some thousand entries. */
 class Chunk {
-  /** The keys one behind the other. */
+  /** The keys, one after another. */
   keys = Buffer.allocUnsafeSlow(CHUNK_ENTRIES * USUAL_KEY_BYTES);
   /** Where the key of each entry begins, and behind the last one where the next one will. */
   readonly keyStarts = new Uint32Array(CHUNK_ENTRIES + 1);
@@ -49,7 +49,7 @@ class Chunk {
   readonly times = new Float64Array(CHUNK_ENTRIES * 3);
   readonly flags = new Uint8Array(CHUNK_ENTRIES);
 
-  /** Says where the key of an entry is to be written, behind those before it. */
+  /** Returns where to write the key of an entry: after the keys before it. */
   placeKey(at: number, bytes: number): number {
     const start = this.keyStarts[at] ?? 0;
     if (start + bytes > this.keys.length) {
@@ -72,8 +72,8 @@ class Chunk {
     return true;
   }
 
-  /** Takes an entry over, from a place that is not before it. */
-  take(at: number, from: Chunk, source: number): void {
+  /** Copies an entry from a place that is not before it. */
+  copyEntry(at: number, from: Chunk, source: number): void {
     const [begin = 0, end = 0] = [from.keyStarts[source], from.keyStarts[source + 1]];
     const start = this.placeKey(at, end - begin);
     from.keys.copy(this.keys, start, begin, end);
@@ -99,7 +99,7 @@ export class CompactVersions {
     return entry < 0 ? undefined : this.#versionAt(entry);
   }
 
-  /** What `isCompact` refuses must not be given here. */
+  /** Accepts only what `isCompact` accepts. */
   set(key: string, version: PublishedVersion): void {
     const found = this.#find(key);
     const entry = found < 0 ? this.#add(key) : found;
@@ -199,7 +199,7 @@ export class CompactVersions {
   }
 
   #add(key: string): number {
-    if (this.#slotsUsed + 1 > this.#slots.length * MOST_FULL) this.#rebuild(() => true);
+    if (this.#slotsUsed + 1 > this.#slots.length * MAX_FILL) this.#rebuild(() => true);
     const entry = this.#entries;
     if (entry >> CHUNK_BITS === this.#chunks.length) this.#chunks.push(new Chunk());
     const chunk = this.#chunkOf(entry);
@@ -214,8 +214,7 @@ export class CompactVersions {
   }
 
   /**
-   * Closes the gaps of deleted entries and of those that are not kept, and gives the slots the room that the
-   * rest needs.
+   * Closes the gaps of deleted entries and of those that are not kept, and resizes the slots for the rest.
    */
   #rebuild(keep: (chunk: Chunk, at: number) => boolean): void {
     let to = 0;
@@ -223,7 +222,7 @@ export class CompactVersions {
       const chunk = this.#chunkOf(from);
       const at = from & CHUNK_MASK;
       if (((chunk.flags[at] ?? 0) & DEAD) !== 0 || !keep(chunk, at)) continue;
-      if (to !== from) this.#chunkOf(to).take(to & CHUNK_MASK, chunk, at);
+      if (to !== from) this.#chunkOf(to).copyEntry(to & CHUNK_MASK, chunk, at);
       to += 1;
     }
     this.#entries = to;
@@ -234,7 +233,7 @@ export class CompactVersions {
 
   #fillSlots(): void {
     let size = FIRST_SLOTS;
-    while ((this.#entries + 1) * 1.25 > size * MOST_FULL) size *= 2;
+    while ((this.#entries + 1) * 1.25 > size * MAX_FILL) size *= 2;
     if (size === this.#slots.length) this.#slots.fill(EMPTY);
     else this.#slots = new Int32Array(size);
     this.#slotsUsed = this.#entries;
@@ -251,7 +250,7 @@ function timeOf(stored: number | undefined): number | null {
   return stored === undefined || Number.isNaN(stored) ? null : stored;
 }
 
-/** FNV-1a, mixed, since slots are taken by the low bits. */
+/** FNV-1a, mixed, since the low bits choose the slot. */
 function hashOf(key: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < key.length; at += 1) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);

@@ -8,8 +8,8 @@ import { PendingPages } from './side-by-side.js';
 import type { TableLedger } from './table-ledger.js';
 
 /**
- * Pages in memory that are not committed yet, beside those that are being waited for: more than come during a
- * transaction, so that reading goes on.
+ * Pages in memory that are not committed yet, beside those that are being waited for: more than arrive during
+ * a transaction, so that reading continues.
  */
 const MAX_PAGES = 80;
 
@@ -39,7 +39,7 @@ export class CycleParts {
     return ids.filter((id) => !setAside.has(id));
   }
 
-  /** Sets aside what could not be read; throws when that is too much of what was asked for. */
+  /** Sets aside what could not be read; throws when that is too much of what was requested. */
   countUnread(asked: number, unread: readonly Unread[]): void {
     const rows = unread.filter(({ id }) => id !== null).map(({ error }) => error);
     this.failures.add('row', asked, rows);

@@ -11,14 +11,14 @@ const MAX_KEYS = 10;
 
 /** What a page brings the cycle to. */
 export interface PageEnd extends Pick<End, 'tombstones' | 'freed'> {
-  /** What is safe with it: nothing new where it is left out. */
+  /** How far the table is complete with this page; left out where that does not change. */
   readonly reached?: { readonly bookmark: number | null; readonly ahead: TableState['windows'] };
   /** Whether the cycle ends with this page. */
   readonly finished: boolean;
   readonly progress: Omit<Progress, 'rows'>;
 }
 
-/** A publication of a cycle; `isById`: its rows were asked for by ID, so that none of them is late. */
+/** A publication of a cycle; `isById`: its rows were requested by ID, so that none of them is late. */
 export type CyclePage = Omit<Publication, 'complete'> & {
   readonly isById?: boolean;
   complete(batch: Commit['batch']): PageEnd | Promise<PageEnd>;
@@ -101,7 +101,7 @@ export class CyclePublisher {
     };
   }
 
-  /** The page itself is not kept until its commit is over. */
+  /** Does not keep the page itself until its commit has ended. */
   #reportAfter(commit: Commit, { progress }: PageEnd, { page, isById = false }: CyclePage): Promise<void> {
     const { records, deletes, deadLetters, late, batch, committed } = commit;
     const twins = batch.twins.slice(0, MAX_KEYS).map(({ key }) => key);
@@ -124,7 +124,7 @@ export class CyclePublisher {
     this.#events.emit('page:committed', event);
   }
 
-  /** Publishes what was asked for by ID; reads the topic first. */
+  /** Publishes what was requested by ID; reads the topic first. */
   async publishFetched(fetched: Fetched): Promise<void> {
     const page = { page: this.#ledger.pageOf(fetched), gone: fetched.gone, isById: true };
     const keys = this.#ledger.keysOf(fetched);
@@ -148,7 +148,7 @@ export class CyclePublisher {
     return deletes;
   }
 
-  /** Records what broke the cycle: it is not complete, whatever it has published. */
+  /** Records why the cycle failed: it is not complete, whatever it has published. */
   async note(change: Partial<TableState>): Promise<void> {
     await this.#ledger.record({ cycle: this.summary(false), freshAsOf: this.#freshBefore, ...change });
   }

@@ -13,9 +13,9 @@ export interface FailedTable {
 
 /**
  * Runs the cycles of all given tables and returns those that failed. A failure that reaches further than its
- * table (the credentials, the connection's ownership, Kafka) is thrown once the others have come to rest;
- * `abandon` is called to bring them there. `onDone` is called with each table as soon as its cycle is over.
- * `awaitWalks`: see `TableCycle.run`.
+ * table (the credentials, the connection's ownership, Kafka) is thrown once the other cycles have ended;
+ * `abandon` is called to end them. `onDone` is called with each table as soon as its cycle is over.
+ * `awaitReconcile`: see `TableCycle.run`.
  */
 export async function runCycle(
   connection: string,
@@ -23,16 +23,16 @@ export async function runCycle(
   events: Events,
   {
     abandon,
-    awaitWalks,
+    awaitReconcile,
     onDone,
-  }: { abandon: () => void; awaitWalks: boolean; onDone: (table: TableName) => void },
+  }: { abandon: () => void; awaitReconcile: boolean; onDone: (table: TableName) => void },
 ): Promise<FailedTable[]> {
   const startedAt = Date.now();
   const cycles = tables.map((work) => new TableCycle(work, events));
   events.emit('cycle:started', { connection, tables: tables.map(({ ledger }) => ledger.source.name) });
   const outcomes = await Promise.allSettled(
     cycles.map((cycle) =>
-      runTable(cycle, awaitWalks)
+      runTable(cycle, awaitReconcile)
         .catch((error: unknown) => {
           abandon();
           throw error;
@@ -43,16 +43,16 @@ export async function runCycle(
   const thrown = outcomes.flatMap((outcome) =>
     outcome.status === 'rejected' ? [asPublisherError(outcome.reason)] : [],
   );
-  if (thrown.length > 0) throw await settle(mostTelling(thrown), cycles);
+  if (thrown.length > 0) throw await settle(firstCause(thrown), cycles);
   const failed = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? (outcome.value ?? []) : []));
   events.emit('cycle:finished', { connection, ms: Date.now() - startedAt, failed: failed.length });
   return failed;
 }
 
 /** Null when the table is up to date; throws what reaches further than the table. */
-async function runTable(cycle: TableCycle, awaitWalk: boolean): Promise<FailedTable | null> {
+async function runTable(cycle: TableCycle, awaitReconcile: boolean): Promise<FailedTable | null> {
   try {
-    await cycle.run(awaitWalk);
+    await cycle.run(awaitReconcile);
     return null;
   } catch (thrown) {
     const error = asPublisherError(thrown);
@@ -63,8 +63,8 @@ async function runTable(cycle: TableCycle, awaitWalk: boolean): Promise<FailedTa
 }
 
 /**
- * Keeps what fails the connection as the reason in each table's state, where this instance can still write
- * states.
+ * Writes a failure of the connection into each table's state as its reason, where this instance can still
+ * write states.
  */
 async function settle(error: PublisherError, cycles: readonly TableCycle[]): Promise<PublisherError> {
   const { reach, origin } = error;
@@ -73,8 +73,8 @@ async function settle(error: PublisherError, cycles: readonly TableCycle[]): Pro
   return error;
 }
 
-/** The error that says why: tables that were abandoned only report that they stopped. */
-export function mostTelling(errors: readonly PublisherError[]): PublisherError {
+/** The error that caused the others: tables that were abandoned only report that they stopped. */
+export function firstCause(errors: readonly PublisherError[]): PublisherError {
   const [first] = errors;
   if (first === undefined) throw new Error('no error was thrown');
   return errors.find(({ code }) => code !== 'stopped') ?? first;

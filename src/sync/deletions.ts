@@ -1,4 +1,4 @@
-/** Which entries of a list of deletions are new, and how far the list is worked off then. Pure. */
+/** Which entries of a list of deletions are new, and how far the list is processed then. Pure. */
 
 import type { DeletionMark } from '../model/state.js';
 import type { Deletion } from '../model/table.js';

@@ -6,8 +6,8 @@ import type { TableSink } from './source.js';
 import { twinKey } from './twins.js';
 
 /**
- * What a commit holds. `versions` are those that could be encoded: of the others the topic still has what it
- * had.
+ * What a commit holds. `versions` are those that could be encoded; for the others the topic keeps the last
+ * version.
  */
 export interface Encoded {
   readonly records: readonly OutgoingRecord[];

@@ -1,4 +1,4 @@
-/** Asks for rows by their IDs, so that an ID that can't be asked for concerns no other one. */
+/** Requests rows by their IDs. An ID that fails does not affect the others. */
 
 import { isolate, type Unread } from '../model/set-aside.js';
 import type { Fetched, FoundRows } from './source.js';
@@ -9,10 +9,10 @@ export interface FetchedById {
   readonly unread: readonly Unread[];
 }
 
-/** IDs that are asked for at once. */
+/** IDs that are requested at once. */
 const ASKED_AT_ONCE = 25;
 
-/** Throws what reaches further than one ID. */
+/** Throws failures that reach further than one ID. */
 export async function fetchById(
   ids: readonly string[],
   find: (id: string) => Promise<FoundRows | null>,

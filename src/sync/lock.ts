@@ -1,11 +1,14 @@
-/** A lock: between deciding what is new in a table and publishing it, no other commit of the table may come. */
+/**
+ * A lock. From the decision what is new in a table until that is published, no other commit of the table is
+ * allowed.
+ */
 export class Lock {
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Does the work once all work before it is done, whether that failed or not. */
+  /** Runs the work once all earlier work has ended, whether that failed or not. */
   run<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(work);
-    // What the work returned is not kept: it may hold a page.
+    // The result of the work is not kept: it may hold a page.
     this.#last = turn.then(
       () => undefined,
       () => undefined,

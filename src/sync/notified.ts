@@ -1,7 +1,7 @@
 /**
- * Publishes what was fetched because of a notification, between the pages of the table's cycles. It goes the
- * way of every other row, so that a notification that comes late, twice or in the wrong order publishes
- * nothing that is not new.
+ * Publishes what was fetched because of a notification, between the pages of the table's cycles. It is
+ * compared like every other row, so a notification that arrives late, twice or out of order publishes only
+ * what is new.
  */
 
 import type { Events } from '../model/events.js';

@@ -23,13 +23,13 @@ export interface PublishedVersion {
    */
   readonly publishedAfter: number;
   /**
-   * The last version is a tombstone, published at `updatedAt`: what the source still shows from before that
-   * is no row any more.
+   * The last version is a tombstone, published at `updatedAt`: a row that the source still shows from before
+   * that is deleted.
    */
   readonly gone?: boolean;
 }
 
-/** How long a deleted row of a table that is read whole is remembered: lists may show it for as long. */
+/** How long a deleted row of a table that is read whole is remembered, since lists may still show it. */
 export const DELETES_KEPT_MS = 24 * 3_600_000;
 
 /** The rows of a table that are known to be in its topic; `EveryRow` or `RecentRows`. */
@@ -38,15 +38,15 @@ export abstract class PublishedRows {
   abstract readonly twins: TwinRule;
   readonly #compact = new CompactVersions();
   readonly #isLarge: boolean;
-  /** What is not, or can't be, kept compactly. */
+  /** Versions that are not, or can't be, stored compactly. */
   readonly #others = new Map<string, PublishedVersion>();
   /**
    * Keys met in the reading under way that have no mark: rows that are not published, or not kept compactly.
    */
   #met = new Set<string>();
-  /** When the rows that are shown although they are gone were last asked for by ID (epoch milliseconds). */
+  /** When the rows that are shown although they are gone were last requested by ID (epoch milliseconds). */
   readonly #checks = new Map<string, number>();
-  /** While it is held, nothing is forgotten. */
+  /** Above 0, nothing is forgotten. */
   #holds = 0;
   /** Not later than any `publishedAfter` that is known. */
   #restoreFrom: number | null = null;
@@ -58,10 +58,10 @@ export abstract class PublishedRows {
     this.#isLarge = isLarge;
   }
 
-  /** Those of the keys that only the topic can tell of. */
+  /** Those of the keys whose last version memory does not know and only the topic may have. */
   abstract unknownOf(keys: readonly string[]): string[];
 
-  /** How many of the versions lie behind the bookmark (epoch seconds): a search showed them late. */
+  /** How many of the versions are older than the bookmark (epoch seconds): a search showed them late. */
   abstract countLate(versions: readonly NewVersion[], bookmark: number | null): number;
 
   /** Epoch milliseconds from which a restore has to read the topic; null: it need not, or reads all of it. */
@@ -94,8 +94,8 @@ export abstract class PublishedRows {
   }
 
   /**
-   * The version stands, but what decides its window (epoch seconds) has moved; never back, since late
-   * readings come in any order.
+   * The version is unchanged, but the time that decides its window (epoch seconds) has moved. It never moves
+   * back, since late readings arrive in any order.
    */
   refresh(key: string, versionTime: number | null): void {
     const known = this.get(key);
@@ -121,7 +121,7 @@ export abstract class PublishedRows {
   }
 
   /**
-   * Whether a row that is shown although it is gone is to be asked for by its ID at `now` (epoch
+   * Whether a row that is shown although it is gone is to be requested by its ID at `now` (epoch
    * milliseconds): when it is shown first, then whenever its tombstone is twice as old as at the last time.
    * Counts as asked then.
    */
@@ -135,8 +135,8 @@ export abstract class PublishedRows {
   }
 
   /**
-   * Forgets nothing until what it returns is called: the topic is being read, and what is published meanwhile
-   * must be known.
+   * Keeps all versions until the returned function is called: while the topic is read, versions that are
+   * published meanwhile must stay in memory.
    */
   hold(): () => void {
     this.#holds += 1;
@@ -155,7 +155,7 @@ export abstract class PublishedRows {
     this.#met = new Set();
   }
 
-  /** The reading under way has met the key, whatever became of its row. */
+  /** Marks a key as met by the reading under way, whether its row is published or not. */
   meet(key: string): void {
     if (!this.#compact.mark(key)) this.#met.add(key);
   }
@@ -170,8 +170,8 @@ export abstract class PublishedRows {
   }
 
   /**
-   * Forgets the versions that lie before `floor` (epoch seconds): no reading will bring them again unless
-   * they change.
+   * Forgets the versions from before `floor` (epoch seconds): no reading returns them again unless they
+   * change.
    */
   protected forgetBefore(floor: number): void {
     if (this.#holds > 0) return;
@@ -203,7 +203,7 @@ export class EveryRow extends PublishedRows {
   readonly #remembersDeleted: boolean;
 
   /**
-   * `remembersDeleted`: rows can be asked for by ID, so that one that a list shows after its end is not
+   * `remembersDeleted`: rows can be requested by ID, so that one that a list shows after its end is not
    * published again. Elsewhere the list is all there is.
    */
   constructor(remembersDeleted = true) {
@@ -275,13 +275,13 @@ export class RecentRows extends PublishedRows {
 /** What to do with a row that was read, given the version that was published last. */
 export type Verdict = 'publish' | 'unchanged' | 'stale';
 
-/** A version as far as it takes to compare it. */
+/** The fields of a version that a comparison needs. */
 export type ComparableVersion = Pick<PublishedVersion, 'hash' | 'updatedAt' | 'versionTime' | 'gone'>;
 
 /**
- * An older version never follows a newer one; the same content is not published twice. `askedAt`: when the
- * row was asked for by its ID (epoch milliseconds); null for a row of a search or a list, which may show what
- * is gone.
+ * An older version is never published after a newer one; the same content is not published twice. `askedAt`:
+ * when the row was requested by its ID (epoch milliseconds); null for a row of a search or a list, which may
+ * show what is gone.
  */
 export function judge(
   known: ComparableVersion | undefined,
@@ -297,7 +297,7 @@ export function judge(
   return orderOf(row, known) < 0 ? 'stale' : 'publish';
 }
 
-/** Whether two versions of one key differ, and nothing says which of them is newer. */
+/** Whether two versions of one key differ while neither is known to be newer. */
 export function isTwin(a: ComparableVersion, b: ComparableVersion): boolean {
   return !a.gone && !b.gone && a.hash !== b.hash && orderOf(a, b) === 0;
 }
@@ -306,7 +306,7 @@ function orderOf(a: ComparableVersion, b: ComparableVersion): number {
   return compare(a.updatedAt, b.updatedAt) || compare(a.versionTime, b.versionTime);
 }
 
-/** Times that are not known do not put versions into an order. */
+/** Unknown times give no order. */
 function compare(a: number | null, b: number | null): number {
   return a === null || b === null ? 0 : a - b;
 }

@@ -1,14 +1,14 @@
 /**
- * The walk over all IDs: finds published rows that the source no longer has or that it shows differently, and
- * rows that it shows and the topic does not have, where no reading and no list tells of them (deleted
- * contacts, a change that moves no `updated_at`).
+ * Reconcile: compares all IDs of a table with its topic. It finds published rows that the source no longer
+ * has or shows differently, and source rows that the topic lacks, where no reading and no list reports them
+ * (deleted contacts, a change that moves no `updated_at`).
  *
- * It runs beside the cycles, one request at a time and behind everybody else's, and publishes nothing itself:
- * the next cycle of the table takes what was found, so that there is one writer per table and no version
- * overtakes another. The published rows are compared window by window with what the API shows; a row that is
- * missing there is asked for by its ID, and only the answer that there is none makes it a delete. A row that
- * differs is asked for by its ID, too, by the cycle. So a page that was lost, a search that lags or a row
- * that moved costs a request and never a row.
+ * It runs beside the cycles, one request at a time and behind all other requests. It publishes nothing
+ * itself: the next cycle of the table publishes its findings. So a table has one writer, and no version
+ * overtakes another. Published rows are compared window by window with what the API shows. A row that is
+ * missing there is requested by its ID, and only the answer that it does not exist makes it a delete. A row
+ * that differs is requested by its ID, too, by the cycle. So a lost page, a search that lags or a row that
+ * moved costs a request and never a row.
  */
 
 import { asPublisherError, PublisherError } from '../model/errors.js';
@@ -28,9 +28,9 @@ export interface KnownIds {
   readonly hashes?: ReadonlyMap<string, string>;
 }
 
-/** What a walk works with. */
+/** What reconcile reads from. */
 export interface IdSource {
-  /** The published IDs whose time (epoch seconds) lies behind `after`. */
+  /** The published IDs whose time is later than `after` (epoch seconds). */
   known(after: number | null): Promise<KnownIds>;
   /** The IDs that the API shows in a window. */
   pull(window: Window): AsyncIterable<Page>;
@@ -38,8 +38,7 @@ export interface IdSource {
   isGone(id: string): Promise<boolean>;
   grain(): Promise<Grain>;
   /**
-   * Epoch seconds: what lies before is not replicated. Left out: rows that the topic does not have are not
-   * looked for.
+   * Epoch seconds: earlier rows are not replicated. Left out: rows that the topic lacks are not searched for.
    */
   readonly start?: number;
   /**
@@ -49,11 +48,11 @@ export interface IdSource {
   hashOf?(row: RawRow, fetchedAt: number): Promise<string | null>;
   /** Aborts at the end of the session. */
   readonly signal?: AbortSignal;
-  /** Asks for the rows of an ID that differs. */
+  /** Requests the rows of an ID that differs. */
   find?(id: string): Promise<FoundRows | null>;
 }
 
-/** What a walk has found since it was last asked. */
+/** What a scan has found since the last `drain`. */
 export interface Findings {
   readonly gone: readonly string[];
   /** IDs of rows whose content is not what the topic has. */
@@ -62,24 +61,24 @@ export interface Findings {
   readonly unread: readonly Unread[];
   /** Epoch seconds up to which everything has been compared, or null. */
   readonly reached: number | null;
-  /** Whether the walk has come to its end. */
+  /** Whether the scan is complete. */
   readonly over: boolean;
 }
 
-/** IDs asked for at once; the budget lets one of them through at a time. */
+/** IDs requested at once; the budget lets one of them through at a time. */
 const ASKED_AT_ONCE = 10;
-/** IDs that may wait to be taken; the walk pauses until then. */
-const MOST_WAITING = 1_000;
+/** IDs that may be queued; from so many on the scan pauses until they are drained. */
+const MAX_QUEUED = 1_000;
 
-export class IdWalk {
+export class ReconcileScan {
   readonly #source: IdSource;
   readonly #setAside: () => ReadonlySet<string>;
   readonly #failures = new FailureCount();
   #gone: string[] = [];
   #unread: Unread[] = [];
   #differs: string[] = [];
-  /** Resumes the walk once its findings are drained, and resolves what waits for them. */
-  #taken: (() => void) | null = null;
+  /** Resumes a paused scan once its findings are drained. */
+  #resume: (() => void) | null = null;
   #whenFull: () => void = () => undefined;
   #full: Promise<void>;
   readonly #leftOut = new Set<string>();
@@ -88,7 +87,7 @@ export class IdWalk {
   #failure: PublisherError | null = null;
   /** The number of tombstones that were published for it; its reader counts them. */
   deletes = 0;
-  /** Resolves when the walk has ended, whichever way. */
+  /** Resolves when the scan has ended, complete or failed. */
   readonly ended: Promise<void>;
 
   /**
@@ -114,7 +113,7 @@ export class IdWalk {
     );
   }
 
-  /** What broke the walk, or null. What it found before that is still to be taken. */
+  /** What ended the scan early, or null. Its findings up to then are still to be drained. */
   get failure(): PublisherError | null {
     return this.#failure;
   }
@@ -128,23 +127,23 @@ export class IdWalk {
     this.#differs = [];
     this.#unread = [];
     this.#full = this.#nextFull();
-    this.#taken?.();
+    this.#resume?.();
     return { gone, differs, unread, reached: this.#reached, over: this.#over };
   }
 
-  /** What was taken and could not be published is found once more. */
+  /** Puts findings back that could not be published. */
   putBack({ gone, differs, unread }: Findings): void {
     this.#gone.unshift(...gone);
     this.#differs.unshift(...differs);
     this.#unread.unshift(...unread);
   }
 
-  /** Resolves when it has ended, or pauses until its findings are taken. */
+  /** Resolves when it has ended, or pauses until its findings are drained. */
   isReady(): Promise<void> {
     return Promise.race([this.ended, this.#full]);
   }
 
-  /** Rows that were found to be gone in another way since the walk began. */
+  /** Leaves out rows that were found to be gone in another way since the scan began. */
   leaveOut(ids: readonly string[]): void {
     for (const id of ids) this.#leftOut.add(id);
   }
@@ -154,7 +153,7 @@ export class IdWalk {
       const known = await this.#source.known(this.#reached);
       const { times, until } = known;
       for (const { from, to } of windowsOver([...times.values()], await this.#source.grain())) {
-        // Rows that the topic does not have lie between those that it has.
+        // Rows that the topic lacks may be between those that it has.
         const start = this.#reached === null ? this.#source.start : this.#reached + 1;
         await this.#compare(
           { from: this.#source.start === undefined ? from : Math.min(start ?? from, from), to },
@@ -179,12 +178,12 @@ export class IdWalk {
     this.#gone.push(...gone);
     this.#differs.push(...differs);
     this.#reached = window.to;
-    if (this.#differs.length >= MOST_WAITING) await this.#pause();
+    if (this.#differs.length >= MAX_QUEUED) await this.#pause();
   }
 
   /**
-   * The IDs of the items of which `check` is true. What can't be checked holds up no other, and what is set
-   * aside is not checked.
+   * The IDs of the items for which `check` returns true. An item that can't be checked delays no other. Items
+   * that are set aside are not checked.
    */
   async #isolate<T>(
     items: readonly T[],
@@ -204,7 +203,8 @@ export class IdWalk {
   }
 
   /**
-   * The IDs in a window. Whether rows left it meanwhile does not matter here: they are asked for one by one.
+   * The IDs that the API shows in a window. Rows that left it meanwhile do not matter here: each missing row
+   * is requested by its ID.
    */
   async #shownIn(
     window: Window,
@@ -225,8 +225,8 @@ export class IdWalk {
   }
 
   /**
-   * The IDs of the rows of which the topic has another content, or none. A row that can't be shaped is none
-   * to publish.
+   * The IDs of the rows that the topic lacks, or has with another content. Rows that can't be shaped are left
+   * out: they are not published.
    */
   async #differing(rows: readonly RawRow[], fetchedAt: number, { hashes }: KnownIds): Promise<string[]> {
     const source = this.#source;
@@ -237,10 +237,10 @@ export class IdWalk {
     });
   }
 
-  /** Waits until the findings are taken. Rejects with `stopped` when the session ends before. */
+  /** Waits until the findings are drained. Rejects with `stopped` when the session ends before. */
   #pause(): Promise<void> {
     const paused = new Promise<void>((resolve, reject) => {
-      this.#taken = resolve;
+      this.#resume = resolve;
       const stop = () => reject(new PublisherError('stopped', 'stopped while reconciling'));
       this.#source.signal?.addEventListener('abort', stop, { once: true });
       if (this.#source.signal?.aborted) stop();
@@ -257,8 +257,8 @@ export class IdWalk {
 }
 
 /**
- * The IDs of rows on their way through a log, kept within bounds: when there are too many, those with the
- * latest times are left for the next round. Feed it every version of every row, oldest first.
+ * Collects the IDs of rows from a log, within a limit: when there are too many, those with the latest times
+ * are left for the next round. The caller passes every version of every row, oldest first.
  */
 export class KnownIdCollector {
   readonly #after: number | null;
@@ -268,7 +268,7 @@ export class KnownIdCollector {
   #until: number | null = null;
 
   /**
-   * Keeps IDs whose time lies behind `after` (epoch seconds), at least `limit` of them when there are as
+   * Keeps IDs whose time is later than `after` (epoch seconds), at least `limit` of them when there are as
    * many.
    */
   constructor(after: number | null, limit: number) {
@@ -286,7 +286,7 @@ export class KnownIdCollector {
     if (this.#times.size > 2 * this.#limit) this.#prune();
   }
 
-  /** The same for a row of which several records tell: the latest of their times counts. */
+  /** The same for a row that several records report: the latest of their times counts. */
   raise(id: string, time: number): void {
     this.set(id, Math.max(time, this.#times.get(id) ?? time));
   }
@@ -306,7 +306,7 @@ export class KnownIdCollector {
     else this.#hashes.set(id, hash);
   }
 
-  /** Rows that share a second stay together, however many they are. */
+  /** Rows that share a second stay together, however many there are. */
   #prune(): void {
     const ordered = [...this.#times.values()].sort((a, b) => a - b);
     const cut = ordered[this.#limit - 1] ?? 0;
@@ -317,11 +317,11 @@ export class KnownIdCollector {
 }
 
 /**
- * The mark with the next due time brought up to date, and whether a walk must run now: one that was cut
- * short, or one that is due. `next` is the time of the schedule that follows `now` (both epoch milliseconds);
- * `isFirst`: nothing was published yet that could be gone.
+ * The mark with the next due time brought up to date, and whether a scan must start now: because the last one
+ * was cut short, or because one is due. `next` is the time of the schedule that follows `now` (both epoch
+ * milliseconds); `isFirst`: nothing was published yet that could be gone.
  */
-export function planWalk(
+export function planReconcile(
   mark: TableState['reconcile'],
   at: { readonly now: number; readonly next: number; readonly isFirst: boolean },
 ): { readonly mark: NonNullable<TableState['reconcile']>; readonly start: boolean } {

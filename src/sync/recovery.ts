@@ -1,6 +1,6 @@
 /**
- * Retries what a table has set aside, beside its cycles. It publishes nothing itself: the table's cycles take
- * what was read, so that there is one writer per table.
+ * Retries what a table has set aside, beside its cycles. It publishes nothing itself: the table's cycles
+ * publish what was read, so that there is one writer per table.
  */
 
 import { asPublisherError, type PublisherError } from '../model/errors.js';
@@ -35,7 +35,7 @@ export type StandingOf = (read: Pick<Fetched, 'rows' | 'gone'>) => Promise<Stand
 
 type Read = Pick<Fetched, 'rows' | 'gone'> & Pick<Retried, 'unread'>;
 
-/** Entries that are retried together: they have failed before, and may take their time-out each. */
+/** Entries that are retried together: they have failed before, and each may last its whole time-out. */
 const AT_ONCE = 5;
 
 export class Recovery {
@@ -90,7 +90,7 @@ export class Recovery {
     const { rows, gone, unread } = await this.#read(entry);
     const fetchedAt = Date.now();
     const standing = await this.#standingOf({ rows, gone });
-    // Only what is asked for by ID is there for certain: a search may show what is gone.
+    // Only a row that was requested by ID exists for certain: a search may show deleted rows.
     const fetched = { rows, gone, fetchedAt, askedAt: entry.id === null ? undefined : () => askedAt };
     this.#retried.push({ entry, fetched, unread, standing });
   }

@@ -1,10 +1,10 @@
-/** IDs of rows that others have replaced (contacts that were merged), each to be asked for once. */
+/** IDs of rows that others have replaced (contacts that were merged), each to be requested once. */
 
 import type { RawRow } from '../model/row.js';
 import type { Replaced } from '../model/table.js';
 
 /**
- * IDs that are remembered as asked for; the oldest are forgotten first, and are asked for again when a row
+ * IDs that are remembered as requested; the oldest are forgotten first, and are requested again when a row
  * names them.
  */
 const MAX_ASKED = 10_000;
@@ -19,7 +19,7 @@ export class ReplacedIds {
   }
 
   /**
-   * Those that were not asked for yet and were replaced at or after `floor` (epoch seconds): the readings of
+   * Those that were not requested yet and were replaced at or after `floor` (epoch seconds): the readings of
    * their time found the earlier ones.
    */
   due(rows: Iterable<RawRow>, floor: number): string[] {
@@ -30,7 +30,7 @@ export class ReplacedIds {
     return due;
   }
 
-  /** They were asked for, and answered. */
+  /** Remembers IDs that were requested and answered. */
   add(ids: Iterable<string>): void {
     for (const id of ids) this.#asked.add(id);
     for (const id of this.#asked) {

@@ -1,4 +1,6 @@
-/** Rows that a cycle asks for by their IDs, because its readings are not sure of them. */
+/**
+ * Rows that a cycle requests by their IDs, because its readings do not show for certain whether they exist.
+ */
 
 import { idOf } from '../model/row.js';
 import type { Page } from '../model/table.js';
@@ -8,7 +10,7 @@ import { fetchById } from './fetch-by-id.js';
 import type { FoundRows } from './source.js';
 
 /**
- * Rows that are fetched by ID before they are published together: publishing them may take a reading of their
+ * Rows that are fetched by ID before they are published together: publishing them may need a reading of their
  * whole topic.
  */
 const MAX_FETCHED = 1_000;
@@ -29,7 +31,7 @@ export class RowsById {
     this.#replacedSince = start - ledger.settings.lookback;
   }
 
-  /** Remembers what of a page is to be asked for by ID when the reading is over. */
+  /** Remembers which rows of a page are to be requested by ID after the reading. */
   note({ rows }: Page, { returned }: Batch): void {
     const { ledger } = this.#parts;
     const { find, askedAs = idOf, replaced } = ledger.source;
@@ -40,9 +42,9 @@ export class RowsById {
   }
 
   /**
-   * A row that is shown although it is gone has come back if it is there by its ID; one that was replaced is
-   * gone if it is not. A long history names thousands of rows that were replaced before the first reading: no
-   * request is spent on those that the topic does not have.
+   * Requests the noted rows and publishes the result. A row that is shown although it is gone has come back
+   * if it exists by its ID. A row that was replaced is gone if it does not. A long history names thousands of
+   * rows that were replaced before the first reading: those that the topic lacks are not requested.
    */
   async settle(): Promise<void> {
     const { ledger } = this.#parts;
@@ -53,7 +55,7 @@ export class RowsById {
     replaced?.add(replacedIds);
   }
 
-  /** Asks for rows by their IDs and publishes what comes of it. Those that can't be fetched are set aside. */
+  /** Requests rows by their IDs and publishes the result. Rows that can't be fetched are set aside. */
   async publish(ids: readonly string[], find: (id: string) => Promise<FoundRows | null>): Promise<void> {
     const asked = this.#parts.withoutSetAside(ids);
     for (let start = 0; start < asked.length; start += MAX_FETCHED) {

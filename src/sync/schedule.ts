@@ -9,7 +9,7 @@ export interface ScheduledTable {
   readonly schedule: string | null;
 }
 
-/** Node-cron writes to the console by itself, and once for each time that it missed. */
+/** By default node-cron writes to the console, once for each time that it missed. */
 const CRON_OPTIONS: TaskOptions = {
   timezone: 'UTC',
   logger: {
@@ -54,8 +54,8 @@ export class Schedule {
   }
 
   /**
-   * Waits until a table is due and takes all that are, until `done` is said of each; an empty list when the
-   * signal aborts.
+   * Waits until a table is due and returns all that are due. None of them is returned again until `done` is
+   * called for it. Returns an empty list when the signal aborts.
    */
   async next(signal: AbortSignal): Promise<TableName[]> {
     let ready = this.#ready();

@@ -14,7 +14,7 @@ import { WindowPlan } from './window-plan.js';
 import { isTooLarge, splitWindow, windowToRead } from './windows.js';
 
 /**
- * A search whose rows keep leaving it is given up after as many readings; nothing is lost, the next cycle
+ * Readings of a window whose rows keep leaving it before the cycle gives up. Nothing is lost: the next cycle
  * reads it again.
  */
 const MAX_READINGS = 8;
@@ -24,7 +24,7 @@ interface Reading {
   readonly window: Window;
   readonly plan: WindowPlan;
   readonly pipeline: Pipeline;
-  /** The newest row that there was in it when it began to be read; undefined before the first page. */
+  /** Its newest row when its reading began; undefined before the first page. */
   newest: number | null | undefined;
 }
 
@@ -65,7 +65,7 @@ export class SearchedReading {
   }
 
   /**
-   * A window that can't be had holds up no other: it counts as read for this cycle, and is retried beside the
+   * A window that can't be read delays no other: it counts as read in this cycle, and is retried beside the
    * next ones.
    */
   async #setWindowAside(window: Window, plan: WindowPlan, error: PublisherError): Promise<void> {
@@ -94,14 +94,14 @@ export class SearchedReading {
   }
 
   /**
-   * Reads the window once and publishes it; or, when its first page shows that it is too large, leaves it to
-   * its pieces.
+   * Reads the window once and publishes it. When its first page shows that it is too large, splits it
+   * instead: its pieces are read in its place.
    */
   async #readOnce(window: Window, plan: WindowPlan, beside: SideBySide): Promise<void> {
     const reading: Reading = { window, plan, pipeline: new Pipeline(this.#parts.pending), newest: undefined };
     const pages = this.#parts.ledger.source.pull(window, this.#parts.idsSetAside)[Symbol.asyncIterator]();
     try {
-      // A page is known to what takes it, and not here while the next one is asked for: pages are large.
+      // Only the pipeline keeps the page while the next one is requested: pages are large.
       while (await this.#readNext(pages, reading, beside)) beside.askForMore();
     } finally {
       await pages.return?.();
@@ -109,7 +109,7 @@ export class SearchedReading {
     }
   }
 
-  /** False when the window is over, left to its pieces, or given up because another one failed. */
+  /** False when the window is complete, was split, or is given up because another one failed. */
   async #readNext(pages: AsyncIterator<Page>, reading: Reading, { isFailed }: SideBySide): Promise<boolean> {
     const { value: page, done } = await pages.next();
     if (done || isFailed()) return false;
@@ -129,9 +129,7 @@ export class SearchedReading {
     return true;
   }
 
-  /**
-   * Publishes a page of a window; `newest` is the newest row that there was in it when it began to be read.
-   */
+  /** Publishes a page of a window; `newest` is the newest row of the window when its reading began. */
   async #publishPage(
     page: Page,
     { window, newest, plan }: { window: Window; newest: number | null; plan: WindowPlan },
@@ -149,7 +147,7 @@ export class SearchedReading {
         return { finished, progress, ...(reached === undefined ? {} : { reached }) };
       },
     });
-    page.onTaken?.();
+    page.onAccepted?.();
     return underway;
   }
 

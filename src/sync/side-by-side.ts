@@ -1,6 +1,6 @@
 /** Work that is done side by side, each piece of which may bring more of it. */
 
-/** What the work on a piece may know and tell. */
+/** What the work on a piece can read and report. */
 export interface SideBySide {
   /** Whether another piece has failed. */
   isFailed(): boolean;
@@ -9,9 +9,9 @@ export interface SideBySide {
 }
 
 /**
- * Does everything that `next` gives, at most `atOnce()` of it at once, and asks again whenever a piece is
- * done or says so. With the first failure no more is begun; it is thrown when what was begun has come to
- * rest.
+ * Works on all pieces that `next` returns, at most `atOnce()` at once. Calls `next` again whenever a piece is
+ * done or asks for more. After the first failure it begins no more pieces, and throws that failure once the
+ * running ones have ended.
  */
 export async function sideBySide<T>(
   atOnce: () => number,
@@ -33,10 +33,10 @@ export async function sideBySide<T>(
       running.add(run);
     }
     if (running.size === 0) break;
-    const looked = new Promise<void>((resolve) => {
+    const asked = new Promise<void>((resolve) => {
       askForMore = resolve;
     });
-    await Promise.race([...running, looked]);
+    await Promise.race([...running, asked]);
   }
   if (isFailed()) throw failures[0];
 }
@@ -67,7 +67,7 @@ export class PendingPages {
   }
 }
 
-/** Takes one piece after another while the outcomes of those before are still on their way. */
+/** Accepts one piece after another while earlier ones are not committed yet. */
 export class Pipeline {
   readonly #pending: PendingPages;
   #outcome: Promise<void> = Promise.resolve();
@@ -78,8 +78,8 @@ export class Pipeline {
   }
 
   /**
-   * Takes a piece, and waits until there is room for another. After a failure nothing is taken: `end` throws
-   * it.
+   * Accepts a piece, and waits until another one may follow. After a failure it accepts none and throws that
+   * failure, as `end` does.
    */
   async push(work: () => Promise<{ readonly committed: Promise<void> }>): Promise<void> {
     if (this.#failed) return this.end();

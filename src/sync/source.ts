@@ -1,4 +1,7 @@
-/** What a cycle works with: a table bound to its connection's API, and where its changes go. */
+/**
+ * What a cycle works with: the source is a table bound to its connection's API, the sink is where its changes
+ * go.
+ */
 
 import type { Change, DeadLetter, OutgoingRecord, RawRow, ShapedRow } from '../model/row.js';
 import type { Unread } from '../model/set-aside.js';
@@ -6,7 +9,7 @@ import type { TableState, Window } from '../model/state.js';
 import type { Deletion, Page, ReplicationMethod } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import type { KnownVersions } from './batch.js';
-import type { IdSource, IdWalk } from './reconcile.js';
+import type { IdSource, ReconcileScan } from './reconcile.js';
 import type { Recovery, RetrySource } from './recovery.js';
 import type { ReplacedIds } from './replaced.js';
 import type { TableLedger } from './table-ledger.js';
@@ -22,12 +25,12 @@ export interface TableSource {
   readonly name: TableName;
   readonly method: ReplicationMethod;
   readonly reads: 'whole' | 'searched';
-  /** Rows in `setAside` need not be asked for by their IDs. */
+  /** Rows in `setAside` need not be requested by their IDs. */
   pull(window: Window, setAside?: ReadonlySet<string>): AsyncIterable<Page>;
   /** How many windows should be read side by side now. */
   windowsAtOnce(): number;
   /**
-   * Asks for what a first reading will need, so that its rows don't wait for it. What fails here is asked for
+   * Requests what a first reading needs, so that its rows don't wait for it. What fails here is requested
    * again when it is needed.
    */
   prefetch(): Promise<void>;
@@ -39,7 +42,10 @@ export interface TableSource {
   prepare(rows: readonly RawRow[]): Promise<boolean>;
   /** Epoch seconds of what decides the row's window: its own time, or its parent's. */
   versionTime(raw: RawRow): number | null;
-  /** Whether a row lies before the start date: it is not replicated then, unless it was published before. */
+  /**
+   * Whether a row is from before the start date. Such a row is not replicated, unless it was published
+   * before.
+   */
   isTooOld(raw: RawRow): boolean;
   /** How finely its windows can be split. */
   grain(): Promise<Grain>;
@@ -53,8 +59,8 @@ export interface TableSource {
   /** Whether a deletion is one of the parent of its rows. */
   readonly isChild?: boolean;
   /**
-   * Asks for the rows of an ID (of a child table: of a parent's ID); null: it is gone. Left out where rows
-   * can't be asked for by ID.
+   * Requests the rows of an ID (for a child table: of a parent's ID); null: it is gone. Left out where rows
+   * can't be requested by ID.
    */
   readonly find?: (id: string) => Promise<FoundRows | null>;
   /** The ID by which `find` knows the row. */
@@ -67,18 +73,18 @@ export interface TableSource {
   readonly retry: RetrySource;
 }
 
-/** What became of the entities that were asked for by their IDs. */
+/** The entities that were requested by their IDs: their rows, and which are gone. */
 export interface Fetched {
   readonly rows: readonly RawRow[];
   /** IDs of what is gone. */
   readonly gone: readonly string[];
   /** Epoch milliseconds of the latest reply. */
   readonly fetchedAt: number;
-  /** Epoch milliseconds at which a row was asked for by ID; left out where it was not. */
+  /** Epoch milliseconds at which a row was requested by ID; left out where it was not. */
   readonly askedAt?: ((row: RawRow) => number) | undefined;
 }
 
-/** What was asked for by an ID. */
+/** What was requested by an ID. */
 export interface FoundRows {
   readonly rows: readonly RawRow[];
   /** Epoch milliseconds. */
@@ -87,24 +93,23 @@ export interface FoundRows {
 
 export interface TableSink {
   /**
-   * The records that publish a change, and those that take back its dead letter; or why it can't be
-   * published.
+   * The records that publish a change, and those that delete its dead letter; or why it can't be published.
    */
   encode(change: Change): { readonly records: readonly OutgoingRecord[] } | { readonly reason: string };
   /** The record that keeps what can't be published, or null when it is kept as it is already. */
   toDeadLetter(letter: DeadLetter): OutgoingRecord | null;
-  /** The records that take back the dead letters of these keys, where there are any. */
+  /** The records that delete the dead letters of these keys, where there are any. */
   removeDeadLetters(keys: Iterable<string>): readonly OutgoingRecord[];
   /** The keys that have a dead letter. */
   deadLetterKeys(): Iterable<string>;
   /**
-   * The keys of the published rows that a deletion of these IDs takes along: themselves, or the children that
-   * they are parents of.
+   * The keys of the published rows that a deletion of these IDs deletes: these rows, or, in a child table,
+   * their children.
    */
   keysOf(ids: readonly string[]): Promise<readonly string[]>;
   /**
-   * What the topic has last of each of these keys. Reads the topic, which may take minutes: never to be
-   * waited for within a turn.
+   * The last version in the topic of each of these keys. Reads the topic, which may take minutes: never await
+   * it within the table's lock.
    */
   standing(keys: readonly string[]): Promise<KnownVersions>;
   /** Publishes all records and the state, or nothing. */
@@ -130,7 +135,7 @@ export interface TableWork {
 
 export interface TableTasks {
   /** The reconcile under way, or null. */
-  walk: IdWalk | null;
+  reconcile: ReconcileScan | null;
   /** The retries of what is set aside, or null. */
   recovery: Recovery | null;
 }

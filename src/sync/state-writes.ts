@@ -55,7 +55,7 @@ function hasProgress(written: TableState, next: TableState): boolean {
     PROGRESS.some((field) => !isDeepStrictEqual(written[field], next[field])) ||
     // Messages may name a request or a time; the code says whether it is the same failure.
     written.error?.code !== next.error?.code ||
-    // Readers of the state topic take a cycle without an end for one that is running.
+    // To readers of the state topic, a cycle without an end is one that is running.
     isRunning(written) !== isRunning(next)
   );
 }

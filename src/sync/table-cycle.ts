@@ -11,7 +11,7 @@ import type { TableName } from '../model/table-names.js';
 import { CycleParts } from './cycle-parts.js';
 import { lastOf } from './cycle-publisher.js';
 import { deletionsFrom, newDeletions } from './deletions.js';
-import { type Findings, IdWalk, planWalk } from './reconcile.js';
+import { type Findings, planReconcile, ReconcileScan } from './reconcile.js';
 import { Recovery, type Retried } from './recovery.js';
 import { nextTime } from './schedule.js';
 import { SearchedReading } from './searched-reading.js';
@@ -35,24 +35,24 @@ export class TableCycle {
   }
 
   /**
-   * Reads and publishes everything that is due. `awaitWalk`: a walk over all IDs that is due ends with the
-   * cycle, instead of going on beside the next ones. Throws a `PublisherError`; what was committed before it
-   * stays.
+   * Reads and publishes everything that is due. `awaitReconcile`: a reconcile that is due ends with the
+   * cycle, instead of continuing beside the next ones. Throws a `PublisherError`; what was committed before
+   * it stays.
    */
-  async run(awaitWalk: boolean): Promise<CycleSummary> {
+  async run(awaitReconcile: boolean): Promise<CycleSummary> {
     const ledger = this.#ledger;
     const { publisher, byId } = this.#parts;
     this.#events.emit('table:started', ledger.at);
-    const walk = this.#walkUnderWay();
+    const scan = this.#startReconcile();
     await this.#publishRetried(false);
     const recovery = this.#startRecovery();
-    if (awaitWalk) await recovery?.ended;
+    if (awaitReconcile) await recovery?.ended;
     ledger.beginReading();
     const isWhole = this.#source.reads === 'whole';
     await (isWhole ? new WholeReading(this.#parts) : new SearchedReading(this.#parts)).run();
     await this.#readDeletions();
     await byId.settle();
-    if (walk !== null) await this.#publishFrom(walk, awaitWalk);
+    if (scan !== null) await this.#publishReconciled(scan, awaitReconcile);
     await this.#publishRetried(true);
     await ledger.prepare();
     const summary = publisher.summary(true);
@@ -90,7 +90,7 @@ export class TableCycle {
     const listed = await this.#source.deletions(deletionsFrom(state.deletions, start));
     const { ids, mark } = newDeletions(state.deletions, start, listed);
     await this.#publishDeletes(ids, { deletions: mark });
-    this.#tasks.walk?.leaveOut(ids);
+    this.#tasks.reconcile?.leaveOut(ids);
   }
 
   /** Resolves with the number of tombstones. */
@@ -100,40 +100,46 @@ export class TableCycle {
     return deletes;
   }
 
-  /** The walk over all IDs, when one runs or has to begin. */
-  #walkUnderWay(): IdWalk | null {
+  /** The reconcile under way, or the one that is due now; null when there is neither. */
+  #startReconcile(): ReconcileScan | null {
     const { ids } = this.#source;
     const { settings, state } = this.#ledger;
-    if (ids === null || settings.reconcile === null || this.#tasks.walk !== null) return this.#tasks.walk;
+    if (ids === null || settings.reconcile === null || this.#tasks.reconcile !== null)
+      return this.#tasks.reconcile;
     const isFirst = state.bookmark === null;
     const at = { now: Date.now(), next: nextTime(settings.reconcile), isFirst };
-    const { mark, start } = planWalk(state.reconcile, at);
+    const { mark, start } = planReconcile(state.reconcile, at);
     this.#ledger.change({ reconcile: mark });
-    if (start) this.#tasks.walk = new IdWalk(ids, mark.walk?.reached ?? null, () => this.#parts.idsSetAside);
-    return this.#tasks.walk;
+    if (start)
+      this.#tasks.reconcile = new ReconcileScan(
+        ids,
+        mark.walk?.reached ?? null,
+        () => this.#parts.idsSetAside,
+      );
+    return this.#tasks.reconcile;
   }
 
   /**
-   * Publishes what a walk has found so far. A walk that broke is resumed by the next cycle, where it stopped.
+   * Publishes what reconcile has found so far. The next cycle resumes a scan that failed, where it stopped.
    */
-  async #publishFrom(walk: IdWalk, toItsEnd: boolean): Promise<void> {
+  async #publishReconciled(scan: ReconcileScan, toItsEnd: boolean): Promise<void> {
     do {
-      if (toItsEnd) await walk.isReady();
-      await this.#publishOnce(walk);
-    } while (toItsEnd && this.#tasks.walk === walk);
+      if (toItsEnd) await scan.isReady();
+      await this.#publishOnce(scan);
+    } while (toItsEnd && this.#tasks.reconcile === scan);
   }
 
-  async #publishOnce(walk: IdWalk): Promise<void> {
-    const { failure } = walk;
-    const findings = walk.drain();
+  async #publishOnce(scan: ReconcileScan): Promise<void> {
+    const { failure } = scan;
+    const findings = scan.drain();
     try {
-      walk.deletes += await this.#publishFindings(findings);
+      scan.deletes += await this.#publishFindings(findings);
     } catch (error) {
-      walk.putBack(findings);
+      scan.putBack(findings);
       throw error;
     }
-    if (findings.over || failure !== null) this.#tasks.walk = null;
-    if (findings.over) this.#events.emit('table:reconciled', { ...this.#ledger.at, deletes: walk.deletes });
+    if (findings.over || failure !== null) this.#tasks.reconcile = null;
+    if (findings.over) this.#events.emit('table:reconciled', { ...this.#ledger.at, deletes: scan.deletes });
     if (failure !== null) throw failure;
   }
 

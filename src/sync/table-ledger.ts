@@ -1,10 +1,10 @@
 /**
- * The only writer of a table: its state, what it has published, and the lock that keeps one publication
- * behind another.
+ * The only writer of a table. It has the table's state, its published rows, and the lock that orders its
+ * publications.
  *
  * Cycles, notifications, deletions and retries all publish here. A publication runs within the lock from the
- * comparison with what is published to the hand-over of its records. The commit itself may still be under
- * way when the next one begins: a commit that fails ends the session.
+ * comparison with what is published to the hand-over of its records. The commit itself may still be under way
+ * when the next one begins: a commit that fails ends the session.
  */
 
 import type { Events } from '../model/events.js';
@@ -47,7 +47,7 @@ export interface End {
   readonly tombstones?: readonly Tombstone[];
   /** Keys of dead letters whose rows are gone. */
   readonly freed?: readonly string[];
-  /** What is published for certain then, in epoch seconds; never moves back. */
+  /** The new bookmark, in epoch seconds; it never moves back. */
   readonly bookmark?: number | null;
   /** Further changes of the state, given how much the commit holds. */
   change?(held: Held): Partial<TableState>;
@@ -60,7 +60,7 @@ export interface Held {
   readonly records: number;
   readonly deletes: number;
   readonly deadLetters: number;
-  /** Rows that lie behind the bookmark. */
+  /** Rows that are older than the bookmark. */
   readonly late: number;
 }
 
@@ -74,7 +74,7 @@ export interface Commit extends Held {
 /** What the topic has of some keys. */
 export interface Standing {
   readonly found: KnownVersions;
-  /** Lets memory forget again; to be called once, when what was found is no longer needed. */
+  /** Allows memory to forget again; called once, when `found` is no longer needed. */
   readonly release: () => void;
 }
 
@@ -89,7 +89,7 @@ export class TableLedger {
   readonly #lock = new Lock();
   readonly #rows: PublishedRows;
   #state: TableState;
-  /** What Kafka holds of it: `#state` may be a last cycle ahead. */
+  /** The state that Kafka holds: `#state` may differ from it in the last cycle. */
   #written: WrittenState;
 
   constructor(
@@ -137,7 +137,7 @@ export class TableLedger {
     this.#rows.twins.beginReading(Date.now());
   }
 
-  /** Whether a row that is shown although it is gone is to be asked for by its ID now. */
+  /** Whether a row that is shown although it is gone is to be requested by its ID now. */
   shouldCheck(key: string): boolean {
     return this.#rows.shouldCheck(key, Date.now());
   }
@@ -148,8 +148,8 @@ export class TableLedger {
   }
 
   /**
-   * Asks for what a first reading needs. Within the lock: rows that come sooner wait for it. What fails here
-   * is asked for again when it is needed.
+   * Requests what a first reading needs. Runs within the lock: rows that arrive sooner wait for it. What
+   * fails here is requested again when it is needed.
    */
   prefetch(): void {
     void this.#lock.run(() => this.source.prefetch()).catch(() => undefined);
@@ -170,7 +170,7 @@ export class TableLedger {
     );
   }
 
-  /** The same, given what the topic has of these keys, which is read first: that may take minutes. */
+  /** The same, but first reads what the topic has of these keys, which may take minutes. */
   async publishKnowing(keys: readonly string[], publication: Omit<Publication, 'found'>): Promise<Commit> {
     const { found, release } = await this.holdStanding(keys);
     try {
@@ -209,7 +209,7 @@ export class TableLedger {
     });
   }
 
-  /** Publishes the state where Kafka holds an older one: the last thing that a session does. */
+  /** Publishes the state where Kafka holds an older one; a session calls it last. */
   async recordLast(): Promise<void> {
     await this.#lock.run(async () => {
       const { state } = this.#written;
@@ -255,7 +255,7 @@ export class TableLedger {
     }
   }
 
-  /** Those of the IDs whose rows are published. One reading of the topic tells of all. */
+  /** Those of the IDs whose rows are published. One reading of the topic covers all of them. */
   async published(ids: readonly string[]): Promise<string[]> {
     const { found, release } = await this.holdStanding(ids);
     const published = ids.filter((id) => {
@@ -268,7 +268,7 @@ export class TableLedger {
 
   /** The keys of what was fetched, as far as the topic may know them. */
   keysOf({ rows, gone }: Pick<Fetched, 'rows' | 'gone'>): string[] {
-    // The children of what is gone are looked up in the topic in any case.
+    // The children of what is gone are read from the topic in any case.
     return [...rows.filter((row) => !isNoRow(row)).map(idOf), ...(this.source.isChild ? [] : gone)];
   }
 
@@ -281,8 +281,8 @@ export class TableLedger {
   }
 
   /**
-   * What memory is enough for, and what takes a reading of the topic: rows that lie further back than memory
-   * goes, and what is gone and unknown.
+   * Splits what was fetched: `known` can be compared with memory, `beyond` needs a reading of the topic. The
+   * latter are rows that are older than what memory holds, and unknown IDs that are gone.
    */
   divide(fetched: Fetched): { readonly known: Fetched; readonly beyond: Fetched | null } {
     const { bookmark } = this.#state;
@@ -328,7 +328,7 @@ export class TableLedger {
     const fetchedAt = Date.now();
     const isThere = (key: string) => {
       const known = this.#rows.get(key) ?? found.get(key);
-      // Children were found in the topic; a list, a walk and a notification may find the same.
+      // Children were found in the topic. A list, reconcile and a notification may find the same one.
       return known === undefined ? this.source.isChild === true : known.gone !== true;
     };
     return keys.filter(isThere).map((key) => ({ op: 'delete', key, fetchedAt }));
@@ -340,7 +340,8 @@ export class TableLedger {
       const { key, hash, updatedAt } = row;
       this.#rows.set(key, { hash, updatedAt, versionTime, publishedAfter });
     }
-    // What was read again can be read once more for as long as its time says now, not when it was published.
+    // An unchanged row may be read again for as long as its current time decides, not the time when it was
+    // published.
     for (const { key, versionTime } of unchanged) this.#rows.refresh(key, versionTime);
     for (const { key, fetchedAt } of gone) this.#rows.deleted(key, fetchedAt);
   }

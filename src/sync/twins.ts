@@ -34,7 +34,7 @@ export interface KnownOfKey {
 
 /** Which of several rows of one key is published, where neither is newer. */
 export interface TwinRule {
-  /** Holds back what the keys of dead letters name: so it was before a restart. */
+  /** Holds back the twins that have dead letters, as before the restart. */
   restore(letterKeys: Iterable<string>): void;
   /** A reading begins, at epoch milliseconds. */
   beginReading(at: number): void;

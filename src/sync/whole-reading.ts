@@ -59,10 +59,7 @@ export class WholeReading {
     };
   }
 
-  /**
-   * Those of the keys whose rows are gone. A row that can't be checked keeps its place, and holds up no
-   * other.
-   */
+  /** Those of the keys whose rows are gone. A row that can't be checked is kept, and delays no other. */
   async #confirmGone(keys: readonly string[]): Promise<readonly string[]> {
     const asked = this.#parts.withoutSetAside(keys);
     const { gone, unread } = await this.#parts.ledger.source.confirmGone(asked);

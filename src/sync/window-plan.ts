@@ -1,10 +1,10 @@
 /**
- * The interval that a cycle reads, in windows that are read side by side, and how far that brings the table.
- * Pure.
+ * Splits the interval that a cycle reads into windows that are read side by side, and knows how far the table
+ * is complete. Pure.
  *
- * The windows cover the interval exactly, without gap or overlap. The bookmark moves past those that are read
- * without one before them missing; those that are read ahead of it are recorded, so that a crash does not
- * repeat them.
+ * The windows cover the interval exactly, without gap or overlap. The bookmark moves past windows that are
+ * read, up to the first unread one. Windows read ahead of it are recorded, so that a crash does not repeat
+ * them.
  */
 
 import type { Window } from '../model/state.js';
@@ -13,7 +13,7 @@ import { type Grain, halfway } from './windows.js';
 /** A window with an end. */
 export type ClosedWindow = Window & { readonly to: number };
 
-/** What is safe to keep in the state. */
+/** How far the table is complete, as the state records it. */
 export interface Reached {
   /** Epoch seconds, or null where nothing is certain yet. */
   readonly bookmark: number | null;
@@ -24,7 +24,7 @@ export interface Reached {
 }
 
 interface Part {
-  /** The reader of the window holds this object: its older end moves when another reader takes that over. */
+  /** The reader of the window holds this object. Its older end moves when another reader gets that part. */
   readonly window: { from: number; readonly to: number | null };
   state: 'waiting' | 'reading' | 'read';
   /** Windows are read from their newest row down: how far, in epoch seconds. */
@@ -34,15 +34,15 @@ interface Part {
 }
 
 /**
- * Windows that may be read ahead of the oldest one that is not: what they published is kept in mind until it
- * is.
+ * Windows that may be read ahead of the oldest unread one: what they published is remembered until that one
+ * is read.
  */
-const MOST_AHEAD = 64;
+const MAX_WINDOWS_AHEAD = 64;
 /**
- * Rows for which it pays to read the second half of a window beside the first: a window more costs part of a
- * page.
+ * Rows from which it pays to read the second half of a window beside the first: each additional window costs
+ * part of a page.
  */
-const LEAST_SHARED_ROWS = 600;
+const MIN_SHARED_ROWS = 600;
 
 export class WindowPlan {
   readonly #whole: Window;
@@ -77,13 +77,15 @@ export class WindowPlan {
   }
 
   /**
-   * Takes the oldest window without a reader, or else the older half of what a reader still has before it;
-   * null when there is neither for now. A window that is being read may become shorter by that, at its older
-   * end: its reader looks at it anew with each page.
+   * Returns the oldest window without a reader, or else the older half of what a reader has not read yet;
+   * null when there is neither for now. The second case shortens a window that is being read, at its older
+   * end: its reader checks that end with each page.
    */
   next(): Window | null {
     const oldest = this.#parts.findIndex(({ state }) => state !== 'read');
-    const waits = this.#parts.slice(oldest, oldest + MOST_AHEAD).find(({ state }) => state === 'waiting');
+    const waits = this.#parts
+      .slice(oldest, oldest + MAX_WINDOWS_AHEAD)
+      .find(({ state }) => state === 'waiting');
     const part = waits ?? this.#share();
     if (oldest < 0 || part === null) return null;
     part.state = 'reading';
@@ -134,8 +136,8 @@ export class WindowPlan {
   }
 
   /**
-   * What shows late may lie in a window that was read long before the last one: the lookback counts from when
-   * the first of them was, which the newest row tells that there was then.
+   * A late row may belong to a window that was read long before the last one. So the lookback counts from the
+   * time when the first window was read: that of the newest row at that time.
    */
   #reached(): Reached {
     const missing = this.#parts.findIndex(({ state }) => state !== 'read');
@@ -155,14 +157,16 @@ export class WindowPlan {
     return { bookmark, ahead, complete: false };
   }
 
-  /** The older half of the longest stretch that a reader has before it, as a part of its own. */
+  /**
+   * Splits off the older half of the longest interval that a reader has not read yet, as a part of its own.
+   */
   #share(): Part | null {
     if (this.#grain === null) return null;
     const rows = this.#parts.map(rowsBefore);
     const most = Math.max(...rows);
     const at = rows.indexOf(most);
     const longest = this.#parts[at];
-    if (longest === undefined || longest.down === null || most < LEAST_SHARED_ROWS) return null;
+    if (longest === undefined || longest.down === null || most < MIN_SHARED_ROWS) return null;
     const { from } = longest.window;
     const middle = halfway(from, longest.down, this.#grain);
     if (middle === null) return null;
@@ -188,7 +192,7 @@ export class WindowPlan {
   }
 }
 
-/** A window as parts, those read that are named (oldest first). */
+/** A window as parts; the intervals in `done` (oldest first) are read. */
 function without(piece: Window, done: readonly ClosedWindow[]): Part[] {
   const parts: Part[] = [];
   let from = piece.from;
@@ -207,7 +211,7 @@ function waiting({ from, to }: Window): Part {
   return { window: { from, to }, state: 'waiting', down: null, pace: null };
 }
 
-/** The rows that a reader still has before it, when they go on as they came. */
+/** The rows that a reader has not read yet, estimated from its pace so far. */
 function rowsBefore({ window, state, down, pace }: Part): number {
   if (state !== 'reading' || down === null || pace === null || pace <= 0) return 0;
   return (down - window.from) / pace;

@@ -2,22 +2,22 @@
 
 import type { Window } from '../model/state.js';
 
-/** How finely a window can be split without asking twice for the same rows. */
+/** How finely a window can be split without requesting the same rows twice. */
 export type Grain = { readonly unit: 'second' } | { readonly unit: 'day'; readonly timeZone: string };
 
 /**
  * Rows that one window should hold: what a crash repeats, and what is remembered until the window is done.
  */
 const WINDOW_ROWS = 1_500;
-/** A piece that holds more than it should is only split again past this: each window costs part of a page. */
-const MOST_WINDOW_ROWS = 2 * WINDOW_ROWS;
-/** Rows lie evenly unless the newest of them lie so many times closer than all of them do. */
+/** A piece is only split again if it holds more rows than this: each window costs part of a page. */
+const MAX_WINDOW_ROWS = 2 * WINDOW_ROWS;
+/** Rows count as evenly spaced unless the newest ones are so many times closer than all of them. */
 const CLOSER = 2;
 /**
- * As many of such pieces as are read side by side: many updates of one moment would else be taken for many
- * rows everywhere.
+ * The most pieces of close rows: as many as are read side by side. With more, many updates of one moment
+ * would be mistaken for many rows everywhere.
  */
-const MOST_CLOSE_PIECES = 24;
+const MAX_CLOSE_PIECES = 24;
 
 /**
  * The window that a cycle has to read: from the lookback behind the bookmark, never before the start date,
@@ -30,12 +30,12 @@ export function windowToRead(at: { bookmark: number | null; lookback: number; st
 
 /** Whether a window of so many rows should be read in pieces; one that is a piece already may hold more. */
 export function isTooLarge(total: number | null, isPiece: boolean): boolean {
-  return (total ?? 0) > (isPiece ? MOST_WINDOW_ROWS : WINDOW_ROWS);
+  return (total ?? 0) > (isPiece ? MAX_WINDOW_ROWS : WINDOW_ROWS);
 }
 
 /**
- * What the first page of a window tells of it: its newest row, how many there are, and how far they lie apart
- * (`Page.pace`).
+ * What the first page of a window reports of it: its newest row, the number of rows, and the seconds between
+ * them (`Page.pace`).
  */
 export interface Found {
   readonly newest: number | null;
@@ -46,8 +46,8 @@ export interface Found {
 /**
  * The window in pieces, oldest first, which together cover it exactly; the window itself when it is small
  * enough or can't be split. An open window ends in an open piece. Each holds about `WINDOW_ROWS` rows where
- * they lie evenly. Where the newest ones lie much closer, only those are dealt out by how close they lie; the
- * rest is one piece, whose own first page tells how to go on.
+ * rows are evenly spaced. Where the newest ones are much closer, only those are split by their spacing. The
+ * rest is one piece, whose own first page decides how to continue.
  */
 export function splitWindow(window: Window, found: Found, grain: Grain): Window[] {
   const end = Math.min(window.to ?? Number.POSITIVE_INFINITY, found.newest ?? Number.POSITIVE_INFINITY);
@@ -56,7 +56,7 @@ export function splitWindow(window: Window, found: Found, grain: Grain): Window[
   const even = (end - window.from) / pieces;
   const close = (found.pace ?? even / WINDOW_ROWS) * WINDOW_ROWS;
   const isEven = close * CLOSER >= even;
-  const [length, most] = isEven ? [even, pieces] : [Math.max(1, close), Math.min(pieces, MOST_CLOSE_PIECES)];
+  const [length, most] = isEven ? [even, pieces] : [Math.max(1, close), Math.min(pieces, MAX_CLOSE_PIECES)];
   const starts = new Set<number>();
   for (let piece = 1; piece < most; piece += 1) {
     const start = align(Math.ceil(end - piece * length), grain);
@@ -70,7 +70,7 @@ export function splitWindow(window: Window, found: Found, grain: Grain): Window[
 
 /**
  * Windows of about `WINDOW_ROWS` rows each that together hold all of these times (epoch seconds), oldest
- * first. Between them lies nothing; none ends inside a second or a day that another one begins with.
+ * first. There is no row between them, and none ends inside a second or a day that another one begins with.
  */
 export function windowsOver(times: readonly number[], grain: Grain): (Window & { to: number })[] {
   const ordered = [...times].sort((a, b) => a - b);
@@ -86,7 +86,7 @@ export function windowsOver(times: readonly number[], grain: Grain): (Window & {
   return windows;
 }
 
-/** The last second that the API's filter can't tell from this one. */
+/** The last second that the API's filter can't distinguish from this one. */
 function endOf(time: number, grain: Grain): number {
   if (grain.unit === 'second') return time;
   return Math.max(time, startOfDay(startOfDay(time, grain.timeZone) + 1.5 * DAY, grain.timeZone) - 1);

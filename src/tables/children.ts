@@ -27,7 +27,7 @@ export interface ChildTable {
   readonly name: TableName;
   /** Where the parents are searched. */
   readonly search: Search;
-  /** What the search's filter can tell apart; `second` where it is left out. */
+  /** The finest interval that the search's filter can distinguish; `second` where it is left out. */
   readonly grain?: 'second' | 'day';
   /** The fields of the published rows with the parent's ID and its `updated_at`. */
   readonly parent: { readonly id: string; readonly updatedAt: string };
@@ -88,7 +88,7 @@ export async function* pullChildren(
       const asked = due.slice(start, start + PARENTS_AT_ONCE);
       const { answers, unread } = await isolate(asked, idOf, (row) => readOf(api, row));
       const found = answers.flatMap(({ answer }) => answer ?? []);
-      const onTaken = () => {
+      const onAccepted = () => {
         for (const { item, answer } of answers) if (!isBehind(answer?.parent, item)) read.add(item, at);
       };
       yield {
@@ -97,7 +97,7 @@ export async function* pullChildren(
         notShown: found.reduce((sum, { notShown = 0 }) => sum + notShown, 0),
         fetchedAt: found.reduce((latest, { fetchedAt }) => Math.max(latest, fetchedAt), page.fetchedAt),
         last: page.last && start + PARENTS_AT_ONCE >= due.length,
-        onTaken,
+        onAccepted,
         asked: asked.length,
         unread: start === 0 ? [...missed, ...unread] : unread,
       };

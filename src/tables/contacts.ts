@@ -39,8 +39,8 @@ export const contacts = searchTable({
 const NONE: ReadonlySet<string> = new Set();
 
 /**
- * Contacts with their lists completed. One that `read` knows as it is was published, and is left out. So is
- * one whose lists can't be read to their end: half of a list would be published as all of it.
+ * Contacts with their lists completed. A contact that `read` knows unchanged was published, and is left out.
+ * So is one whose lists can't be read to their end: half of a list would be published as all of it.
  */
 function pullContacts(
   api: IntercomApi,
@@ -61,7 +61,7 @@ function pullContacts(
       rows: answers.map(({ answer }) => answer),
       asked: due.filter(isCutShort).length,
       unread: [...(page.unread ?? []), ...unread],
-      onTaken: () => {
+      onAccepted: () => {
         for (const row of completed) read.add(row);
       },
     };
@@ -69,8 +69,8 @@ function pullContacts(
 }
 
 /**
- * The pages as `change` makes them. A generator would know each page until it has the next one, and pages are
- * large.
+ * The pages, each changed by `change`. A generator keeps its last page alive until the next one arrives, and
+ * pages are large. This iterator releases it.
  */
 function mapPages(pages: AsyncGenerator<Page>, change: (page: Page) => Promise<Page>): AsyncIterable<Page> {
   const next = async (): Promise<IteratorResult<Page, void>> => {

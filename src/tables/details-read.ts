@@ -6,7 +6,7 @@ import { epochSeconds } from '../model/time.js';
  * A second may bring another change behind the one that a search has shown, also where nothing else is ever
  * late.
  */
-const LEAST_LOOKBACK = 5;
+const MIN_LOOKBACK = 5;
 
 interface Reading {
   /** Epoch seconds. */
@@ -20,13 +20,13 @@ interface Reading {
 }
 
 /**
- * The rows whose details were read lately, so that a poll that finds a row as it was need not read its detail
- * again. A detail may still show something late (what changes in the same second moves no `updated_at`, and
- * no API shows all at once): so it is read again whenever it has been known twice as long as at the last
- * time, and a last time when the lookback is over. What shows late within the lookback is found by then, and
- * no later than twice as late as it showed, or by the poll behind.
+ * The rows whose details were read lately. A poll that finds such a row unchanged need not read its detail
+ * again. But a detail may still show something late: a change in the same second moves no `updated_at`, and
+ * no API shows everything at once. So a detail is read again whenever the row has been known twice as long as
+ * at the last reading, and a last time when the lookback is over. Whatever shows late within the lookback is
+ * found by then, and at most twice as late as it showed, or by the next poll.
  *
- * Times are those of a clock that never goes back, in milliseconds; nothing here reads one.
+ * Times are milliseconds of a monotonic clock; this class reads no clock itself.
  */
 export class DetailsRead {
   readonly #lookback: number;
@@ -36,7 +36,7 @@ export class DetailsRead {
 
   /** `lookback` in seconds. */
   constructor(lookback: number) {
-    this.#lookback = Math.max(lookback, LEAST_LOOKBACK);
+    this.#lookback = Math.max(lookback, MIN_LOOKBACK);
   }
 
   /** Rows whose readings are remembered. */
@@ -45,7 +45,8 @@ export class DetailsRead {
   }
 
   /**
-   * Forgets what lies more than the lookback before the newest row (epoch seconds): no poll reads there.
+   * Forgets rows that are more than the lookback older than the newest row (epoch seconds): no poll reads
+   * them again.
    */
   moveOn(newest: number | null): void {
     const floor = (newest ?? Number.NEGATIVE_INFINITY) - this.#lookback;

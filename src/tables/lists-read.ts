@@ -19,7 +19,8 @@ export class ListsRead {
   }
 
   /**
-   * Forgets what lies more than the lookback before the newest row (epoch seconds): no poll reads it again.
+   * Forgets rows that are more than the lookback older than the newest row (epoch seconds): no poll reads
+   * them again.
    */
   moveOn(newest: number | null): void {
     const floor = (newest ?? Number.NEGATIVE_INFINITY) - this.#lookback;

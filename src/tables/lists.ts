@@ -8,7 +8,7 @@ type List = WholeTable<IntercomApi>;
 
 interface ListOptions extends Partial<Omit<List, 'reads'>> {
   readonly name: TableName;
-  /** With its query, as it is asked for. */
+  /** With its query, as it is requested. */
   readonly path: string;
   /** The key of the rows, where it is neither `data` nor the table's name. */
   readonly list?: string;
@@ -21,7 +21,7 @@ export function listed({ name, path, list = name, ...more }: ListOptions): List 
   return whole({ name, method: 'full_table', key: 'id', pull: (api) => api.list(listing), ...more });
 }
 
-/** The same in pages, where a row may move from one to the other: what is missing is asked for by its ID. */
+/** The same in pages, where a row may move from one to the other: what is missing is requested by its ID. */
 export function paged(options: ListOptions): List {
   const [route = options.path] = options.path.split('?');
   return listed({ isGone: (api, id) => api.isGone(route, id), ...options });
@@ -44,8 +44,7 @@ export const segments = listed({
 });
 
 /**
- * Segments of companies, told apart by a parameter that Intercom's clients use and its description leaves
- * out.
+ * Segments of companies, selected by a parameter that Intercom's clients use and its description leaves out.
  */
 export const companySegments = listed({
   name: 'company_segments',

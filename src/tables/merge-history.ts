@@ -3,8 +3,8 @@ import type { Replaced } from '../model/table.js';
 import { epochSeconds } from '../model/time.js';
 
 /**
- * The contacts that were merged into this one, as its `merge_history` says. Anything that is no such list is
- * none.
+ * The contacts that were merged into this one, as its `merge_history` says. Anything else than such a list
+ * counts as empty.
  */
 export function mergedInto({ merge_history: history }: RawRow): Replaced[] {
   if (!Array.isArray(history)) return [];

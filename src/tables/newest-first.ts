@@ -16,7 +16,7 @@ export interface NewestFirstTable {
 }
 
 /**
- * A table that is read page by page from its newest row on, until a page lies before the window: the rows
+ * A table that is read page by page from its newest row on, until a page is older than the window: the rows
  * behind it are known. A row that changes while its time stays is found within the lookback only.
  */
 export function newestFirst({ name, listing, time, isGone }: NewestFirstTable): SearchedTable<IntercomApi> {
@@ -50,7 +50,7 @@ export function newestFirst({ name, listing, time, isGone }: NewestFirstTable): 
   });
 }
 
-/** The newest time of a page up to `now` (epoch seconds), and whether its rows lie before `from`. */
+/** The newest time of a page up to `now` (epoch seconds), and whether all its rows are older than `from`. */
 function positionOf(
   rows: readonly RawRow[],
   timeOf: (row: RawRow) => number | null,

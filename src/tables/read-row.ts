@@ -3,8 +3,8 @@ import type { RawRow } from '../model/row.js';
 import type { IntercomTable } from './all.js';
 
 /**
- * What a table has of one ID when that is read by itself; null: the entity is gone. Empty where an ID can
- * only be checked for its existence, which it has then.
+ * Reads the rows of one ID by itself. Null: the entity is gone. Empty where the table can only check whether
+ * an ID exists, and it does.
  */
 export async function readRow(
   table: IntercomTable,

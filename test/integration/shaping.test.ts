@@ -84,7 +84,7 @@ describe('a schema with a shaping thread', () => {
     const schema = await schemaWithThread([definition(first)]);
     await schema.prepare(sent);
     const rows = (await schema.decoder('data')(body))?.data as RawRow[];
-    schema.learn([definition(second)]);
+    schema.addDefinitions([definition(second)]);
     expect(await schema.prepare([])).toBe(true);
     for (const [index, row] of rows.entries()) {
       const [stale, fresh] = [schema.shape(row, 7), schema.shape(sent[index] as RawRow, 7)];

@@ -27,7 +27,7 @@ export interface Sort {
   readonly order: 'ascending' | 'descending';
 }
 
-export interface Walk {
+export interface Paging {
   readonly query: object;
   readonly sort?: Sort;
   readonly perPage: number;
@@ -63,10 +63,10 @@ export class Client {
     return this.#send(path, { method: 'POST', headers, body: JSON.stringify(body) });
   }
 
-  /** IDs of each page of a search, until it says that there is no next one. */
-  async walk(
+  /** Pages through a search to its end. Returns the IDs of each page. */
+  async pageThrough(
     table: 'contacts' | 'conversations',
-    { query, sort, perPage, between }: Walk,
+    { query, sort, perPage, between }: Paging,
   ): Promise<string[][]> {
     const pages: string[][] = [];
     let cursor: unknown;

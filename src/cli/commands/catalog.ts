@@ -1,4 +1,4 @@
-/** `catalog`: what is replicated, where to, and with which fields. */
+/** `catalog`: lists the replicated tables with their topics and fields. */
 
 import type { Command } from 'commander';
 import { valueSchema } from '../../avro/codec.js';
@@ -86,8 +86,8 @@ function inJson({ attribute, kind }: CustomColumn): CatalogField {
 }
 
 /**
- * The columns for custom attributes that the workspace defines, by table; none, with a remark, when it can't
- * be asked.
+ * The columns for custom attributes that the workspace defines, by table. When the request fails it reports a
+ * remark and returns no columns.
  */
 async function customColumns(
   config: Config,
@@ -108,7 +108,7 @@ async function customColumns(
   return columns;
 }
 
-/** What `preview` and `replay` show of a field of this type without `--raw`. */
+/** How `preview` and `replay` show a field of this type without `--raw`. */
 const SHOWN: Readonly<Record<string, string>> = { 'time (ms)': 'time (ISO 8601)', 'JSON text': 'JSON' };
 
 function render(tables: readonly CatalogTable[], isRaw: boolean): string {

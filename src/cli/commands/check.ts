@@ -1,4 +1,4 @@
-/** `check`: is everything there that a run needs? */
+/** `check`: checks everything that a run needs. */
 
 import type { Command } from 'commander';
 import { checkAll, type Finding } from '../../publisher/check.js';

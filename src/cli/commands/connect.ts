@@ -94,7 +94,7 @@ function guide(redirectUri: string): string {
 `;
 }
 
-/** Everything about the connection: from the options, else from the person at the terminal. */
+/** The settings of the connection: from the options, otherwise from the operator at the terminal. */
 async function describe(name: string, options: ConnectOptions): Promise<NewConnection> {
   const { baseUrl = null, clientSecretEnv } = options;
   if (baseUrl !== null && !httpUrl.safeParse(baseUrl).success)
@@ -134,9 +134,7 @@ async function describe(name: string, options: ConnectOptions): Promise<NewConne
   };
 }
 
-/**
- * The proxy that a text means. A password as an argument is refused: everybody on the machine can read it.
- */
+/** Parses the URL of the proxy. Refuses a password in an argument: every user of the machine can read it. */
 function gatewayIn(text: string, isArgument: boolean): string {
   const gateway = expandText('the gateway', text, environment());
   if (!proxyUrl.safeParse(gateway).success)
@@ -176,7 +174,7 @@ async function secretAnswer(variable: string): Promise<string> {
   throw new PublisherError('usage-invalid', 'the client secret is needed');
 }
 
-/** The code that stands for the person's consent: given, redirected here, or pasted. */
+/** The authorization code: from the option, from the redirect to this machine, or pasted. */
 async function obtainCode(connection: NewConnection, options: ConnectOptions): Promise<string> {
   if (options.code !== undefined) return codeIn(options.code, null);
   const state = randomUUID();
@@ -191,7 +189,7 @@ async function obtainCode(connection: NewConnection, options: ConnectOptions): P
   }
   const over = new AbortController();
   try {
-    // The server must listen before the operator is asked to open the address: the browser comes back to it.
+    // The server must listen before the operator opens the address: Intercom redirects the browser to it.
     const redirect = await awaitRedirect(redirectUri, over.signal);
     if (options.browser) openBrowser(url);
     const pasted = ask('Paste the address that the browser ends at, unless this continues by itself', {
@@ -203,7 +201,7 @@ async function obtainCode(connection: NewConnection, options: ConnectOptions): P
   }
 }
 
-/** The code of a redirect; `state` is what must come back with it, when an address does. */
+/** The code in a redirect. When the input is an address, its `state` must be this one. */
 function codeIn(redirect: string, state: string | null): string {
   const found = readRedirect(redirect);
   if (found.error !== null)
@@ -220,7 +218,7 @@ function codeIn(redirect: string, state: string | null): string {
   return found.code;
 }
 
-/** Where there is a desktop; over SSH the address is printed and opened elsewhere. */
+/** Opens the browser on a desktop. Over SSH the operator opens the printed address elsewhere. */
 function openBrowser(url: string): void {
   const { SSH_CONNECTION, DISPLAY, WAYLAND_DISPLAY } = environment();
   const hasDesktop = process.platform === 'darwin' || DISPLAY !== undefined || WAYLAND_DISPLAY !== undefined;

@@ -1,4 +1,4 @@
-/** `preview`: a few records as they would be published, without publishing them. */
+/** `preview`: shows some records as they would be published, and publishes nothing. */
 
 import { type Command, InvalidArgumentError } from 'commander';
 import { rowShaper, valueSchema } from '../../avro/codec.js';
@@ -56,7 +56,7 @@ async function preview(name: string, tableName: string, options: PreviewOptions)
   const pages = rowsToShow(table, api, window, options.limit);
   try {
     const values: unknown[] = [];
-    for await (const { raw, fetchedAt } of take(pages, options.limit)) {
+    for await (const { raw, fetchedAt } of firstRows(pages, options.limit)) {
       const shaped = shape(raw, fetchedAt);
       const value = shaped.ok ? withoutNulls(shaped.value) : { unpublishable: shaped.letter.reason };
       values.push(isRaw ? value : readable(schema, value));
@@ -69,7 +69,10 @@ async function preview(name: string, tableName: string, options: PreviewOptions)
   }
 }
 
-/** Pages of a table; a table that is read whole may have a way that disturbs no publisher. */
+/**
+ * Pages of a table. A table that is read whole may have its own method that does not disturb a running
+ * publisher.
+ */
 function rowsToShow(
   table: IntercomTable,
   api: IntercomApi,
@@ -84,7 +87,7 @@ function withoutNulls(value: Readonly<Record<string, unknown>>): Record<string, 
   return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== null));
 }
 
-/** Shapes rows as they would be published to a topic that has nothing yet. */
+/** Shapes rows as they would be published to an empty topic. */
 async function shaperFor(published: PublishedTable, api: IntercomApi) {
   const { connection, rules } = published;
   const { name, key } = published.table;
@@ -95,7 +98,7 @@ async function shaperFor(published: PublishedTable, api: IntercomApi) {
   };
 }
 
-async function* take(pages: AsyncIterable<Page>, limit: number) {
+async function* firstRows(pages: AsyncIterable<Page>, limit: number) {
   let left = limit;
   for await (const { rows, fetchedAt } of pages) {
     for (const raw of rows.slice(0, left)) yield { raw, fetchedAt };

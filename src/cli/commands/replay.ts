@@ -1,4 +1,4 @@
-/** `replay`: reads a table's topic back, decoded. */
+/** `replay`: reads a table's topic and prints its records decoded. */
 
 import type { Command } from 'commander';
 import { Registry } from '../../avro/registry.js';
@@ -108,7 +108,7 @@ class Foreign {
   }
 }
 
-/** On a terminal, in one line that the next one overwrites. */
+/** Shows the progress on a terminal, in one line that the next one overwrites. */
 function showProgress(topic: string, count: number): void {
   if (process.stderr.isTTY === true)
     process.stderr.write(`\r${topic}: ${count.toLocaleString('en')} records read\r`);
@@ -116,7 +116,7 @@ function showProgress(topic: string, count: number): void {
 
 type Value = Readonly<Record<string, unknown>>;
 
-/** Lines that are written at once. */
+/** Lines that are written together. */
 const LINES_AT_ONCE = 500;
 
 /** Prints versions, one line each: all of them, or those of one key. */

@@ -1,4 +1,4 @@
-/** `reset`: forgets bookmarks, so that the next cycle replicates again. */
+/** `reset`: removes bookmarks, so that the next cycle replicates again. */
 
 import type { Command } from 'commander';
 import type { ConnectionConfig } from '../../config/config.js';

@@ -48,7 +48,7 @@ async function run(options: RunOptions, version: string): Promise<number> {
     http = await serve(config, { publisher, version, log });
     if (options.once !== true) {
       const turns = new Turns();
-      const forget = onHangup(() =>
+      const stopReloading = onHangup(() =>
         turns.run(async () => {
           source = await reload(publisher, { source, options, log });
         }),
@@ -59,7 +59,7 @@ async function run(options: RunOptions, version: string): Promise<number> {
       });
       const alone = options.connection.length > 0 || options.table.length > 0;
       await publisher.run(interruption.signal, { alone });
-      forget();
+      stopReloading();
       return interruption.code() ?? EXIT.done;
     }
     const failures = await publisher.runOnce(interruption.signal);
@@ -73,7 +73,7 @@ async function run(options: RunOptions, version: string): Promise<number> {
   }
 }
 
-/** Health, metrics and status, unless the configuration wants none. */
+/** Serves health, metrics and status, if the configuration has an HTTP server. */
 async function serve(
   { http }: Config,
   { publisher, version, log }: { publisher: Publisher; version: string; log: Logger },
@@ -89,13 +89,13 @@ async function serve(
 }
 
 interface Reloading {
-  /** What was loaded last. */
+  /** The configuration that was loaded last. */
   readonly source: Source;
   readonly options: RunOptions;
   readonly log: Logger;
 }
 
-/** Loads the file as it is now, and returns it; one with an error changes nothing. */
+/** Loads the present file, and returns the configuration. A file with an error changes nothing. */
 async function reload(publisher: Publisher, { source, options, log }: Reloading): Promise<Source> {
   try {
     const next = await readSource(options);
@@ -109,8 +109,8 @@ async function reload(publisher: Publisher, { source, options, log }: Reloading)
 }
 
 /**
- * Serves connections with the credentials that their files hold now, where these are others. Everything else
- * in the configuration stays as it was loaded.
+ * Restarts connections whose credential files have changed, with the new credentials. All other settings stay
+ * as they were loaded.
  */
 async function renewCredentials(publisher: Publisher, { source, options, log }: Reloading): Promise<void> {
   try {
@@ -135,7 +135,7 @@ function collect(value: string, before: readonly string[]): string[] {
   return [...before, value];
 }
 
-/** The configuration cut down to what the options select. */
+/** The configuration with only the connections and tables that the options select. */
 function select(config: Config, options: Pick<RunOptions, 'connection' | 'table'>): Config {
   const names = config.connections.map(({ name }) => name);
   const unknown = options.connection.find((name) => !names.includes(name));

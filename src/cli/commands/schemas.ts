@@ -1,4 +1,4 @@
-/** `schemas`: the Avro schemas of every table. */
+/** `schemas`: prints or exports the Avro schemas of every table. */
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

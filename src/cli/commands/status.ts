@@ -1,4 +1,4 @@
-/** `status`: how far every table is, from the state topic alone. */
+/** `status`: shows how far every table is published, from the state topic only. */
 
 import type { Command } from 'commander';
 import type { Config } from '../../config/config.js';
@@ -17,7 +17,7 @@ import { EXIT } from '../exit.js';
 import { printRemark } from '../remarks.js';
 import { layOut } from '../table.js';
 
-/** A table in the output of `status`: its standing as the state topic has it. */
+/** A table in the output of `status`, from its state in the state topic. */
 interface StatusRow {
   readonly connection: string;
   readonly table: string;
@@ -26,7 +26,7 @@ interface StatusRow {
   readonly bookmark: number | null;
   /** ISO 8601: when the last complete cycle started. */
   readonly freshAsOf: string | null;
-  /** Seconds between that and now. */
+  /** Seconds from that time until now. */
   readonly lag: number | null;
   readonly records: number;
   readonly deletes: number;
@@ -34,7 +34,7 @@ interface StatusRow {
   readonly setAside: TableState['setAside'];
   readonly lastCycle: TableState['cycle'];
   readonly error: TableState['error'];
-  /** Why the state does not belong to the topic that is there; empty where it does. */
+  /** Why the state does not belong to the existing topic; empty when it does. */
   readonly topicProblems: readonly string[];
 }
 
@@ -48,18 +48,18 @@ async function status(options: CommonOptions): Promise<number> {
   const config = await readConfig(options);
   const facts = await factsIn(config);
   const rows = statusRows(config, facts, Date.now());
-  // On standard error: whatever reads the rows is not disturbed.
+  // On standard error, so that programs that parse the rows are not disturbed.
   for (const line of facts.held) printRemark(line);
   if (options.json === true) printResult(JSON.stringify(rows, null, 2));
   else printResult(render(rows));
   return EXIT.done;
 }
 
-/** What Kafka contains: the states, and by connection and table why a state does not belong to its topic. */
+/** The states in Kafka, and by connection and table why a state does not belong to its topic. */
 interface Facts {
   readonly states: States;
   readonly problems: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
-  /** What keeps newer states from being read. */
+  /** The reason why newer states can't be read. */
   readonly held: readonly string[];
 }
 
@@ -94,7 +94,7 @@ function statusRows(config: Config, { states, problems }: Facts, now: number): S
   );
 }
 
-/** The state of a table; where it can't be read, one that says why. */
+/** The row of a table. When its state can't be read, the row has the reason. */
 function stateOrReason(
   states: States,
   connection: string,

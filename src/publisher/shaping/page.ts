@@ -1,4 +1,4 @@
-/** Reads a reply and shapes its rows: what the shaping thread does with each page. */
+/** The work of the shaping thread on each page: parses the reply and shapes its rows. */
 
 import { type RowShaper, rowShaper, type ValueForm } from '../../avro/codec.js';
 import { type CustomColumn, compileUnknown } from '../../avro/custom-attributes.js';
@@ -21,25 +21,25 @@ export interface ShapingPlan {
   readonly growsColumns: boolean;
 }
 
-/** One row that was shaped, but for its bytes. */
+/** One shaped row without its bytes. */
 export interface ShapedCells {
   readonly key: string;
-  /** `updated_at` as it came, and in epoch milliseconds. */
+  /** `updated_at` as the API sent it, and in epoch milliseconds. */
   readonly time: unknown;
   readonly updatedAt: number | null;
-  /** A contact's `merge_history` as it came, where there is any. */
+  /** A contact's `merge_history` as the API sent it, if there is any. */
   readonly mergeHistory?: unknown;
   readonly hash: string;
   readonly leftovers: readonly string[];
-  /** Where in the page's bytes the row ends; it begins where the one before ends. */
+  /** The offset behind the row in the page's bytes. The row begins at the end of the previous one. */
   readonly end: number;
 }
 
-/** A reply with its rows shaped, in a form that is handed to another thread at little cost. */
+/** A reply with its rows shaped, in a form that is cheap to transfer to another thread. */
 export interface ShapedPage {
   /** The reply without its rows. */
   readonly rest: Readonly<Record<string, unknown>>;
-  /** The rows in their order; those that only the main thread can shape come as they are. */
+  /** The rows in their order. Rows that only the main thread can shape are unchanged. */
   readonly rows: readonly ({ readonly cells: ShapedCells } | { readonly raw: unknown })[];
   /** The encoded rows, one behind the other. */
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -55,8 +55,8 @@ export class PageShaper {
   }
 
   /**
-   * Shapes the rows under the key `list`; null for what is no good reply. `columnless` names the custom
-   * attributes that are known to have no column. Throws for a body that is not JSON.
+   * Shapes the rows under the key `list`; null for an invalid reply. `columnless` names the custom attributes
+   * that are known to have no column. Throws for a body that is not JSON.
    */
   shape(body: Buffer, list: string, columnless: ReadonlySet<string>): ShapedPage | null {
     const json = parseJson(body.toString('utf8')) as Record<string, unknown> | null;
@@ -65,7 +65,7 @@ export class PageShaper {
     const encoded: Buffer[] = [];
     let end = 0;
     const rows = rowsIn({ json }, [list]).map((raw) => {
-      // Lists that are cut short are read to their end first.
+      // The main thread reads incomplete lists to their end first.
       const shaped = isCutShort(raw) ? null : this.#shape(raw, 0);
       if (!shaped?.ok || this.#mayGetColumns(shaped.raw, columnless)) return { raw: elementOf(raw) };
       const { row, leftovers } = shaped;
@@ -85,7 +85,7 @@ export class PageShaper {
   }
 }
 
-/** In memory of its own, which can be transferred. */
+/** Copies the bytes into their own memory, which can be transferred. */
 function joined(pieces: readonly Buffer[], length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   let at = 0;

@@ -1,4 +1,4 @@
-/** What the main thread makes of a page that was shaped in the other one. */
+/** Rows for the main thread of a page that the shaping thread has shaped. */
 
 import { compileRules } from '../../avro/rules.js';
 import { tableSchema } from '../../avro/schema.js';
@@ -7,13 +7,13 @@ import { rowsIn } from '../../intercom/reply.js';
 import { type RawRow, rowOf, type Upsert } from '../../model/row.js';
 import type { ShapedCells, ShapedPage, ShapingPlan } from './page.js';
 
-/** What became of a row that was shaped where its reply was parsed. */
+/** The result for a row that the shaping thread has shaped. */
 export interface Ready {
-  /** What it was shaped by: to be compared only. */
+  /** The plan that the row was shaped with. Only compared by identity. */
   readonly by: unknown;
   readonly row: Omit<Upsert, 'op' | 'fetchedAt'>;
   readonly leftovers: readonly string[];
-  /** The row as it came. */
+  /** The row as the API sent it. */
   original(): RawRow;
   /** The same, without what the field rules leave out. */
   redacted(): RawRow;
@@ -23,18 +23,18 @@ const READY = Symbol('shaped where its reply was parsed');
 
 type MaybeReady = RawRow & { readonly [READY]?: Ready };
 
-/** What was made of the row, where that has happened already. */
+/** The shaped row, or undefined when the row is not shaped yet. */
 export function readyOf(row: RawRow): Ready | undefined {
   return (row as MaybeReady)[READY];
 }
 
-/** Stands in the place of a row that is shaped: it has only the fields that readings need, as they came. */
+/** Stands for a shaped row. It has only the fields that readings need, as the API sent them. */
 function readyRow(fields: RawRow, ready: Ready): RawRow {
   const row: MaybeReady = { ...fields, [READY]: ready };
   return row;
 }
 
-/** The reply that the page was, with its rows shaped by this plan. */
+/** The page's reply, with its rows shaped by this plan. */
 export function readyReply(
   page: ShapedPage,
   body: Buffer,
@@ -55,7 +55,7 @@ export function readyReply(
   return { ...page.rest, [list]: rows };
 }
 
-/** One of them. There are many, and they wait for their commit: so each has only what differs. */
+/** One shaped row. Many of them wait for their commit, so each holds only its own data. */
 class ReadyCells implements Ready {
   readonly row: Ready['row'];
   readonly leftovers: readonly string[];
@@ -89,7 +89,7 @@ class ReadyCells implements Ready {
   }
 }
 
-/** Parses the reply again when a row of it is needed, and once. */
+/** Parses the reply again when one of its rows is needed, at most once. */
 class WholePage {
   readonly plan: ShapingPlan;
   readonly #body: Buffer;

@@ -3,7 +3,7 @@
 import type { ReplyDecoder, Requester } from '../../intercom/transport.js';
 import type { TableName } from '../../model/table-names.js';
 
-/** Tables whose rows are those of their search as they come, and the key under which replies have them. */
+/** Tables whose rows are the search's rows unchanged, and the key under which replies have them. */
 const SHAPED: Partial<Record<TableName, string>> = { contacts: 'data', conversations: 'conversations' };
 
 /** Whether the thread shapes rows of the table. */

@@ -2,8 +2,8 @@
  * The shaping thread as the main thread sees it: large replies are parsed, and their rows shaped and encoded,
  * on a second core.
  *
- * Nothing depends on it. A page that it does not accept is read in the main thread: where there is one core,
- * until the thread is up, when it is behind, and for good once it has broken.
+ * The thread is optional. The main thread reads a page itself when there is one core, while the thread
+ * starts, when the thread is behind, and permanently once the thread has failed.
  */
 
 import { availableParallelism } from 'node:os';
@@ -20,16 +20,16 @@ export interface ShapingOptions {
    * again.
    */
   readonly lingerMs?: number;
-  /** The thread's script, where that is not the built one. */
+  /** The thread's script, if it is not the built one. */
   readonly script?: URL;
   /** Whether there is a second core. */
   readonly isWorthIt?: boolean;
 }
 
-/** With so many pages before it a page is read by the main thread, which waits for nothing else then. */
+/** When so many pages are queued for the thread, the main thread reads the page itself. */
 const MAX_WAITING = 4;
 const LINGER_MS = 60_000;
-/** What a page leaves behind is garbage at once: a larger young generation takes memory and saves no time. */
+/** Objects of a page are short-lived: a larger young generation uses memory and saves no time. */
 const LIMITS = { maxYoungGenerationSizeMb: 12 };
 
 export class Shaping {
@@ -39,7 +39,7 @@ export class Shaping {
   #isUp = false;
   #isOver: boolean;
   #idle: NodeJS.Timeout | null = null;
-  /** Plans that the running thread has, by the numbers that it knows them by. */
+  /** Plans that the running thread has, with their numbers. */
   #plans = new Map<ShapingPlan, number>();
   readonly #waiting = new Map<number, (page: ShapedPage | null) => void>();
   #numbers = 0;
@@ -50,8 +50,8 @@ export class Shaping {
   }
 
   /**
-   * Brings the thread up, so that the first page finds it; resolves when it is, or will not be. Safe to call
-   * more than once.
+   * Starts the thread before the first page arrives. Resolves when the thread runs or has failed. Safe to
+   * call more than once.
    */
   start(): Promise<void> {
     if (this.#isOver) return Promise.resolve();
@@ -89,7 +89,7 @@ export class Shaping {
   }
 
   /**
-   * Shapes the rows under the key `list` of a reply; null where the main thread has to read it. `columnless`:
+   * Shapes the rows under the key `list` of a reply; null when the main thread has to read it. `columnless`:
    * see `PageShaper`.
    */
   shape(
@@ -112,7 +112,7 @@ export class Shaping {
     return page;
   }
 
-  /** Ends the thread; what it has not delivered is read by who waits for it. */
+  /** Ends the thread. Callers read the pages that it has not delivered themselves. */
   async close(): Promise<void> {
     this.#isOver = true;
     await this.#end();

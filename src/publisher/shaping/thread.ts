@@ -1,12 +1,12 @@
-/** The shaping thread: one page after another, as they come. */
+/** The shaping thread: processes one page after another, in order of arrival. */
 
 import { parentPort } from 'node:worker_threads';
 import { PageShaper, type ShapedPage, type ShapingPlan } from './page.js';
 
-/** What the thread is asked. */
+/** A request to the thread. */
 export interface Order {
   readonly id: number;
-  /** The reply, a copy: memory that two threads share is released late. */
+  /** A copy of the reply: memory that two threads share is released late. */
   readonly body: Uint8Array;
   /** The key under which its rows stand. */
   readonly list: string;
@@ -17,7 +17,7 @@ export interface Order {
   readonly columnless: readonly string[];
 }
 
-/** What it answers. */
+/** The thread's answer. */
 export interface Answer {
   readonly id: number;
   /** Null: the caller has to parse the reply. */
@@ -38,7 +38,7 @@ function shaped({ body, list, planId, plan, columnless }: Order): ShapedPage | n
     const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
     return shapers.get(planId)?.shape(bytes, list, new Set(columnless)) ?? null;
   } catch {
-    // What is wrong with a reply is said by who knows what was asked.
+    // The caller reports an invalid reply: it knows the request.
     return null;
   }
 }

@@ -28,7 +28,7 @@ const NAMES = [
   '利用',
 ];
 const HOSTILE_NAMES = ['__proto__', 'constructor', 'a "quoted" one', 'new\nline', ''];
-/** Texts that can't be told apart once they are UTF-8: only for who asks for many attributes. */
+/** Texts that are equal once they are encoded as UTF-8. Used only when many attributes are configured. */
 const BROKEN_NAMES = ['lone \udc00', 'lone \udc01'];
 /** Attributes that every workspace has; those of plans share their names with others. */
 const DEFAULTS: Readonly<Record<Model, readonly string[]>> = {

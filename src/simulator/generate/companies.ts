@@ -1,4 +1,4 @@
-/** Companies, each made from its index. */
+/** Companies, each generated from its index. */
 
 import type { Generator, Row } from '../collection.js';
 import type { SimulatorOptions } from '../options.js';

@@ -1,4 +1,4 @@
-/** Contacts, each made from its index. */
+/** Contacts, each generated from its index. */
 
 import type { Generator, Row } from '../collection.js';
 import type { SimulatorOptions } from '../options.js';
@@ -132,7 +132,7 @@ function device({ dice, time }: ContactSeed): Row {
 }
 
 /**
- * The lists inside a contact, whole; they are cut when they are sent. Every 97th contact has more than ten
+ * The complete lists inside a contact; they are cut when they are sent. Every 97th contact has more than ten
  * entries in them.
  */
 function sublists({ counts, quirks }: SimulatorOptions, { dice, index, id }: ContactSeed): Row {
@@ -191,7 +191,7 @@ function consent({ dice }: ContactSeed): Row {
   };
 }
 
-/** Contacts that were merged into this one before; shown only to who asks for it. */
+/** Contacts that were merged into this one before; returned only on request. */
 function merges({ dice, index, time }: ContactSeed, role: unknown): Row {
   if (role !== 'user' || !dice.chance(0.03)) return {};
   const merge = {

@@ -1,9 +1,9 @@
-/** Conversations, each made from its index. */
+/** Conversations, each generated from its index. */
 
 import type { Generator, Row } from '../collection.js';
 import type { SimulatorOptions } from '../options.js';
 import { Dice } from '../random.js';
-import { thing } from '../texts.js';
+import { topicWord } from '../texts.js';
 import { companyGenerator } from './companies.js';
 import { adminId, contactIds, conversationIds, tagId, teamId } from './ids.js';
 import { makeAttachments, makeParts } from './parts.js';
@@ -43,7 +43,7 @@ function makeConversation(
   return {
     type: 'conversation',
     id,
-    title: dice.chance(0.3) ? thing(dice) : null,
+    title: dice.chance(0.3) ? topicWord(dice) : null,
     created_at: time - 90_000,
     updated_at: options.hostile ? disguised(time, index) : time,
     waiting_since: dice.chance(0.3) ? time - 60 : options.hostile ? outlandish(index) : null,
@@ -84,7 +84,7 @@ function people(options: SimulatorOptions, { dice, time, contact }: Conversation
   };
 }
 
-/** The whole company, as it was when the conversation was made. */
+/** The whole company, as it was when the conversation was created. */
 function companyOf(companies: Generator, { dice }: ConversationSeed): Row {
   if (companies.count === 0 || !dice.chance(0.2)) return {};
   const index = dice.below(companies.count);
@@ -151,7 +151,7 @@ function links({ dice, index }: ConversationSeed): Row {
   return {
     topics: dice.chance(0.5)
       ? {}
-      : { type: 'topic.list', topics: [{ type: 'topic', id: 1, name: thing(dice) }], total_count: 1 },
+      : { type: 'topic.list', topics: [{ type: 'topic', id: 1, name: topicWord(dice) }], total_count: 1 },
     ticket: dice.chance(0.05) ? { type: 'ticket', id: String(index), url: 'https://example.com/t' } : null,
     linked_objects: { type: 'list', data: linked, total_count: linked.length, has_more: false },
   };

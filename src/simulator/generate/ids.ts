@@ -1,4 +1,4 @@
-/** How the IDs of generated rows are made, and which row an ID belongs to. */
+/** Generates the IDs of rows, and finds the row of an ID. */
 
 import { Dice } from '../random.js';
 

@@ -3,7 +3,7 @@
 import type { Row } from '../collection.js';
 import type { SimulatorOptions } from '../options.js';
 import { Dice } from '../random.js';
-import { personName, thing } from '../texts.js';
+import { personName, topicWord } from '../texts.js';
 import { adminId, segmentId, tagId, teamId } from './ids.js';
 
 export function makeAdmin({ seed, counts }: SimulatorOptions, index: number): Row {
@@ -14,7 +14,7 @@ export function makeAdmin({ seed, counts }: SimulatorOptions, index: number): Ro
     id: String(adminId(index)),
     name: personName(dice),
     email: `admin${index}@example.com`,
-    ...(dice.chance(0.7) ? { job_title: thing(dice) } : {}),
+    ...(dice.chance(0.7) ? { job_title: topicWord(dice) } : {}),
     away_mode_enabled: dice.chance(0.2),
     away_mode_reassign: dice.chance(0.1),
     away_status_reason_id: dice.chance(0.3) ? dice.below(9) : null,
@@ -41,7 +41,7 @@ export function makeTeam({ seed, counts, quirks }: SimulatorOptions, index: numb
   return {
     type: 'team',
     id: quirks && index % 4 === 3 ? teamId(index) : String(teamId(index)),
-    name: `Team ${thing(dice)}`,
+    name: `Team ${topicWord(dice)}`,
     admin_ids: admins,
     ...(dice.chance(0.5)
       ? { assignment_limit: dice.below(20), distribution_method: 'load_balanced' }
@@ -58,7 +58,7 @@ export function makeTeam({ seed, counts, quirks }: SimulatorOptions, index: numb
 }
 
 export function makeTag({ seed }: SimulatorOptions, index: number): Row {
-  return { type: 'tag', id: tagId(index), name: `${thing(new Dice(seed, 'tags', index))} ${index}` };
+  return { type: 'tag', id: tagId(index), name: `${topicWord(new Dice(seed, 'tags', index))} ${index}` };
 }
 
 /** A segment with its count, which the API sends only when it is asked for. */
@@ -72,7 +72,7 @@ export function makeSegment(
   return {
     type: 'segment',
     id: segmentId(seed, kind, index),
-    name: `${thing(dice)} ${index}`,
+    name: `${topicWord(dice)} ${index}`,
     created_at: created,
     updated_at: Math.min(now(), created + dice.below(1_000_000)),
     ...(kind === 'segments' || index % 3 === 0 ? { person_type: dice.pick(['contact', 'user']) } : {}),

@@ -3,7 +3,7 @@
 import type { Row } from '../collection.js';
 import type { SimulatorOptions } from '../options.js';
 import { Dice } from '../random.js';
-import { HOSTILE_TEXTS, sentence, thing } from '../texts.js';
+import { HOSTILE_TEXTS, sentence, topicWord } from '../texts.js';
 import { adminId, contactIds, partId, tagId, teamId } from './ids.js';
 import { outlandish } from './times.js';
 
@@ -83,9 +83,9 @@ const PART_TYPES = [
   'operator_workflow_event',
 ];
 
-/** What happened, in the one of six shapes that the type of the part has. */
+/** The event of the part, in one of six shapes that depends on the type of the part. */
 function eventDetails(dice: Dice, type: string): Row | null {
-  const name = thing(dice);
+  const name = topicWord(dice);
   switch (type) {
     case 'conversation_attribute_updated_by_workflow':
       return { workflow: { name }, attribute: { name: 'Issue type' }, value: { name: 'Bug' } };

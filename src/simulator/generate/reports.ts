@@ -1,15 +1,14 @@
 /**
- * What a conversation says about itself: how it began, its figures, the agents that took part and how it was
- * judged.
+ * Fields that describe a conversation: its source, its statistics, its participating agents and its ratings.
  */
 
 import type { Row } from '../collection.js';
 import type { SimulatorOptions } from '../options.js';
 import type { Dice } from '../random.js';
-import { HOSTILE_TEXTS, sentence, thing } from '../texts.js';
+import { HOSTILE_TEXTS, sentence, topicWord } from '../texts.js';
 import { adminId, sourceId, teamId } from './ids.js';
 
-/** What only a search that asks for them shows. */
+/** Fields that only a search that requests them returns. */
 export const REVIEWS = { include_monitors: 'monitor_evaluations', include_scorecards: 'scorecards' } as const;
 
 export function makeSource(
@@ -35,7 +34,7 @@ export function makeSource(
           email_message_metadata: metadata,
         }
       : {}),
-    subject: dice.chance(0.3) ? thing(dice) : '',
+    subject: dice.chance(0.3) ? topicWord(dice) : '',
     body: options.hostile ? dice.pick(HOSTILE_TEXTS) : sentence(dice),
     author: { type: 'user', id: contact, name: 'José', email: 'jose@example.com' },
     attachments,
@@ -99,7 +98,7 @@ function makeAgent(dice: Dice, time: number): Row {
   const source = {
     content_type: dice.pick(['article', 'file', 'external_content']),
     url: 'https://help.example.com/1',
-    title: thing(dice),
+    title: topicWord(dice),
     locale: 'en',
   };
   const sources = dice.chance(0.5) ? [source] : [];

@@ -1,4 +1,4 @@
-/** What an endpoint gets and gives. */
+/** The call and the reply of an endpoint. */
 
 import type { Row } from '../collection.js';
 import { ApiError } from '../errors.js';
@@ -33,7 +33,7 @@ export function found(row: Row | undefined, code: string, message = 'Resource No
   return row;
 }
 
-/** Next pages are named by whole addresses, of Intercom: a client that follows one leaves the simulator. */
+/** Next pages have whole addresses of Intercom: a client that follows one leaves the simulator. */
 const ORIGIN = 'https://api.intercom.io';
 
 /** One page by its number, with the address of the next. */

@@ -5,7 +5,7 @@ import { invalid } from '../errors.js';
 import { type Api, type ApiCall, found, paged, type Route } from './call.js';
 import { withoutCount } from './lists.js';
 
-/** What lists can be paged through; only the scroll shows more. */
+/** Rows that can be paged through; only the scroll returns more. */
 const MAX_LISTED = 10_000;
 const MAX_PER_PAGE = 60;
 

@@ -81,7 +81,7 @@ function entries(row: Row, field: string): Row[] {
   return list?.data ?? [];
 }
 
-/** Entries are whole here: tags with who applied them. */
+/** Entries are complete here: tags with the admin who applied them. */
 function tags({ workspace }: Api, row: Row): Row[] {
   return entries(row, 'tags').map(({ id }) => ({
     type: 'tag',
@@ -116,7 +116,7 @@ function notes(row: Row): Row[] {
   }));
 }
 
-/** Membership is nowhere in the rows: users are in the segments of users. */
+/** Rows do not contain their segments: users are in the segments of users. */
 function segments({ workspace }: Api, { role }: Row): Row[] {
   const of = workspace.list('segments').filter((each) => (each.person_type === 'user') === (role === 'user'));
   return of.map(withoutCount);

@@ -1,4 +1,4 @@
-/** The endpoints of the small tables, and who is asking. */
+/** The endpoints of the small tables, and of the token's own admin. */
 
 import type { Row } from '../collection.js';
 import { ApiError } from '../errors.js';
@@ -73,7 +73,7 @@ function segment({ workspace }: Api, _: ApiCall, [id = '']: readonly string[]): 
   return withoutCount(found(row, 'not_found'));
 }
 
-/** A segment as it shows when its count was not asked for. */
+/** A segment as it is returned when its count was not requested. */
 export function withoutCount({ count: _, ...rest }: Row): Row {
   return rest;
 }

@@ -120,42 +120,42 @@ describe('Budget', () => {
   it('lets work that can wait go one by one, behind everybody, and leaves half of the budget', async () => {
     const budget = new Budget({ share: 1, maxInFlight: 2 });
     const order: string[] = [];
-    const take = (name: string, priority: 'foreground' | 'background') =>
+    const acquire = (name: string, priority: 'foreground' | 'background') =>
       void budget.acquire(never, { priority, lane: '' }).then(() => order.push(name));
-    take('walk 1', 'background');
-    take('walk 2', 'background');
-    take('poll 1', 'foreground');
-    take('poll 2', 'foreground');
+    acquire('reconcile 1', 'background');
+    acquire('reconcile 2', 'background');
+    acquire('poll 1', 'foreground');
+    acquire('poll 2', 'foreground');
     await vi.advanceTimersByTimeAsync(0);
-    expect(order).toEqual(['walk 1', 'poll 1']);
+    expect(order).toEqual(['reconcile 1', 'poll 1']);
     budget.release(headers(10, 8, start + 10_000), BEHIND);
     await vi.advanceTimersByTimeAsync(0);
-    expect(order).toEqual(['walk 1', 'poll 1', 'poll 2']);
+    expect(order).toEqual(['reconcile 1', 'poll 1', 'poll 2']);
     budget.release(headers(10, 7, start + 10_000));
     await vi.advanceTimersByTimeAsync(0);
-    expect(order).toEqual(['walk 1', 'poll 1', 'poll 2', 'walk 2']);
+    expect(order).toEqual(['reconcile 1', 'poll 1', 'poll 2', 'reconcile 2']);
     budget.release(headers(10, 6, start + 10_000));
     budget.release(headers(10, 6, start + 10_000), BEHIND);
     expect(budget.use.used).toBe(4);
-    take('walk 3', 'background');
+    acquire('reconcile 3', 'background');
     await vi.advanceTimersByTimeAsync(0);
     budget.release(null, BEHIND);
-    take('walk 4', 'background');
+    acquire('reconcile 4', 'background');
     await vi.advanceTimersByTimeAsync(0);
-    expect(order.at(-1)).toBe('walk 3');
-    take('poll 3', 'foreground');
+    expect(order.at(-1)).toBe('reconcile 3');
+    acquire('poll 3', 'foreground');
     await vi.advanceTimersByTimeAsync(0);
     expect(order.at(-1)).toBe('poll 3');
     await vi.advanceTimersByTimeAsync(10_100);
-    expect(order.at(-1)).toBe('walk 4');
+    expect(order.at(-1)).toBe('reconcile 4');
   });
 
   it('serves lanes in turns, however much each of them asks', async () => {
     const budget = new Budget({ share: 1, maxInFlight: 1 });
     const order: string[] = [];
-    const take = (lane: string) =>
+    const acquire = (lane: string) =>
       void budget.acquire(never, { priority: 'foreground', lane }).then(() => order.push(lane));
-    for (const lane of ['parts', 'parts', 'parts', 'parts', 'contacts', 'contacts', 'tags']) take(lane);
+    for (const lane of ['parts', 'parts', 'parts', 'parts', 'contacts', 'contacts', 'tags']) acquire(lane);
     for (let i = 0; i < 7; i += 1) {
       await vi.advanceTimersByTimeAsync(0);
       budget.release(null);

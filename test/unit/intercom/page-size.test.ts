@@ -1,7 +1,7 @@
 /** The size of search pages around what breaks one of them. */
 
 import { expect, it } from 'vitest';
-import { walkNewestFirst } from '../../../src/intercom/search.js';
+import { pageNewestFirst } from '../../../src/intercom/search.js';
 import type { ApiRequest, Requester } from '../../../src/intercom/transport.js';
 import { PublisherError } from '../../../src/model/errors.js';
 import { SearchModel } from './search-model.js';
@@ -33,7 +33,7 @@ async function read(broken: readonly number[], fail: (size: number, request: num
   const search = { path: '/conversations/search', list: 'conversations', isOrdered: true } as const;
   let rows = 0;
   let unread = 0;
-  for await (const page of walkNewestFirst(requester, search, { from: NOW - ROWS, to: null })) {
+  for await (const page of pageNewestFirst(requester, search, { from: NOW - ROWS, to: null })) {
     rows += page.rows.length;
     unread += (page.unread ?? []).length;
   }

@@ -233,8 +233,8 @@ const change: fc.Arbitrary<Omit<Change, 'lag'>> = fc.record({
 });
 
 /**
- * Turns whose changes the search shows within `longestLag` seconds; most are short and quiet, since a walk
- * takes many.
+ * Turns whose changes the search shows within `longestLag` seconds; most are short and quiet, since a search
+ * needs many.
  */
 function turn(longestLag: number): fc.Arbitrary<Turn> {
   const changes = fc.array(

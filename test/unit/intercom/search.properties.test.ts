@@ -1,11 +1,11 @@
 /**
- * One walk over a window, while rows change between its pages by a script, and over replies that make no
+ * Pages through one window, while a script changes rows between its pages, and through replies that make no
  * sense.
  */
 
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { walkNewestFirst } from '../../../src/intercom/search.js';
+import { pageNewestFirst } from '../../../src/intercom/search.js';
 import type { Requester } from '../../../src/intercom/transport.js';
 import { PublisherError } from '../../../src/model/errors.js';
 import type { RawRow } from '../../../src/model/row.js';
@@ -17,18 +17,18 @@ import { type ModelRow, SearchModel, type World, world } from './search-model.js
 const DAY = 86_400;
 const SEARCH = { path: '/contacts/search', list: 'data', isOrdered: true } as const;
 
-interface Walk {
+interface Outcome {
   readonly pages: readonly Page[];
   readonly rows: readonly ModelRow[];
-  /** What ended the walk early, or null. */
+  /** What ended the paging early, or null. */
   readonly failure: PublisherError | null;
 }
 
-async function walk(requester: Requester, window: Window, isOrdered = true): Promise<Walk> {
+async function readPages(requester: Requester, window: Window, isOrdered = true): Promise<Outcome> {
   const pages: Page[] = [];
   let failure: PublisherError | null = null;
   try {
-    for await (const page of walkNewestFirst(requester, { ...SEARCH, isOrdered }, window)) pages.push(page);
+    for await (const page of pageNewestFirst(requester, { ...SEARCH, isOrdered }, window)) pages.push(page);
   } catch (error) {
     if (!(error instanceof PublisherError)) throw error;
     failure = error;
@@ -62,7 +62,7 @@ it('brings each row of the window once and no other, when nothing changes meanwh
   await fc.assert(
     fc.asyncProperty(windowed, async ({ of, window }) => {
       const model = new SearchModel(quiet(of));
-      const { pages, rows, failure } = await walk(model, window);
+      const { pages, rows, failure } = await readPages(model, window);
       expect(failure).toBeNull();
       expect(sorted(rows)).toEqual(sorted(model.rows.filter((row) => isIn(row, window))));
       expect(pages.map(({ last }) => last)).toEqual(pages.map((_, index) => index === pages.length - 1));
@@ -77,7 +77,7 @@ it('brings every row that stood in the window all the time, or says that it may 
     fc.asyncProperty(windowed, async ({ of, window }) => {
       const model = new SearchModel(of);
       const before = model.shown;
-      const { pages, rows, failure } = await walk(model, window, of.rules.sorts);
+      const { pages, rows, failure } = await readPages(model, window, of.rules.sorts);
       const left = before.filter((row) => !model.shown.includes(row));
       for (const row of rows) expect(isIn(row, window)).toBe(true);
       for (const { newest } of pages) expect(newest ?? 0).toBeLessThanOrEqual(model.now + 1);
@@ -114,11 +114,11 @@ it('comes to an end and fails by its own errors only, whatever the replies hold'
       const requester: Requester = {
         request: async () => {
           requests += 1;
-          if (requests > 100) throw new Error('this walk would never end');
+          if (requests > 100) throw new Error('paging would never end');
           return { json: given[requests % given.length] ?? {}, receivedAt: 0, serverNow: 0 };
         },
       };
-      const { pages } = await walk(requester, window);
+      const { pages } = await readPages(requester, window);
       for (const row of pages.flatMap(({ rows }) => rows)) expect(typeof row).toBe('object');
     }),
     { numRuns: 500 },
@@ -130,11 +130,11 @@ it('reads on behind a row from before the window, where rows do not come in thei
     data: times.map((updated_at) => ({ updated_at })),
     pages: page === 0 ? { next: { starting_after: '1' } } : {},
   }));
-  const { rows } = await walk(answering(replies), { from: 4, to: null });
+  const { rows } = await readPages(answering(replies), { from: 4, to: null });
   expect(rows.map(({ updated_at }) => updated_at)).toEqual([5, 9, 8]);
 });
 
-it('says so of a row that was made and deleted while it walked', async () => {
+it('reports that a row was created and deleted while the search was paged', async () => {
   const turns = (['create', 'delete'] as const).map((kind) => ({
     seconds: 0,
     changes: [{ kind, pick: 1, lag: 0, ahead: 0 }],
@@ -149,17 +149,20 @@ it('says so of a row that was made and deleted while it walked', async () => {
     perPage: 1,
     weight: 1,
   } as const;
-  const { failure } = await walk(new SearchModel({ rules, now, ages: [0], turns }), { from: now, to: null });
+  const { failure } = await readPages(new SearchModel({ rules, now, ages: [0], turns }), {
+    from: now,
+    to: null,
+  });
   expect(failure?.code).toBe('walk-unclean');
 });
 
-it('does not take a page without a count for the end of its doubts', async () => {
+it('notices a smaller count also behind a page without one', async () => {
   const replies = [3, null, 2].map((total_count, page) => ({
     data: [{ updated_at: 9 - page }],
     total_count,
     pages: page === 2 ? {} : { next: { starting_after: String(page) } },
   }));
-  const { failure } = await walk(answering(replies), { from: 0, to: null });
+  const { failure } = await readPages(answering(replies), { from: 0, to: null });
   expect(failure?.code).toBe('walk-unclean');
 });
 
@@ -171,7 +174,7 @@ it('ends where the window begins now, when its older end has moved meanwhile', a
       const moving: { from: number; to: number | null } = { ...window };
       const rows: RawRow[] = [];
       let pages = 0;
-      for await (const page of walkNewestFirst(model, SEARCH, moving)) {
+      for await (const page of pageNewestFirst(model, SEARCH, moving)) {
         rows.push(...page.rows);
         if (pages === after) moving.from = Math.min(window.from + by, window.to ?? Number.POSITIVE_INFINITY);
         pages += 1;
@@ -180,7 +183,7 @@ it('ends where the window begins now, when its older end has moved meanwhile', a
       const stay = model.rows.filter((row) => isIn(row, moving));
       expect(brought).toEqual(expect.arrayContaining(stay));
       for (const row of brought) expect(isIn(row, window)).toBe(true);
-      // What lies on pages that nobody has asked for yet stays there.
+      // Rows on pages that were not requested yet stay there.
       const older = model.rows.filter((row) => row.updated_at < moving.from).length;
       if (pages > after + 1)
         expect(model.requests * of.rules.perPage).toBeLessThan(
@@ -191,10 +194,10 @@ it('ends where the window begins now, when its older end has moved meanwhile', a
   );
 });
 
-it('tells how far the rows of a page lie apart, where they are in order', async () => {
+it('reports the pace of a page whose rows are in order', async () => {
   const rows = (...times: unknown[]) => times.map((updated_at, id) => ({ id, updated_at }));
   const next = (after: string) => ({ pages: { next: { starting_after: after } } });
-  const { pages } = await walk(
+  const { pages } = await readPages(
     answering([
       { data: rows(900, 880, null, 860), ...next('a') },
       { data: rows(850), ...next('b') },
@@ -204,7 +207,7 @@ it('tells how far the rows of a page lie apart, where they are in order', async 
     { from: 0, to: null },
   );
   expect(pages.map(({ pace }) => pace)).toEqual([20, undefined, undefined, undefined]);
-  const unsure = walkNewestFirst(
+  const unsure = pageNewestFirst(
     answering([{ data: rows(900, 880) }]),
     { ...SEARCH, isOrdered: false },
     { from: 0, to: null },

@@ -50,13 +50,13 @@ async function poll(
   pull: (window: {
     from: number;
     to: null;
-  }) => AsyncIterable<{ rows: readonly Json[]; onTaken?: () => void }>,
-  isTaken = true,
+  }) => AsyncIterable<{ rows: readonly Json[]; onAccepted?: () => void }>,
+  isAccepted = true,
 ) {
   const rows: Json[] = [];
   for await (const page of pull({ from: 0, to: null })) {
     rows.push(...page.rows);
-    if (isTaken) page.onTaken?.();
+    if (isAccepted) page.onAccepted?.();
   }
   return rows;
 }

@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import kafkajs from 'kafkajs';
 import { describe, expect, it } from 'vitest';
-import { type Claim, deal, stickyAssigner } from '../../../src/kafka/assigner.js';
+import { assignPartitions, type Claim, stickyAssigner } from '../../../src/kafka/assigner.js';
 import { decodeMember, encodeUserData, type Served } from '../../../src/kafka/membership.js';
 
 const none = (...members: string[]): Claim[] => members.map((member) => ({ member, partitions: [] }));
-const asClaims = (dealt: ReadonlyMap<string, readonly number[]>): Claim[] =>
-  [...dealt].map(([member, partitions]) => ({ member, partitions }));
+const asClaims = (assigned: ReadonlyMap<string, readonly number[]>): Claim[] =>
+  [...assigned].map(([member, partitions]) => ({ member, partitions }));
 const moved = (before: readonly Claim[], after: ReadonlyMap<string, readonly number[]>) =>
   before.flatMap(({ member, partitions }) => partitions.filter((each) => !after.get(member)?.includes(each)));
 
-describe('deal', () => {
+describe('assignPartitions', () => {
   it.each([
     ['nobody', 4, none(), {}],
     ['one', 3, none('a'), { a: [0, 1, 2] }],
@@ -28,7 +28,7 @@ describe('deal', () => {
     ],
     ['a claim to what does not exist', 2, [{ member: 'a', partitions: [7, -1, 1] }], { a: [0, 1] }],
   ])('%s', (_, count, claims, expected) => {
-    expect(Object.fromEntries(deal(count, claims))).toEqual(expected);
+    expect(Object.fromEntries(assignPartitions(count, claims))).toEqual(expected);
   });
 
   const members = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 9 });
@@ -43,10 +43,10 @@ describe('deal', () => {
     );
     fc.assert(
       fc.property(fc.nat(40), claims, (count, claimed) => {
-        const dealt = deal(count, claimed);
-        expect([...dealt.values()].flat().sort((a, b) => a - b)).toEqual([...Array(count).keys()]);
+        const assigned = assignPartitions(count, claimed);
+        expect([...assigned.values()].flat().sort((a, b) => a - b)).toEqual([...Array(count).keys()]);
         for (let beginning = 0; beginning <= count; beginning += 1) {
-          const sizes = [...dealt.values()].map((own) => own.filter((each) => each < beginning).length);
+          const sizes = [...assigned.values()].map((own) => own.filter((each) => each < beginning).length);
           expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
         }
       }),
@@ -56,8 +56,8 @@ describe('deal', () => {
   it('moves nothing when nobody comes or goes', () => {
     fc.assert(
       fc.property(fc.nat(40), members, (count, names) => {
-        const before = asClaims(deal(count, none(...names)));
-        expect(moved(before, deal(count, before))).toEqual([]);
+        const before = asClaims(assignPartitions(count, none(...names)));
+        expect(moved(before, assignPartitions(count, before))).toEqual([]);
       }),
     );
   });
@@ -67,9 +67,9 @@ describe('deal', () => {
     (count) => {
       for (let size = 2; size <= 8; size += 1) {
         const names = [...'abcdefgh'].slice(0, size);
-        const before = asClaims(deal(count, none(...names)));
-        const more = deal(count, [...before, ...none('0')]);
-        const less = deal(count, before.slice(1));
+        const before = asClaims(assignPartitions(count, none(...names)));
+        const more = assignPartitions(count, [...before, ...none('0')]);
+        const less = assignPartitions(count, before.slice(1));
         expect(moved(before, more).length, `${size} and one more`).toBeLessThanOrEqual(count / 2);
         expect(moved(before.slice(1), less).length, `${size} and one less`).toBeLessThanOrEqual(count / 2);
       }
@@ -78,8 +78,8 @@ describe('deal', () => {
 
   it('deals the same in whatever order it hears of the members', () => {
     const names = [...'dacbe'];
-    const forwards = deal(7, none(...names));
-    expect(deal(7, none(...names.reverse()))).toEqual(forwards);
+    const forwards = assignPartitions(7, none(...names));
+    expect(assignPartitions(7, none(...names.reverse()))).toEqual(forwards);
     expect([...forwards.keys()]).toEqual([...'abcde']);
   });
 });
@@ -105,18 +105,18 @@ describe('stickyAssigner', () => {
     encodeUserData(owned, joinedAt, served).toString();
 
   async function assigned(partitions: number, members: ReturnType<typeof member>[]) {
-    const dealt = await assigner(partitions).assign({ members, topics: ['t'] } as Parameters<
+    const assigned = await assigner(partitions).assign({ members, topics: ['t'] } as Parameters<
       ReturnType<typeof assigner>['assign']
     >[0]);
     return Object.fromEntries(
-      dealt.map(({ memberId, memberAssignment }) => [
+      assigned.map(({ memberId, memberAssignment }) => [
         memberId,
         MemberAssignment.decode(memberAssignment)?.assignment.t,
       ]),
     );
   }
 
-  it('tells the group what it owns, and is dealt that again', async () => {
+  it('reports its partitions to the group, and is assigned them again', async () => {
     const { metadata } = assigner(4, [1, 3]).protocol({ topics: ['t'] });
     const told = MemberMetadata.decode(metadata)?.userData.toString();
     // Version 0.1.0 reads an array, and of that the whole numbers.
@@ -148,14 +148,16 @@ describe('stickyAssigner', () => {
   });
 
   it('deals the state topic of the oldest, also where its own is another one', async () => {
-    const dealt = await assigner(0).assign({
+    const assigned = await assigner(0).assign({
       members: [
         member('a', saying(8, { ...SERVED, stateTopic: 'u', partitions: 2 }), 'u'),
         member('b', saying(9, SERVED)),
       ],
       topics: ['t'],
     } as Parameters<ReturnType<typeof assigner>['assign']>[0]);
-    const topics = dealt.map(({ memberAssignment }) => MemberAssignment.decode(memberAssignment)?.assignment);
+    const topics = assigned.map(
+      ({ memberAssignment }) => MemberAssignment.decode(memberAssignment)?.assignment,
+    );
     expect(topics).toEqual([{ u: [0, 1] }, { u: [] }]);
   });
 });

@@ -13,7 +13,7 @@ async function linesOf(error: Error): Promise<Record<string, unknown>[]> {
   model.readings = [[error]];
   const out = { write: (line: string) => void lines.push(line) };
   logEvents(model.events, createLogger('json', 'info', out, false), 'all');
-  const ends = { abandon: () => undefined, awaitWalks: true, onDone: () => undefined };
+  const ends = { abandon: () => undefined, awaitReconcile: true, onDone: () => undefined };
   await runCycle('acme', [model], model.events, ends);
   return lines.map((line) => JSON.parse(line));
 }

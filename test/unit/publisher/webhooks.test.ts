@@ -15,7 +15,7 @@ const body = notification('contact.user.updated', { type: 'contact', id: 'c1', n
 /**
  * A server that keeps notifications as `keep` does, for one connection with a client secret and one without.
  */
-async function open(keep: (connection: string, hint: Hint) => Promise<void>) {
+async function open(store: (connection: string, hint: Hint) => Promise<void>) {
   const connections = [
     { name: 'acme', credentials: { accessToken: 'a', clientSecret: SECRET } },
     { name: 'plain', credentials: { accessToken: 'a' } },
@@ -23,7 +23,7 @@ async function open(keep: (connection: string, hint: Hint) => Promise<void>) {
   const events = new Events();
   const answered: unknown[] = [];
   events.on('webhook:answered', (event) => answered.push(event));
-  const routes = webhookRoutes({ connections: () => connections, keep, events });
+  const routes = webhookRoutes({ connections: () => connections, store, events });
   const auth = { username: 'u', password: 'p' };
   const server = await startServer({ host: '127.0.0.1', port: 0, auth }, routes);
   onTestFinished(() => server.close());

@@ -76,7 +76,7 @@ describe('paging two by two while a row changes after the first page', () => {
   ] as const)('with %s cursors, %o: %s', async (cursors, sort, _, change, pages) => {
     const { simulator, client } = await sixContacts(cursors);
     const between = (page: number) => page === 1 && change(simulator);
-    const read = await client.walk('contacts', { query: ALL, sort, perPage: 2, between });
+    const read = await client.pageThrough('contacts', { query: ALL, sort, perPage: 2, between });
     expect(read.map((page) => page.join(' ')).join(' | ')).toBe(pages);
   });
 });
@@ -87,7 +87,7 @@ describe.each(['keyset', 'position'] as const)('%s cursors', (cursors) => {
     const ids = idsOf(simulator.workspace.rows('contacts'));
     for (const id of ids.slice(100, 300))
       simulator.workspace.update('contacts', id, { updated_at: at('2024-04-01T00:00:00Z') });
-    const read = (await client.walk('contacts', { query: ALL, sort, perPage: 7 })).flat();
+    const read = (await client.pageThrough('contacts', { query: ALL, sort, perPage: 7 })).flat();
     expect(read).toHaveLength(400);
     expect(new Set(read)).toEqual(new Set(ids));
   });
@@ -181,7 +181,7 @@ describe('total_count', () => {
           const expected = idsOf(rows.filter((row) => isFound(asked as Row, Number(row.updated_at), keyOf)));
           const { json } = await client.post('/contacts/search', { query: asked, sort });
           expect(json.total_count).toBe(expected.length);
-          const read = (await client.walk('contacts', { query: asked, sort, perPage: 5 })).flat();
+          const read = (await client.pageThrough('contacts', { query: asked, sort, perPage: 5 })).flat();
           expect(read).toEqual(order === 'ascending' ? expected : expected.reverse());
           await simulator.close();
         },

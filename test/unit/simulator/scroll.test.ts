@@ -20,7 +20,7 @@ const idsIn = (answer: Answer) => idsOf(rowsIn(answer));
 const PAGE = { type: 'list', pages: null, total_count: null };
 
 describe('the companies scroll', () => {
-  it('walks through all companies with one and the same parameter', async () => {
+  it('returns all companies with one and the same parameter', async () => {
     const { simulator, start, next } = await companies();
     const first = await start();
     const param = first.json.scroll_param;

@@ -25,9 +25,9 @@ const orEqual = (operator: string, iso: string) => ({
 /** The names that a query finds, which must be the same in both directions. */
 async function found({ url }: Simulator, table: Table, query: object, version = '2.16'): Promise<string> {
   const client = new Client(url, { version });
-  const walk = async (order: Sort['order']) =>
-    (await client.walk(table, { query, sort: { field: 'updated_at', order }, perPage: 150 })).flat();
-  const [rising, falling] = [await walk('ascending'), await walk('descending')];
+  const read = async (order: Sort['order']) =>
+    (await client.pageThrough(table, { query, sort: { field: 'updated_at', order }, perPage: 150 })).flat();
+  const [rising, falling] = [await read('ascending'), await read('descending')];
   expect(rising).toEqual([...falling].reverse());
   return rising.join(' ');
 }

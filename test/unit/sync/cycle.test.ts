@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { type ErrorCode, PublisherError } from '../../../src/model/errors.js';
-import { mostTelling, runCycle } from '../../../src/sync/cycle.js';
+import { firstCause, runCycle } from '../../../src/sync/cycle.js';
 import { page, row, TableModel } from './table-model.js';
 
 const table = (name: 'contacts' | 'tags', outcome: Error | null) => {
@@ -22,7 +22,7 @@ async function pass(...tables: readonly TableModel[]) {
     abandon: () => {
       abandoned += 1;
     },
-    awaitWalks: false,
+    awaitReconcile: false,
     onDone: (name: string) => void done.push(name),
   };
   // All of them tell the first one's listeners.
@@ -109,12 +109,12 @@ describe('runCycle', () => {
   });
 });
 
-describe('mostTelling', () => {
+describe('firstCause', () => {
   it('is the first that is more than a stop, or a stop', () => {
     const stop = new PublisherError('stopped', 's');
     const why = new PublisherError('internal', 'w');
-    expect(mostTelling([stop, why])).toBe(why);
-    expect(mostTelling([stop])).toBe(stop);
-    expect(() => mostTelling([])).toThrow('no error was thrown');
+    expect(firstCause([stop, why])).toBe(why);
+    expect(firstCause([stop])).toBe(stop);
+    expect(() => firstCause([])).toThrow('no error was thrown');
   });
 });

@@ -5,7 +5,7 @@
 
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
-import { walkNewestFirst } from '../../../src/intercom/search.js';
+import { pageNewestFirst } from '../../../src/intercom/search.js';
 import { PublisherError } from '../../../src/model/errors.js';
 import { Events } from '../../../src/model/events.js';
 import type { RawRow, ShapedRow } from '../../../src/model/row.js';
@@ -29,7 +29,7 @@ function sourceOf(model: SearchModel, { rules: { daysIn } }: World): TableSource
     name: 'contacts',
     method: 'incremental',
     reads: 'searched',
-    pull: (window) => walkNewestFirst(model, SEARCH, window),
+    pull: (window) => pageNewestFirst(model, SEARCH, window),
     windowsAtOnce: () => 3,
     shape,
     prefetch: async () => undefined,
@@ -42,7 +42,7 @@ function sourceOf(model: SearchModel, { rules: { daysIn } }: World): TableSource
     ids: null,
     retry: {
       read: async () => [],
-      pull: (window) => walkNewestFirst(model, SEARCH, window),
+      pull: (window) => pageNewestFirst(model, SEARCH, window),
     },
   };
 }
@@ -76,7 +76,7 @@ class TopicOfRows extends TopicModel<ModelRow> {
   }
 }
 
-/** A walk that is given up, and a request that fails, end a cycle; the next one goes on. */
+/** A search that is given up, and a request that fails, end a cycle; the next one continues. */
 const EXPECTED = new Set(['walk-unclean', 'api-unreachable', 'api-error']);
 
 /** Polls a workspace until its script has come to its end, and once more when all changes can be found. */
@@ -90,7 +90,7 @@ async function replicate(
   const topic = new TopicOfRows();
   const settings = { connection: 'acme', reconcile: null, ...at };
   const source = sourceOf(model, of);
-  const tasks: TableTasks = { walk: null, recovery: null };
+  const tasks: TableTasks = { reconcile: null, recovery: null };
   const ledger = new TableLedger(
     { source, sink: topic, settings, events: new Events() },
     { state: emptyState(), written: { state: null, at: 0 }, rows: new RecentRows() },

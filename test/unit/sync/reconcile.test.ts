@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { KnownIdCollector, planWalk } from '../../../src/sync/reconcile.js';
+import { KnownIdCollector, planReconcile } from '../../../src/sync/reconcile.js';
 import { windowsOver } from '../../../src/sync/windows.js';
 import { runs } from '../../support/runs.js';
 
 const iso = (ms: number) => new Date(ms).toISOString();
 
-describe('planWalk', () => {
+describe('planReconcile', () => {
   const at = { now: 1_000_000, next: 2_000_000, isFirst: false };
 
   it.each([
@@ -17,7 +17,7 @@ describe('planWalk', () => {
       { dueAt: 2_000_000, walk: null },
       false,
     ],
-    ['a state of a version without walks', null, at, { dueAt: 2_000_000, walk: { reached: null } }, true],
+    ['a state of a version without reconcile', null, at, { dueAt: 2_000_000, walk: { reached: null } }, true],
     ['not due yet', { dueAt: 1_500_000, walk: null }, at, { dueAt: 1_500_000, walk: null }, false],
     ['due', { dueAt: 1_000_000, walk: null }, at, { dueAt: 2_000_000, walk: { reached: null } }, true],
     [
@@ -43,7 +43,7 @@ describe('planWalk', () => {
     ],
   ] as const)('%s', (_, mark, when, expected, start) => {
     const before = mark === null ? null : { ...mark, dueAt: iso(mark.dueAt) };
-    expect(planWalk(before, when)).toEqual({ mark: { ...expected, dueAt: iso(expected.dueAt) }, start });
+    expect(planReconcile(before, when)).toEqual({ mark: { ...expected, dueAt: iso(expected.dueAt) }, start });
   });
 });
 
@@ -94,7 +94,7 @@ describe('KnownIdCollector', () => {
     expect(second.known).toMatchObject({ times: expect.objectContaining({ size: 50 }), until: null });
   });
 
-  it('takes the latest of the times that several records tell of one row', () => {
+  it('keeps the latest of the times that several records report of one row', () => {
     const collector = new KnownIdCollector(null, 10);
     collector.raise('a', 5);
     collector.raise('a', 3.9);

@@ -16,7 +16,8 @@ const AT = { connection: 'acme', table: 'contacts' };
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date', 'performance'], now: NOW }));
 afterEach(() => void vi.useRealTimers());
 
-const run = (model: TableModel, awaitWalk = false) => new TableCycle(model, model.events).run(awaitWalk);
+const run = (model: TableModel, awaitReconcile = false) =>
+  new TableCycle(model, model.events).run(awaitReconcile);
 
 describe('a cycle of a searched table', () => {
   it('publishes its pages with what they bring the table to', async () => {
@@ -383,12 +384,12 @@ describe('deletions that the API lists', () => {
   });
 });
 
-describe('the walk over all IDs', () => {
+describe('reconcile', () => {
   const KNOWN = new Map([
     ['a', 300],
     ['b', 290],
   ]);
-  const walking = (more: object = {}, pulled: () => Page = () => page([row('b', 290)])) =>
+  const reconciling = (more: object = {}, pulled: () => Page = () => page([row('b', 290)])) =>
     new TableModel(
       {
         ids: {
@@ -403,7 +404,7 @@ describe('the walk over all IDs', () => {
       },
       { reconcile: '0 3 * * *' },
     );
-  /** A cycle, and another one after the walk has become due. */
+  /** A cycle, and another one after reconcile has become due. */
   async function twoNights(model: TableModel): Promise<void> {
     model.readings = [[page([row('a', 300), row('b', 290)])], [page([])], [page([])]];
     await run(model, true);
@@ -412,17 +413,17 @@ describe('the walk over all IDs', () => {
   }
 
   it('runs when it is due, and what it finds gone becomes a tombstone', async () => {
-    const model = walking();
+    const model = reconciling();
     await twoNights(model);
     expect(model.records).toEqual(['rows a there', 'rows b there', 'rows a gone']);
     expect(model.of('table:reconciled')).toEqual([{ ...AT, deletes: 1 }]);
-    expect(model.tasks.walk).toBeNull();
+    expect(model.tasks.reconcile).toBeNull();
     const dueAt = new Date(Date.UTC(2026, 0, 4, 3)).toISOString();
     expect(model.ledger.state.reconcile).toEqual({ dueAt, walk: null });
   });
 
   it('does not run before it is due', async () => {
-    const model = walking();
+    const model = reconciling();
     model.readings = [[page([row('a', 300), row('b', 290)])], [page([])]];
     await run(model, true);
     expect(model.ledger.state.reconcile).toEqual({
@@ -434,11 +435,11 @@ describe('the walk over all IDs', () => {
     expect(model.records).toHaveLength(2);
   });
 
-  it('is taken up again where it broke', async () => {
+  it('is resumed where it failed', async () => {
     const after: (number | null)[] = [];
     let breaks = true;
     const broken = new PublisherError('api-unreachable', 'no answer');
-    const model = walking({
+    const model = reconciling({
       known: async (reached: number | null) => {
         after.push(reached);
         if (reached === null) return { times: new Map([['a', 300]]), until: 300 };
@@ -447,7 +448,7 @@ describe('the walk over all IDs', () => {
       },
     });
     await expect(twoNights(model)).rejects.toBe(broken);
-    expect(model.tasks.walk).toBeNull();
+    expect(model.tasks.reconcile).toBeNull();
     expect(model.ledger.state).toMatchObject({ reconcile: { walk: { reached: 300 } } });
     expect(model.records.at(-1)).toBe('rows a gone');
     breaks = false;
@@ -460,7 +461,7 @@ describe('the walk over all IDs', () => {
   it('loses nothing that it found where a cycle can’t publish it', async () => {
     const refused = new PublisherError('credentials-refused', 'no');
     let isRefused = true;
-    const model = walking({
+    const model = reconciling({
       known: async () => ({ times: new Map([['b', 290]]), hashes: new Map(), until: null }),
       async *pull() {
         yield page([row('b', 290)]);
@@ -476,28 +477,28 @@ describe('the walk over all IDs', () => {
     model.readings = [[page([])]];
     await run(model, true);
     expect(model.records).toEqual(['rows a there', 'rows b there', 'rows b there']);
-    expect(model.tasks.walk).toBeNull();
+    expect(model.tasks.reconcile).toBeNull();
   });
 
-  it('goes on beside the cycles unless they wait for it', async () => {
+  it('continues beside the cycles unless they wait for it', async () => {
     let answer = (_: boolean) => {};
-    const model = walking({ isGone: () => new Promise<boolean>((resolve) => (answer = resolve)) });
+    const model = reconciling({ isGone: () => new Promise<boolean>((resolve) => (answer = resolve)) });
     model.readings = [[page([row('a', 300), row('b', 290)])], [page([])], [page([])]];
     await run(model);
     vi.setSystemTime(NOW + 86_400_000);
     await run(model);
-    expect(model.tasks.walk).not.toBeNull();
+    expect(model.tasks.reconcile).not.toBeNull();
     expect(model.records).toHaveLength(2);
     answer(true);
-    await model.tasks.walk?.ended;
+    await model.tasks.reconcile?.ended;
     await run(model);
     expect(model.records.at(-1)).toBe('rows a gone');
-    expect(model.tasks.walk).toBeNull();
+    expect(model.tasks.reconcile).toBeNull();
   });
 
   it('counts the tombstones of all its parts', async () => {
     let answer = () => {};
-    const model = walking({
+    const model = reconciling({
       known: async (reached: number | null) => {
         if (reached === null) return { times: new Map([['a', 300]]), until: 300 };
         await new Promise<void>((resolve) => (answer = resolve));
@@ -515,13 +516,13 @@ describe('the walk over all IDs', () => {
     expect(model.records.at(-1)).toBe('rows a gone');
     expect(model.of('table:reconciled')).toEqual([]);
     answer();
-    await model.tasks.walk?.ended;
+    await model.tasks.reconcile?.ended;
     await another();
     expect(model.of('table:reconciled')).toEqual([{ ...AT, deletes: 1 }]);
   });
 
-  it('leaves out what a list of deletions told meanwhile', async () => {
-    const model = walking();
+  it('leaves out what a list of deletions reported meanwhile', async () => {
+    const model = reconciling();
     model.source = {
       ...model.source,
       deletions: async () => (Date.now() === NOW ? [] : [{ id: 'a', at: Date.now() / 1000 }]),

@@ -75,7 +75,7 @@ export class TableModel implements TableSink, TableWork {
   readonly settings: TableSettings;
   readonly #source: TableSource;
   readonly ledger: TableLedger;
-  readonly tasks: TableTasks = { walk: null, recovery: null };
+  readonly tasks: TableTasks = { reconcile: null, recovery: null };
   readonly events = new Events();
   readonly told: { readonly name: EventName; readonly event: EventMap[EventName] }[] = [];
   /** Each commit: its records as text, and the state behind it. */

@@ -121,8 +121,8 @@ describe('polls of the parts of conversations', () => {
     for (let second = 0; second < 1_000; second += 1) {
       api.rows.set(`c${second}`, { shown: second, detail: second, parts: [] });
       const of = new IntercomApi(api, new AbortController().signal);
-      for await (const { onTaken } of pullChildren(PARTS, of, { from: second - LOOKBACK, to: null }, read))
-        onTaken?.();
+      for await (const { onAccepted } of pullChildren(PARTS, of, { from: second - LOOKBACK, to: null }, read))
+        onAccepted?.();
     }
     expect(read.size).toBe(LOOKBACK + 1);
   });

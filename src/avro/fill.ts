@@ -1,13 +1,16 @@
-/** How a field takes its value from the API's row, by what it holds. Whatever does not fit is given back. */
+/**
+ * Fills a field of the published row from the API's row, by the type of the field. What does not fit is
+ * returned.
+ */
 
 import { canonicalJson } from '../model/json.js';
 import { isObject } from '../model/row.js';
 import { toBoolean, toDouble, toLong, toText, toTime } from './coerce.js';
 import { Leftover, type LeftoverTree, withEntry } from './leftovers.js';
+import { type Fill, fillTarget, type Node, type Target } from './row-tree.js';
 import type { Primitive } from './schema.js';
-import { type Node, type Take, type Target, walk } from './walk.js';
 
-const takeText: Take = (raw, into, at) => {
+const fillText: Fill = (raw, into, at) => {
   const text = toText(raw);
   if (text === undefined) return new Leftover(raw);
   if (text.isWellFormed()) {
@@ -20,15 +23,15 @@ const takeText: Take = (raw, into, at) => {
 };
 
 /** Values without a structure. */
-export const TAKE_PRIMITIVE: Readonly<Record<Primitive, Take>> = {
-  string: takeText,
-  long: takeScalar(toLong),
-  double: takeScalar(toDouble),
-  boolean: takeScalar(toBoolean),
+export const FILL_PRIMITIVE: Readonly<Record<Primitive, Fill>> = {
+  string: fillText,
+  long: fillScalar(toLong),
+  double: fillScalar(toDouble),
+  boolean: fillScalar(toBoolean),
 };
 
 /** Times as epoch milliseconds. Of a finer one the field gets the milliseconds, and `_extra` the original. */
-export const takeTime: Take = (raw, into, at) => {
+export const fillTime: Fill = (raw, into, at) => {
   const time = toTime(raw);
   if (time === undefined) return new Leftover(raw);
   into[at] = time.ms;
@@ -36,12 +39,12 @@ export const takeTime: Take = (raw, into, at) => {
 };
 
 /** Anything, as canonical JSON text. */
-export const takeJson: Take = (raw, into, at) => {
+export const fillJson: Fill = (raw, into, at) => {
   into[at] = canonicalJson(raw);
   return undefined;
 };
 
-function takeScalar(coerce: (raw: unknown) => number | boolean | undefined): Take {
+function fillScalar(coerce: (raw: unknown) => number | boolean | undefined): Fill {
   return (raw, into, at) => {
     const value = coerce(raw);
     if (value === undefined) return new Leftover(raw);
@@ -50,14 +53,14 @@ function takeScalar(coerce: (raw: unknown) => number | boolean | undefined): Tak
   };
 }
 
-/** An element that does not fit is left out of the list and given back under its position. */
-export function takeList(takeItem: Take): Take {
+/** An element that does not fit is left out of the list and returned under its position. */
+export function fillList(fillItem: Fill): Fill {
   return (raw, into, at) => {
     if (!Array.isArray(raw)) return new Leftover(raw);
     const list: unknown[] = [];
     let left: LeftoverTree | undefined;
     for (let i = 0; i < raw.length; i++) {
-      const rest = takeItem(raw[i], list as unknown as Target, list.length);
+      const rest = fillItem(raw[i], list as unknown as Target, list.length);
       if (rest !== undefined) left = withEntry(left, String(i), rest);
     }
     into[at] = list;
@@ -65,22 +68,22 @@ export function takeList(takeItem: Take): Take {
   };
 }
 
-/** What another way of taking comes to, as canonical JSON text. */
-export function asText(take: Take): Take {
+/** Fills the field with canonical JSON text of the value that another function makes. */
+export function asText(fill: Fill): Fill {
   return (raw, into, at) => {
     const holder: unknown[] = [];
-    const left = take(raw, holder as unknown as Target, 0);
+    const left = fill(raw, holder as unknown as Target, 0);
     if (holder.length > 0) into[at] = canonicalJson(holder[0]);
     return left;
   };
 }
 
 /** A record without any value is no record, but as an element of a list it counts. */
-export function takeRecord(node: Node, keepEmpty: boolean): Take {
+export function fillRecord(node: Node, keepEmpty: boolean): Fill {
   return (raw, into, at) => {
     if (!isObject(raw)) return new Leftover(raw);
     const value: Target = {};
-    const left = walk(node, raw, value);
+    const left = fillTarget(node, raw, value);
     if (keepEmpty || !isEmpty(value)) into[at] = value;
     return left;
   };

@@ -1,10 +1,10 @@
-/** The walk over all IDs by itself: what it asks, what it finds, how far it has come. */
+/** Reconcile by itself: what it requests, what it finds, how far it has compared. */
 
 import { describe, expect, it } from 'vitest';
 import { PublisherError } from '../../../src/model/errors.js';
 import { rowOf } from '../../../src/model/row.js';
 import type { Window } from '../../../src/model/state.js';
-import { type IdSource, IdWalk } from '../../../src/sync/reconcile.js';
+import { type IdSource, ReconcileScan } from '../../../src/sync/reconcile.js';
 import { page, row } from './table-model.js';
 
 function source(known: ReadonlyMap<string, number>, shown: readonly string[], gone: readonly string[]) {
@@ -12,7 +12,7 @@ function source(known: ReadonlyMap<string, number>, shown: readonly string[], go
   const asked: string[] = [];
   let atOnce = 0;
   let most = 0;
-  const walked: IdSource = {
+  const idSource: IdSource = {
     known: async () => ({ times: known, until: null }),
     async *pull(window) {
       pulled.push(window);
@@ -28,29 +28,29 @@ function source(known: ReadonlyMap<string, number>, shown: readonly string[], go
     },
     grain: async () => ({ unit: 'second' }),
   };
-  return { walked, pulled, asked, most: () => most };
+  return { idSource, pulled, asked, most: () => most };
 }
 
-describe('IdWalk', () => {
-  it('asks by ID for what a search does not show, and takes an answer alone for gone', async () => {
+describe('ReconcileScan', () => {
+  it('asks by ID for what a search does not show, and only an answer makes it gone', async () => {
     const known = new Map([
       ['a', 10],
       ['b', 20],
       ['c', 30],
     ]);
-    const { walked, pulled, asked } = source(known, ['b'], ['c']);
-    const walk = new IdWalk(walked, null);
-    expect(walk.drain()).toEqual({ gone: [], differs: [], unread: [], reached: null, over: false });
-    await walk.ended;
+    const { idSource, pulled, asked } = source(known, ['b'], ['c']);
+    const scan = new ReconcileScan(idSource, null);
+    expect(scan.drain()).toEqual({ gone: [], differs: [], unread: [], reached: null, over: false });
+    await scan.ended;
     expect(pulled).toEqual([{ from: 10, to: 30 }]);
     expect(asked).toEqual(['a', 'c']);
-    expect(walk.failure).toBeNull();
-    expect(walk.drain()).toEqual({ gone: ['c'], differs: [], unread: [], reached: 30, over: true });
-    expect(walk.drain()).toEqual({ gone: [], differs: [], unread: [], reached: 30, over: true });
+    expect(scan.failure).toBeNull();
+    expect(scan.drain()).toEqual({ gone: ['c'], differs: [], unread: [], reached: 30, over: true });
+    expect(scan.drain()).toEqual({ gone: [], differs: [], unread: [], reached: 30, over: true });
   });
 
   it('finds rows whose content differs, and rows that the topic does not have, between the times that it knows', async () => {
-    const { walked, pulled } = source(
+    const { idSource, pulled } = source(
       new Map([
         ['a', 10],
         ['b', 20],
@@ -65,10 +65,10 @@ describe('IdWalk', () => {
       ['c', 'c30'],
     ]);
     const shown = [row('c', 30), row('b', 20), row('unknown', 15), row('broken', 12), row('a', 10)];
-    const walk = new IdWalk(
+    const scan = new ReconcileScan(
       {
-        ...walked,
-        known: async (after) => ({ ...(await walked.known(after)), hashes }),
+        ...idSource,
+        known: async (after) => ({ ...(await idSource.known(after)), hashes }),
         async *pull(window) {
           pulled.push(window);
           yield page(shown);
@@ -78,9 +78,9 @@ describe('IdWalk', () => {
       },
       null,
     );
-    await walk.ended;
+    await scan.ended;
     expect(pulled).toEqual([{ from: 5, to: 30 }]);
-    expect(walk.drain()).toEqual({
+    expect(scan.drain()).toEqual({
       gone: [],
       differs: ['b', 'unknown'],
       unread: [],
@@ -91,12 +91,12 @@ describe('IdWalk', () => {
 
   it('compares neither what is no row nor what is set aside, and names the row whose content can’t be had', async () => {
     const times = new Map(['a', 'b', 'c'].map((id, index) => [id, 10 * (index + 1)]));
-    const { walked } = source(times, [], []);
+    const { idSource } = source(times, [], []);
     const broken = new PublisherError('api-error', 'GET /contacts/b/tags: 500');
     const hashed: unknown[] = [];
-    const walk = new IdWalk(
+    const scan = new ReconcileScan(
       {
-        ...walked,
+        ...idSource,
         known: async () => ({ times, hashes: new Map(), until: null }),
         async *pull() {
           yield page([row('a', 10), rowOf('no row'), row('a', 10), row('b', 20), row('c', 30)]);
@@ -110,24 +110,24 @@ describe('IdWalk', () => {
       null,
       () => new Set(['c']),
     );
-    await walk.ended;
+    await scan.ended;
     expect(hashed).toEqual(expect.arrayContaining(['a', 'b']));
     expect(new Set(hashed).size).toBe(2);
     const unread = [{ id: 'b', window: null, error: broken }];
-    const findings = walk.drain();
+    const findings = scan.drain();
     expect(findings).toEqual({ gone: [], differs: ['a'], unread, reached: 30, over: true });
-    walk.putBack(findings);
-    expect(walk.drain()).toEqual(findings);
+    scan.putBack(findings);
+    expect(scan.drain()).toEqual(findings);
   });
 
-  it.each(['taken', 'stopped'])('pauses when many differ, until they are %s', async (how) => {
+  it.each(['drained', 'stopped'])('pauses when many differ, until they are %s', async (how) => {
     const ids = Array.from({ length: 2_500 }, (_, index) => String(index));
     const times = new Map(ids.map((id, index) => [id, index]));
-    const { walked } = source(times, [], []);
+    const { idSource } = source(times, [], []);
     const stop = new AbortController();
-    const walk = new IdWalk(
+    const scan = new ReconcileScan(
       {
-        ...walked,
+        ...idSource,
         known: async () => ({ times, hashes: new Map(), until: null }),
         async *pull({ from, to }) {
           yield page(ids.slice(from, Number(to) + 1).map((id) => row(id, times.get(id) ?? null)));
@@ -139,20 +139,20 @@ describe('IdWalk', () => {
       null,
     );
     const found: string[] = [];
-    await walk.isReady();
+    await scan.isReady();
     if (how === 'stopped') {
       stop.abort();
-      await walk.ended;
-      expect(walk.failure).toMatchObject({ code: 'stopped' });
+      await scan.ended;
+      expect(scan.failure).toMatchObject({ code: 'stopped' });
       return;
     }
     let rounds = 0;
     for (let over = false; !over; rounds += 1) {
-      await walk.isReady();
-      const taken = walk.drain();
-      expect(taken.reached).toBe(Number(taken.differs.at(-1) ?? 2_499));
-      found.push(...taken.differs);
-      over = taken.over;
+      await scan.isReady();
+      const findings = scan.drain();
+      expect(findings.reached).toBe(Number(findings.differs.at(-1) ?? 2_499));
+      found.push(...findings.differs);
+      over = findings.over;
     }
     expect(found).toEqual(ids);
     expect(rounds).toBeGreaterThan(1);
@@ -160,26 +160,26 @@ describe('IdWalk', () => {
 
   it('asks ten at a time', async () => {
     const ids = Array.from({ length: 25 }, (_, index) => String(index));
-    const { walked, asked, most } = source(new Map(ids.map((id) => [id, 5])), [], ids);
-    const walk = new IdWalk(walked, null);
-    await walk.ended;
+    const { idSource, asked, most } = source(new Map(ids.map((id) => [id, 5])), [], ids);
+    const scan = new ReconcileScan(idSource, null);
+    await scan.ended;
     expect(asked).toEqual(ids);
     expect(most()).toBe(10);
-    expect(walk.drain().gone).toEqual(ids);
+    expect(scan.drain().gone).toEqual(ids);
   });
 
-  it('looks only at the rows of its window, both ends included', async () => {
+  it('checks only the rows of its window, both ends included', async () => {
     const ids = Array.from({ length: 3_000 }, (_, index) => String(index));
     const known = new Map(ids.map((id) => [id, 1_000 + Number(id)]));
-    const { walked, pulled, asked } = source(known, ids.slice(1, -1), ids);
-    const walk = new IdWalk(walked, null);
-    await walk.ended;
+    const { idSource, pulled, asked } = source(known, ids.slice(1, -1), ids);
+    const scan = new ReconcileScan(idSource, null);
+    await scan.ended;
     expect(pulled).toEqual([
       { from: 1_000, to: 2_499 },
       { from: 2_500, to: 3_999 },
     ]);
     expect(asked).toEqual(['0', '2999']);
-    expect(walk.drain()).toEqual({
+    expect(scan.drain()).toEqual({
       gone: ['0', '2999'],
       differs: [],
       unread: [],
@@ -189,7 +189,7 @@ describe('IdWalk', () => {
   });
 
   it('leaves out what was found in another way', async () => {
-    const { walked } = source(
+    const { idSource } = source(
       new Map([
         ['a', 1],
         ['b', 1],
@@ -197,14 +197,14 @@ describe('IdWalk', () => {
       [],
       ['a', 'b'],
     );
-    const walk = new IdWalk(walked, null);
-    walk.leaveOut(['a']);
-    await walk.ended;
-    expect(walk.drain().gone).toEqual(['b']);
+    const scan = new ReconcileScan(idSource, null);
+    scan.leaveOut(['a']);
+    await scan.ended;
+    expect(scan.drain().gone).toEqual(['b']);
   });
 
-  it('goes on in rounds where not all IDs fit into memory, behind what it has reached', async () => {
-    const { walked } = source(new Map(), [], []);
+  it('continues in rounds where not all IDs fit into memory, behind what it has reached', async () => {
+    const { idSource } = source(new Map(), [], []);
     const after: (number | null)[] = [];
     const rounds = [
       { times: new Map([['a', 10]]), until: 15 },
@@ -214,30 +214,30 @@ describe('IdWalk', () => {
       after.push(reached);
       return rounds.shift() ?? { times: new Map(), until: null };
     };
-    const walk = new IdWalk({ ...walked, known }, 5);
-    await walk.ended;
+    const scan = new ReconcileScan({ ...idSource, known }, 5);
+    await scan.ended;
     expect(after).toEqual([5, 15]);
-    expect(walk.drain()).toMatchObject({ reached: 20, over: true });
+    expect(scan.drain()).toMatchObject({ reached: 20, over: true });
   });
 
   it('does not mind rows that left the search meanwhile, and breaks with everything else', async () => {
     const known = new Map([['a', 10]]);
     const breaking = (error: Error): IdSource => ({
-      ...source(known, [], ['a']).walked,
+      ...source(known, [], ['a']).idSource,
       // biome-ignore lint/correctness/useYield: it breaks before its first page
       async *pull() {
         throw error;
       },
     });
-    const unclean = new IdWalk(breaking(new PublisherError('walk-unclean', 'left')), null);
+    const unclean = new ReconcileScan(breaking(new PublisherError('walk-unclean', 'left')), null);
     await unclean.ended;
     expect(unclean.drain()).toEqual({ gone: ['a'], differs: [], unread: [], reached: 10, over: true });
     const error = new PublisherError('api-unreachable', 'no answer');
-    const broken = new IdWalk(breaking(error), 3);
+    const broken = new ReconcileScan(breaking(error), 3);
     await broken.ended;
     expect(broken.failure).toBe(error);
     expect(broken.drain()).toEqual({ gone: [], differs: [], unread: [], reached: 3, over: false });
-    const defect = new IdWalk(breaking(new TypeError('x')), null);
+    const defect = new ReconcileScan(breaking(new TypeError('x')), null);
     await defect.ended;
     expect(defect.failure).toMatchObject({ code: 'internal' });
   });

@@ -1,6 +1,6 @@
 /**
- * The walk over an object of the API's row: known keys go where the schema wants them, everything else is
- * kept.
+ * The tree of an object in the API's row, and the function that visits it: known keys go where the schema
+ * wants them, everything else is kept.
  *
  * Null and missing are the same: neither is carried.
  */
@@ -10,15 +10,15 @@ import { type Left, Leftover, type LeftoverTree, withEntry } from './leftovers.j
 
 /** The record or list that is being filled. */
 export type Target = Record<string | number, unknown>;
-/** Puts a value that is not null into its place and gives back what did not fit. */
-export type Take = (raw: unknown, into: Target, at: string | number) => Left | undefined;
+/** Puts a value that is not null into its place and returns what did not fit. */
+export type Fill = (raw: unknown, into: Target, at: string | number) => Left | undefined;
 
 /** What to do with one key of an object in the API's row. */
 export interface Step {
   readonly key: string;
   /** False for a second read of a value that another step carries whole. */
   readonly owns: boolean;
-  take(raw: unknown, into: Target): Left | undefined;
+  fill(raw: unknown, into: Target): Left | undefined;
 }
 
 /** An object in the API's row. */
@@ -27,8 +27,8 @@ export interface Node {
   readonly known: ReadonlySet<string>;
 }
 
-/** Fills the target from the object and gives back what found no place; undefined when everything did. */
-export function walk(node: Node, raw: RawObject, into: Target): LeftoverTree | undefined {
+/** Fills the target from the object and returns what found no place; undefined when everything did. */
+export function fillTarget(node: Node, raw: RawObject, into: Target): LeftoverTree | undefined {
   let left: LeftoverTree | undefined;
   let met = 0;
   for (const step of node.steps) {
@@ -36,7 +36,7 @@ export function walk(node: Node, raw: RawObject, into: Target): LeftoverTree | u
     if (value === undefined) continue;
     if (step.owns) met++;
     if (value === null) continue;
-    const rest = step.take(value, into);
+    const rest = step.fill(value, into);
     if (rest !== undefined) left = withEntry(left, step.key, rest);
   }
   // Counting is cheaper than looking up every key, and most rows hold nothing unknown.

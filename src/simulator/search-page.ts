@@ -1,4 +1,4 @@
-/** Finds the rows of a page of a search: by counting where it can, else by looking at all rows. */
+/** Finds the rows of a page of a search: by rank if possible, otherwise by scanning all rows. */
 
 import type { Collection, Place } from './collection.js';
 import type { SortedPlace } from './cursor.js';
@@ -17,7 +17,7 @@ export interface Found {
   readonly last: SortedPlace | null;
 }
 
-/** A page of a query about `updated_at` alone, in its order. Looks at no row outside of the page. */
+/** A page of a query that filters and sorts only by `updated_at`. Reads no row outside of the page. */
 export function inOrderOfUpdates(collection: Collection, asked: Asked, times: Ranges): Found {
   const { cursor, perPage, descending } = asked;
   const spans = times.map(
@@ -47,8 +47,8 @@ export function inOrderOfUpdates(collection: Collection, asked: Asked, times: Ra
 }
 
 /**
- * The rank at which a walk goes on behind a place: rows below it (ascending) or from it on (descending) were
- * passed.
+ * The rank at which a search continues after a place. Rows below it (ascending), or from it on (descending),
+ * were on earlier pages.
  */
 function behind(collection: Collection, { key, index }: SortedPlace, descending: boolean): number {
   return collection.rankOf({ time: Number(key), index: descending ? index : index + 1 });
@@ -117,7 +117,7 @@ function allThatMatch(collection: Collection, { query, field }: Asked): SortedPl
   return found;
 }
 
-/** Reads fields of a row; what every row has is known without making it. */
+/** Reads fields of a row. Fields that follow from its place are read without generating the row. */
 function reader(collection: Collection, { time, index }: Place): (field: string) => unknown {
   let row: ReturnType<Collection['at']>;
   return (field) => {
