@@ -5,6 +5,7 @@ import { catalogCommand } from './commands/catalog.js';
 import { checkCommand } from './commands/check.js';
 import { configCommand } from './commands/config.js';
 import { connectCommand } from './commands/connect.js';
+import { controlCommands } from './commands/control.js';
 import { previewCommand } from './commands/preview.js';
 import { replayCommand } from './commands/replay.js';
 import { resetCommand } from './commands/reset.js';
@@ -21,6 +22,7 @@ const COMMANDS = [
   previewCommand,
   runCommand,
   statusCommand,
+  controlCommands,
   resetCommand,
   replayCommand,
   schemasCommand,

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 
 import { TABLE_NAMES } from '../model/table-names.js';
-import { DEAD_LETTERS, hintsTopic, tableTopic } from '../model/topic-names.js';
+import { controlTopic, DEAD_LETTERS, hintsTopic, tableTopic } from '../model/topic-names.js';
 import { connectionSettings } from './connection-settings.js';
 import { formatPath, isMapping, type Path } from './path.js';
 import type { Problem } from './problem.js';
@@ -107,6 +107,7 @@ function plannedTopics({ topics, state, connections }: z.output<typeof namingTop
   });
   return [
     { topic: hintsTopic(topics.prefix), path: ['topics', 'prefix'], what: 'that of the hints' },
+    { topic: controlTopic(topics.prefix), path: ['topics', 'prefix'], what: 'that of the control' },
     { topic: state.topic, path: ['state', 'topic'], what: 'that of the state' },
     ...published,
   ];

@@ -131,6 +131,8 @@ export interface EventMap {
   'set-aside:recovered': AtTable & { readonly entry: SetAside };
   /** Everything that a table has set aside, whenever that changed. */
   'set-aside:changed': AtTable & { readonly entries: readonly SetAside[] };
+  /** An operator has paused a table, or resumed it. */
+  'table:paused': AtTable & { readonly isPaused: boolean };
   /** A reconcile has finished. */
   'table:reconciled': AtTable & { readonly deletes: number };
   'table:failed': AtTable & { readonly error: PublisherError };

@@ -109,6 +109,12 @@ export interface TableState {
   /** ISO 8601, UTC: when this state was committed. */
   readonly updatedAt: string;
   readonly error: StateError | null;
+  /** Whether an operator has paused its polls and notifications. */
+  readonly paused: boolean;
+  /** The revision of the control topic's record that this state follows; 0: none. */
+  readonly controlRevision: number;
+  /** The revision of the last `sync` whose cycle is over. */
+  readonly syncRevision: number;
   /** The topic that the state is about; null in states of version 0.1.0, and behind a `reset`. */
   readonly topic: TopicMark | null;
   /** The topic of its dead letters; null in the same cases. */
@@ -136,6 +142,9 @@ export function emptyState(): TableState {
     unknownFields: 0,
     updatedAt: new Date(0).toISOString(),
     error: null,
+    paused: false,
+    controlRevision: 0,
+    syncRevision: 0,
     topic: null,
     deadLetterTopic: null,
   };

@@ -14,3 +14,8 @@ export function hintsTopic(prefix: string): string {
 
 /** What stands in the place of a table in the topic of dead letters. */
 export const DEAD_LETTERS = 'dead_letters';
+
+/** The topic of what operators request of tables while instances run. */
+export function controlTopic(prefix: string): string {
+  return `${prefix}.control`;
+}

@@ -61,6 +61,9 @@ function logTables(events: Events, log: Logger): void {
       'table finished',
     );
   });
+  events.on('table:paused', ({ isPaused, ...event }) =>
+    log.info(event, isPaused ? 'table paused' : 'table resumed'),
+  );
   events.on('table:reconciled', (event) => log.info(event, 'reconcile finished'));
   events.on('table:failed', ({ connection, table, error }) =>
     log.error({ connection, table, code: error.code, ...stackOf(error) }, error.message),

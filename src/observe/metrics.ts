@@ -231,8 +231,11 @@ function countCycles(events: Events, registry: Registry): void {
     failures.inc({ ...at(event), code: event.error.code });
     failing.set(at(event), 1);
   });
+  const paused = gauge('table_paused', 'Whether an operator has paused a table.');
+  events.on('table:restored', (event) => paused.set(at(event), event.state.paused ? 1 : 0));
+  events.on('table:paused', (event) => paused.set(at(event), event.isPaused ? 1 : 0));
   onTableLeft(events, (labels) => {
-    for (const each of [lasted, failing, completed, fresh]) each.remove(labels);
+    for (const each of [lasted, failing, completed, fresh, paused]) each.remove(labels);
   });
 }
 

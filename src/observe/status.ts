@@ -55,7 +55,7 @@ export interface TableStatus {
   /**
    * `waiting`: never read, and its first cycle has not started. `unknown`: no event of it has arrived yet.
    */
-  readonly state: 'unknown' | 'waiting' | 'running' | 'failed' | 'ok';
+  readonly state: 'unknown' | 'waiting' | 'running' | 'paused' | 'failed' | 'ok';
   readonly bookmark: string | null;
   /** ISO 8601: when the last complete cycle started. */
   readonly freshAsOf: string | null;
@@ -88,6 +88,7 @@ interface TableFacts {
   setAside: readonly SetAside[];
   bookmark: number | null;
   freshAsOf: string | null;
+  paused: boolean;
   cycle: CycleSummary | null;
   readonly activity: Activity;
 }
@@ -160,10 +161,21 @@ export class StatusBoard {
 
   #followTables(events: Events): void {
     events.on('table:restored', (event) => {
-      const { bookmark, freshAsOf, cycle, error } = event.state;
+      const { bookmark, freshAsOf, paused, cycle, error } = event.state;
       const { records, deletes, deadLetters, unknownFields, setAside } = event.state;
       const counts = { records, deletes, deadLetters, unknownFields, setAside };
-      Object.assign(this.#table(event), { restored: true, bookmark, freshAsOf, cycle, error, ...counts });
+      Object.assign(this.#table(event), {
+        restored: true,
+        bookmark,
+        freshAsOf,
+        paused,
+        cycle,
+        error,
+        ...counts,
+      });
+    });
+    events.on('table:paused', (event) => {
+      this.#table(event).paused = event.isPaused;
     });
     events.on('set-aside:changed', (event) => {
       this.#table(event).setAside = event.entries;
@@ -266,6 +278,7 @@ function noFacts(): TableFacts {
     setAside: [],
     bookmark: null,
     freshAsOf: null,
+    paused: false,
     cycle: null,
     activity: new Activity(),
   };
@@ -293,8 +306,9 @@ function tableStatus(name: TableName, facts: TableFacts, now: number): TableStat
   };
 }
 
-function stateOf({ restored, running, error, cycle }: TableFacts): TableStatus['state'] {
+function stateOf({ restored, running, paused, error, cycle }: TableFacts): TableStatus['state'] {
   if (running) return 'running';
+  if (paused) return 'paused';
   if (error !== null) return 'failed';
   if (cycle !== null) return 'ok';
   return restored ? 'waiting' : 'unknown';

@@ -5,6 +5,7 @@ import { publishedText } from '../avro/published.js';
 import { Registry } from '../avro/registry.js';
 import type { Config, ConnectionConfig } from '../config/config.js';
 import { KafkaAccess } from '../kafka/access.js';
+import { planControl } from '../kafka/control.js';
 import { planHints } from '../kafka/hints.js';
 import { isLongOpen, openTransactionText } from '../kafka/open-transactions.js';
 import { problemsOf, type TopicPlan } from '../kafka/topics.js';
@@ -77,6 +78,7 @@ async function* checkKafka(config: Config): AsyncGenerator<Finding> {
       yield await finding(`topics of ${connection.name}`, () => topicsOf(config, plans, kafka));
     }
     yield* checkStates(config, kafka);
+    yield await finding('control', () => topicsOf(config, [planControl(config.topics)], kafka));
     if (usesHints(config)) {
       yield await finding('notifications', () => topicsOf(config, [planHints(config.topics)], kafka));
     }

@@ -12,6 +12,7 @@ import { Schedule } from '../sync/schedule.js';
 import { openApi } from './api.js';
 import { Session } from './session.js';
 import type { SessionContext } from './session-context.js';
+import { TableControls } from './table-controls.js';
 
 const FIRST_WAIT_MS = 1_000;
 const MAX_WAIT_MS = 5 * 60_000;
@@ -23,6 +24,8 @@ const MAYBE_LOST = new Set<ErrorCode>(['fenced', 'kafka-transaction-timeout']);
 const MAYBE_LOST_WAIT_MS = 3_000;
 /** Tables without a schedule are read back to back, but not faster than this. */
 const MIN_CYCLE_INTERVAL_MS = 200;
+/** A cycle of a table that is paused may end by itself for so long; its session ends then. */
+const PAUSED_WITHIN_MS = 5_000;
 
 export class ConnectionLoop {
   readonly #context: SessionContext;
@@ -83,22 +86,43 @@ export class ConnectionLoop {
   }
 
   /**
-   * Starts a cycle whenever tables are due, until a failure reaches further than its tables. Throws that
-   * failure once all cycles have ended.
+   * Starts a cycle whenever tables are due, until a failure reaches further than its tables, or a table is
+   * paused while it is read. Throws that failure once all cycles have ended.
    */
   async #serve(schedule: Schedule, onCycle: () => void): Promise<void> {
+    const { control } = this.#context;
+    const { name: connection } = this.#connection;
     const failed = new AbortController();
-    const end = AbortSignal.any([this.#stop.signal, failed.signal]);
+    const paused = new AbortController();
+    const broken = AbortSignal.any([this.#stop.signal, failed.signal]);
+    const end = AbortSignal.any([broken, paused.signal]);
     const errors: PublisherError[] = [];
+    await control.ready(this.#stop.signal);
     const session = await Session.open(this.#context, this.#connection, this.#stop.signal);
     const fail = (error: unknown) => {
       errors.push(asPublisherError(error));
       failed.abort();
     };
     void session.broken.then((error) => (error === null ? undefined : fail(error)));
+    const controls = new TableControls({
+      work: session.work,
+      schedule,
+      controlOf: (table) => control.of(connection, table),
+      onPaused: (table, isPaused) =>
+        this.#context.events.emit('table:paused', { connection, table, isPaused }),
+      onPausedAtWork: () => paused.abort(),
+      onFailure: fail,
+    });
+    const unsubscribe = control.subscribe(connection, (table) => controls.apply(table as TableName));
     const cycles = new Set<Promise<void>>();
     const start = async (due: readonly TableName[]) => {
-      await session.cycle(due, { onDone: (table) => schedule.done(table) });
+      controls.started(due);
+      await session.cycle(due, {
+        onDone: (table) => {
+          schedule.done(table);
+          controls.done(table);
+        },
+      });
       onCycle();
     };
     try {
@@ -110,11 +134,18 @@ export class ConnectionLoop {
         void cycle.then(() => cycles.delete(cycle));
         await pause(MIN_CYCLE_INTERVAL_MS, end).catch(() => undefined);
       }
-      await Promise.all(cycles);
-      if (errors.length === 0) await session.publishLastStates();
+      const atRest = Promise.all(cycles);
+      await (paused.signal.aborted
+        ? Promise.race([atRest, pause(PAUSED_WITHIN_MS, broken).catch(() => undefined)])
+        : atRest);
+      await controls.settled();
+      if (errors.length === 0 && cycles.size === 0) await session.publishLastStates();
     } finally {
+      unsubscribe();
       await session.close();
+      await Promise.all(cycles);
     }
-    if (errors.length > 0) throw firstCause(errors);
+    const others = paused.signal.aborted ? errors.filter(({ code }) => code !== 'stopped') : errors;
+    if (others.length > 0) throw firstCause(others);
   }
 }

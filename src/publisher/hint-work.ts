@@ -182,7 +182,9 @@ export class HintWork {
   }
 
   #concernedBy(entity: Entity): HintedTable[] {
-    return this.#options.tables.filter(({ table }) => table.hinted?.entity === entity);
+    return this.#options.tables.filter(
+      ({ table, ledger }) => table.hinted?.entity === entity && !ledger.state.paused,
+    );
   }
 
   async #run(entity: Entity, queue: Queue): Promise<void> {

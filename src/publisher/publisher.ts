@@ -16,6 +16,7 @@ import { pause } from '../model/pause.js';
 import type { TableName } from '../model/table-names.js';
 import { hintsTopic } from '../model/topic-names.js';
 import { ConnectionLoop } from './connection-loop.js';
+import { ControlFeed } from './control-feed.js';
 import { membersLeft } from './group-free.js';
 import { HintFeed } from './hint-feed.js';
 import { oldestFirst } from './opening-order.js';
@@ -24,6 +25,7 @@ import { publishedTables } from './published-table.js';
 import { Session } from './session.js';
 import type { SessionContext } from './session-context.js';
 import { Shaping } from './shaping/shaping.js';
+import { TableControls } from './table-controls.js';
 import { topicPlans } from './topic-plans.js';
 import { TopicWatch } from './topic-watch.js';
 import { usesHints, webhookRoutes } from './webhooks.js';
@@ -75,7 +77,8 @@ export class Publisher {
     const openings = new Openings();
     const watch = new TopicWatch(kafka.topics);
     const cutOff = new Set<string>();
-    const shared = { config, kafka, registry, events, shaping, states, openings, watch, cutOff };
+    const control = new ControlFeed(kafka, config.topics, events);
+    const shared = { config, kafka, registry, events, shaping, states, openings, watch, cutOff, control };
     return new Publisher({ ...shared, hints: null });
   }
 
@@ -112,6 +115,7 @@ export class Publisher {
     const hints = config.http === null ? null : new HintFeed(this.#context);
     this.#context = { ...this.#context, hints };
     if (usesHints(config)) hints?.start();
+    this.#context.control.start();
     const lost = new AbortController();
     const end = AbortSignal.any([signal, lost.signal]);
     this.#end = end;
@@ -192,6 +196,7 @@ export class Publisher {
   async close(): Promise<void> {
     await this.#hintWriter?.close();
     await this.#context.shaping.close();
+    await this.#context.control.close();
     await this.#context.watch.close();
     await this.#context.kafka.close();
   }
@@ -237,10 +242,33 @@ export class Publisher {
   }
 
   async #passOnce(connection: ConnectionConfig, signal: AbortSignal) {
+    const { control, events } = this.#context;
+    await control.ready(signal);
     const session = await Session.open(this.#context, connection, signal);
+    const paused = new Set<TableName>();
+    const controls = new TableControls({
+      work: session.work,
+      schedule: {
+        pause: (table) => void paused.add(table),
+        resume: (table) => void paused.delete(table),
+        request: () => undefined,
+      },
+      controlOf: (table) => control.of(connection.name, table),
+      onPaused: (table, isPaused) =>
+        events.emit('table:paused', { connection: connection.name, table, isPaused }),
+      onPausedAtWork: () => undefined,
+      // The cycles fail too.
+      onFailure: () => undefined,
+    });
     try {
-      const tables = connection.tables.map(({ name }) => name);
-      const failed = await session.cycle(tables, { awaitReconcile: true });
+      const tables = connection.tables.map(({ name }) => name).filter((table) => !paused.has(table));
+      if (paused.size > 0) events.emit('warning', pausedWarning(connection.name, paused));
+      controls.started(tables);
+      const failed = await session.cycle(tables, {
+        awaitReconcile: true,
+        onDone: (table) => controls.done(table),
+      });
+      await controls.settled();
       await session.publishLastStates();
       return failed;
     } finally {
@@ -307,6 +335,12 @@ export class Publisher {
     );
     return new Map(owned.map((connection) => [connection.name, connection]));
   }
+}
+
+function pausedWarning(connection: string, tables: ReadonlySet<TableName>) {
+  const names = [...tables];
+  const message = `not read, because paused: ${names.join(', ')}; resume with \`intercom-kafka resume ${connection} ${names.join(' ')}\``;
+  return { connection, message };
 }
 
 function shared(group: string): PublisherError {

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.js';
 import type { KafkaAccess } from '../kafka/access.js';
 import type { StateLedger } from '../kafka/state-ledger.js';
 import type { Events } from '../model/events.js';
+import type { ControlFeed } from './control-feed.js';
 import type { HintFeed } from './hint-feed.js';
 import type { Openings } from './openings.js';
 import type { Shaping } from './shaping/shaping.js';
@@ -25,6 +26,8 @@ export interface SessionContext {
   readonly cutOff: Set<string>;
   /** Ends sessions whose topics were deleted, created again or extended by partitions. */
   readonly watch: TopicWatch;
+  /** What operators request of tables while instances run. */
+  readonly control: ControlFeed;
   /** The source of notifications. Null: this instance reads none. */
   readonly hints: HintFeed | null;
 }

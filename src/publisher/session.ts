@@ -151,6 +151,11 @@ export class Session {
     }
   }
 
+  /** Its tables, as this instance works on them. */
+  get work(): ReadonlyMap<TableName, TableWork> {
+    return this.#work;
+  }
+
   /** Runs one cycle of the named tables; see `runCycle`. Cycles of different tables may overlap. */
   async cycle(
     tables: readonly TableName[],

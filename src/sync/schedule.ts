@@ -40,6 +40,7 @@ export class Schedule {
   readonly #tables: readonly ScheduledTable[];
   readonly #tasks: ScheduledTask[];
   readonly #busy = new Set<TableName>();
+  readonly #paused = new Set<TableName>();
   #due: Set<TableName>;
   #wake: (() => void) | null = null;
 
@@ -84,6 +85,22 @@ export class Schedule {
     for (const { name } of this.#tables) this.#due.add(name);
   }
 
+  /** Nothing makes the table due until it is resumed. */
+  pause(table: TableName): void {
+    this.#paused.add(table);
+  }
+
+  /** A table that was paused is due. */
+  resume(table: TableName): void {
+    if (this.#paused.delete(table)) this.request(table);
+  }
+
+  /** Makes the table due now; where its cycle runs, once more behind that. */
+  request(table: TableName): void {
+    this.#due.add(table);
+    this.#wake?.();
+  }
+
   stop(): void {
     for (const task of this.#tasks) void task.destroy();
   }
@@ -94,7 +111,7 @@ export class Schedule {
   }
 
   #ready(): TableName[] {
-    return [...this.#due].filter((name) => !this.#busy.has(name));
+    return [...this.#due].filter((name) => !this.#busy.has(name) && !this.#paused.has(name));
   }
 
   async #turn(signal: AbortSignal): Promise<void> {

@@ -33,6 +33,9 @@ const PROGRESS = [
   'records',
   'deletes',
   'deadLetters',
+  'paused',
+  'controlRevision',
+  'syncRevision',
 ] as const satisfies readonly (keyof TableState)[];
 
 /** The state that a table was restored with; undefined: it has none. */

@@ -21,7 +21,7 @@ import { layOut } from '../table.js';
 interface StatusRow {
   readonly connection: string;
   readonly table: string;
-  readonly state: 'never read' | 'reset' | 'ok' | 'running' | 'failed';
+  readonly state: 'never read' | 'reset' | 'ok' | 'running' | 'paused' | 'failed';
   /** Epoch seconds. */
   readonly bookmark: number | null;
   /** ISO 8601: when the last complete cycle started. */
@@ -134,6 +134,7 @@ function describe(
 
 function nameOf(state: TableState | undefined): StatusRow['state'] {
   if (state === undefined) return 'never read';
+  if (state.paused) return 'paused';
   if (state.error !== null) return 'failed';
   if (state.cycle === null) return 'reset';
   return state.cycle?.finishedAt === null ? 'running' : 'ok';

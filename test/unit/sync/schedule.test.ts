@@ -66,4 +66,32 @@ describe('Schedule', () => {
     schedule.allDue();
     expect(await schedule.next(never)).toEqual(['contacts']);
   });
+
+  it('has no paused table due, whatever its time, until it is resumed', async () => {
+    schedule = new Schedule([
+      { name: 'contacts', schedule: '* * * * *' },
+      { name: 'tags', schedule: null },
+    ]);
+    schedule.pause('contacts');
+    expect(await schedule.next(never)).toEqual(['tags']);
+    schedule.pause('tags');
+    schedule.done('tags');
+    await vi.advanceTimersByTimeAsync(180_000);
+    schedule.request('contacts');
+    expect(await due()).toEqual([]);
+    const next = schedule.next(never);
+    schedule.resume('contacts');
+    expect(await next).toEqual(['contacts']);
+    schedule.resume('contacts');
+    expect(await due()).toEqual([]);
+  });
+
+  it('has a table due once more that is requested while it is read', async () => {
+    schedule = new Schedule([{ name: 'contacts', schedule: '0 0 1 1 *' }]);
+    await schedule.next(never);
+    schedule.request('contacts');
+    expect(await due()).toEqual([]);
+    schedule.done('contacts');
+    expect(await schedule.next(never)).toEqual(['contacts']);
+  });
 });

@@ -1,0 +1,89 @@
+/** Applies what operators request in the control topic to the tables of one session. */
+
+import type { Control } from '../model/control.js';
+import type { TableName } from '../model/table-names.js';
+import type { TableWork } from '../sync/source.js';
+
+/** What decides when tables are due. */
+interface Pausable {
+  pause(table: TableName): void;
+  resume(table: TableName): void;
+  /** Makes a table due now, whatever its schedule. */
+  request(table: TableName): void;
+}
+
+interface TableControlsOptions {
+  readonly work: ReadonlyMap<TableName, TableWork>;
+  readonly schedule: Pausable;
+  /** What was requested of a table until now. */
+  readonly controlOf: (table: TableName) => Control | undefined;
+  /** Called when a table is paused or resumed. */
+  readonly onPaused: (table: TableName, isPaused: boolean) => void;
+  /** Called where work of a table is under way that is paused now. */
+  readonly onPausedAtWork: () => void;
+  /** Called with what keeps an answer from being written, which ends the session. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+export class TableControls {
+  readonly #options: TableControlsOptions;
+  /** Tables whose cycle runs, with the `sync` that it serves; 0: none. */
+  readonly #running = new Map<TableName, number>();
+  readonly #answers = new Set<Promise<void>>();
+
+  constructor(options: TableControlsOptions) {
+    this.#options = options;
+    for (const table of options.work.keys()) this.apply(table);
+  }
+
+  /** Follows what is requested of a table now, and answers in its state. */
+  apply(table: TableName): void {
+    const { work, schedule, controlOf, onPausedAtWork } = this.#options;
+    const own = work.get(table);
+    if (own === undefined) return;
+    const { state } = own.ledger;
+    const control = controlOf(table);
+    const paused = control?.paused ?? state.paused;
+    if (paused) schedule.pause(table);
+    else schedule.resume(table);
+    if (this.#pendingSync(table) > 0 && !paused) schedule.request(table);
+    if (control === undefined || control.revision === state.controlRevision) return;
+    this.#answer(table, { paused, controlRevision: control.revision });
+    if (paused !== state.paused) this.#options.onPaused(table, paused);
+    const isAtWork = this.#running.has(table) || own.tasks.reconcile !== null || own.tasks.recovery !== null;
+    if (paused && isAtWork) onPausedAtWork();
+  }
+
+  /** Cycles of these tables begin. */
+  started(tables: readonly TableName[]): void {
+    for (const table of tables) this.#running.set(table, this.#pendingSync(table));
+  }
+
+  /** The cycle of a table is over, and its outcome is in its state. */
+  done(table: TableName): void {
+    const sync = this.#running.get(table) ?? 0;
+    this.#running.delete(table);
+    if (sync > 0) this.#answer(table, { syncRevision: sync });
+  }
+
+  /** Resolves when all answers are written. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#answers);
+  }
+
+  /** The revision of a `sync` that no cycle has served; 0: none. */
+  #pendingSync(table: TableName): number {
+    const { work, controlOf } = this.#options;
+    const requested = controlOf(table)?.sync ?? 0;
+    const served = work.get(table)?.ledger.state.syncRevision ?? 0;
+    return requested > served ? requested : 0;
+  }
+
+  #answer(table: TableName, change: { paused: boolean; controlRevision: number } | { syncRevision: number }) {
+    const ledger = this.#options.work.get(table)?.ledger;
+    const answer: Promise<void> = (ledger?.record(change) ?? Promise.resolve())
+      .catch(this.#options.onFailure)
+      .finally(() => this.#answers.delete(answer));
+    this.#answers.add(answer);
+  }
+}

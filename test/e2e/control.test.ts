@@ -1,0 +1,122 @@
+/** `pause`, `resume` and `sync`, by their commands, while instances run, move and are killed. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { endCommand, type RunningCommand, startCommand } from '../support/command.js';
+import { Project } from '../support/project.js';
+import { problemsOf } from '../support/verify.js';
+
+const PATIENT = { timeout: 60_000, interval: 100 };
+const TABLES = ['contacts', 'tags'] as const;
+
+let project: Project;
+const running: RunningCommand[] = [];
+
+beforeEach(async () => {
+  project = await Project.open({
+    brokers: inject('brokers'),
+    registryUrl: inject('registryUrl'),
+    simulator: { counts: { contacts: 20, companies: 0, conversations: 0 } },
+    connection: { schedule: '* * * * * *', tables: { contacts: {}, tags: {} } },
+  });
+});
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((each) => endCommand(each, 'SIGKILL')));
+  await project.close();
+});
+
+async function start(): Promise<RunningCommand> {
+  const instance = startCommand(['run', '--config', project.config, '--log-format', 'json']);
+  running.push(instance);
+  return instance;
+}
+
+const states = async () => {
+  const rows = JSON.parse((await project.command('status', '--json')).stdout) as {
+    table: string;
+    state: string;
+  }[];
+  return Object.fromEntries(rows.map(({ table, state }) => [table, state]));
+};
+const current = (tables: readonly (typeof TABLES)[number][]) =>
+  expect.poll(() => problemsOf(project, { tables }), PATIENT).toEqual([]);
+
+describe('while an instance runs', () => {
+  it('pause keeps a table where it is, across restarts, and resume misses nothing', async () => {
+    const first = await start();
+    await first.until('"table finished"');
+    await current(TABLES);
+    const paused = await project.command('pause', 'acme', 'contacts');
+    expect([paused.code, paused.stdout]).toEqual([0, 'acme/contacts: paused\n']);
+    expect(await states()).toMatchObject({ contacts: 'paused', tags: expect.stringMatching(/ok|running/) });
+    const { length } = await project.versions('contacts');
+    project.simulator.workspace.create('contacts');
+    project.simulator.workspace.create('tags');
+    await current(['tags']);
+    await endCommand(first, 'SIGTERM');
+    const second = await start();
+    project.simulator.workspace.create('tags');
+    await current(['tags']);
+    expect(await project.versions('contacts')).toHaveLength(length);
+    const resumed = await project.command('resume', 'acme', 'contacts');
+    expect([resumed.code, resumed.stdout]).toEqual([0, 'acme/contacts: resumed\n']);
+    await current(TABLES);
+    expect(second.stderr()).toContain('table resumed');
+  }, 180_000);
+
+  it('sync runs a cycle now, and says what came of it', async () => {
+    await project.write({
+      brokers: inject('brokers'),
+      registryUrl: inject('registryUrl'),
+      connection: { schedule: '0 3 1 1 *', tables: { contacts: {}, tags: {} } },
+    });
+    const instance = await start();
+    await instance.until('"cycle finished"').catch(() => undefined);
+    await current(TABLES);
+    project.simulator.workspace.create('tags');
+    const { code, stdout } = await project.command('sync', 'acme', 'tags');
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/^acme\/tags: cycle \d+ complete, 1 records and 0 tombstones published\n$/),
+    ]);
+    expect(await problemsOf(project, { tables: TABLES })).toEqual([]);
+    await project.command('pause', 'acme', 'tags');
+    const refused = await project.command('sync', 'acme', 'tags');
+    expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining('paused: resume it first')]);
+  }, 120_000);
+});
+
+it('is followed by the next start where nobody runs, and by run --once', async () => {
+  await project.cycle();
+  const { code, stdout } = await project.command('pause', 'acme', 'contacts');
+  expect([code, stdout]).toEqual([
+    0,
+    'acme/contacts: requested; no instance runs, so the next start follows it\n',
+  ]);
+  const { length } = await project.versions('contacts');
+  project.simulator.workspace.create('contacts');
+  const once = await project.command('run', '--once');
+  expect(once.code).toBe(0);
+  expect(once.stderr).toContain('not read, because paused: contacts');
+  expect(await project.versions('contacts')).toHaveLength(length);
+  await project.command('resume', 'acme');
+  await project.cycle();
+  expect(await problemsOf(project, { tables: TABLES })).toEqual([]);
+}, 120_000);
+
+it('outlasts kills and moves of the connection at any moment', async () => {
+  await start();
+  await start();
+  for (let round = 0; round < 4; round += 1) {
+    const isPaused = round % 2 === 0;
+    const asked = project.command(isPaused ? 'pause' : 'resume', 'acme');
+    await delay(round * 150);
+    const [victim] = running.splice(0, 1);
+    if (victim !== undefined) await endCommand(victim, 'SIGKILL');
+    await start();
+    expect((await asked).code).toBe(0);
+    project.simulator.workspace.create('contacts');
+    if (isPaused) expect(new Set(Object.values(await states()))).toEqual(new Set(['paused']));
+  }
+  await current(TABLES);
+}, 300_000);

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { type Control, parseControl, withRequest } from '../../../src/model/control.js';
+
+const AT = Date.parse('2026-11-26T12:00:00Z');
+const by = (id: string) => ({ id, at: AT });
+
+describe('the requests of a table', () => {
+  it('each raise the revision, and keep what others have requested', () => {
+    const paused = withRequest(undefined, 'pause', by('a'));
+    expect(paused).toEqual({
+      version: 1,
+      revision: 1,
+      id: 'a',
+      at: '2026-11-26T12:00:00.000Z',
+      paused: true,
+      sync: null,
+    });
+    const synced = withRequest(paused, 'sync', by('b'));
+    expect(synced).toMatchObject({ revision: 2, id: 'b', paused: true, sync: 2 });
+    expect(withRequest(synced, 'resume', by('c'))).toMatchObject({ revision: 3, paused: false, sync: 2 });
+  });
+
+  it('come back from their record', () => {
+    const control = withRequest(withRequest(undefined, 'sync', by('a')), 'pause', by('b'));
+    expect(parseControl(JSON.stringify(control))).toEqual(control);
+  });
+
+  it.each([
+    '',
+    'null',
+    '[]',
+    '7',
+    '{"version":2,"revision":1}',
+    '{"version":1}',
+    '{"version":1,"revision":"1"}',
+  ])('are none in %s', (text) => {
+    expect(parseControl(text)).toBeNull();
+  });
+
+  it('of a later version that knows more are read as far as they are known', () => {
+    const later: Control & { resync: object } = { ...withRequest(undefined, 'pause', by('a')), resync: {} };
+    expect(parseControl(JSON.stringify(later))).toEqual(withRequest(undefined, 'pause', by('a')));
+  });
+});
