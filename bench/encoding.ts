@@ -25,7 +25,16 @@ export async function benchEncoding(addresses: Addresses, say: Say, pages = 60):
     form: 'flat',
     adaptation: UNADAPTED,
   } as const;
-  const codec = await TopicCodec.open(new Registry({ url: addresses.registryUrl, auth: null }), at);
+  const codec = await TopicCodec.open(
+    new Registry({
+      url: addresses.registryUrl,
+      auth: null,
+      ssl: null,
+      register: 'always',
+      compatibility: 'keep',
+    }),
+    at,
+  );
   const type = avsc.Type.forSchema(JSON.parse(publishedText(valueSchema('contacts', 'flat'))));
   const values = rows.map((row) => published(shape(row, 0)).value);
   const ours: number[] = [];

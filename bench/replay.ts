@@ -90,7 +90,9 @@ async function readLatest({ brokers, registryUrl }: Addresses, topic: string): P
   const reader = new TopicReader(
     createKafka({ brokers: [...brokers], clientId: 'bench', ssl: false, sasl: null }),
   );
-  const decoder = new Decoder(new Registry({ url: registryUrl, auth: null }));
+  const decoder = new Decoder(
+    new Registry({ url: registryUrl, auth: null, ssl: null, register: 'always', compatibility: 'keep' }),
+  );
   try {
     for await (const _ of reader.read(topic, { from: Date.now(), until: 'stable' })) break;
     const startedAt = performance.now();

@@ -1,6 +1,6 @@
 /** From a row to the bytes of a record and back: schemas derived, registered and compiled once per table. */
 
-import { messageOf } from '../model/errors.js';
+import { messageOf, PublisherError } from '../model/errors.js';
 import { digestOf } from '../model/json.js';
 import { elementOf, isNoRow, type RawRow, type ShapedRow, type Upsert } from '../model/row.js';
 import type { KeyName } from '../model/table.js';
@@ -110,34 +110,50 @@ function encodedOr(encoder: Encoder, value: Readonly<Record<string, unknown>>) {
   }
 }
 
+interface SchemaIds {
+  readonly key: number;
+  readonly value: number;
+}
+
 /** Encodes keys, puts the registry's ids in front of what was encoded, and decodes keys: of one topic. */
 export class TopicCodec {
   readonly #keyName: KeyName;
-  readonly #keyId: number;
   readonly #key: Encoder;
-  readonly #valueId: number;
+  /** Or why the registry has no IDs for the schemas. */
+  readonly #ids: SchemaIds | PublisherError;
 
-  private constructor(keyName: KeyName, key: { id: number; encoder: Encoder }, valueId: number) {
+  private constructor(keyName: KeyName, keyText: string, ids: SchemaIds | PublisherError) {
     this.#keyName = keyName;
-    this.#keyId = key.id;
-    this.#key = key.encoder;
-    this.#valueId = valueId;
+    this.#key = new Encoder([JSON.parse(keyText)]);
+    this.#ids = ids;
   }
 
-  /** Registers the schemas of the topic's keys and values. Throws what `Registry.register` throws. */
+  /** Registers the schemas of the topic's keys and values. Throws what `Registry.ensure` throws. */
   static async open(
     registry: Registry,
     at: { topic: string; table: TableName; key: KeyName; form: ValueForm; adaptation: Adaptation },
   ): Promise<TopicCodec> {
     const keyText = keySchemaText(at.table, at.key);
-    const keyId = await registry.register(`${at.topic}-key`, keyText);
+    const key = await registry.ensure(`${at.topic}-key`, keyText);
     const valueText = publishedText(valueSchema(at.table, at.form, at.adaptation));
-    const valueId = await registry.register(`${at.topic}-value`, valueText);
-    return new TopicCodec(at.key, { id: keyId, encoder: new Encoder([JSON.parse(keyText)]) }, valueId);
+    const value = await registry.ensure(`${at.topic}-value`, valueText);
+    return new TopicCodec(at.key, keyText, { key, value });
+  }
+
+  /** A codec that decodes keys only. It throws `reason` when it has to encode. */
+  static unregistered(
+    { table, key }: { table: TableName; key: KeyName },
+    reason: PublisherError,
+  ): TopicCodec {
+    return new TopicCodec(key, keySchemaText(table, key), reason);
+  }
+
+  get isRegistered(): boolean {
+    return !(this.#ids instanceof PublisherError);
   }
 
   encodeKey(key: string): Buffer {
-    return framed(this.#key.encode({ [this.#keyName]: key }).bytes, this.#keyId);
+    return framed(this.#key.encode({ [this.#keyName]: key }).bytes, this.#registered().key);
   }
 
   /**
@@ -145,7 +161,12 @@ export class TopicCodec {
    * schema's id in front.
    */
   valueOf({ bytes }: Upsert): Buffer {
-    return framed(bytes, this.#valueId);
+    return framed(bytes, this.#registered().value);
+  }
+
+  #registered(): SchemaIds {
+    if (this.#ids instanceof PublisherError) throw this.#ids;
+    return this.#ids;
   }
 
   /**

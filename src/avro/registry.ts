@@ -1,22 +1,22 @@
 /**
- * The schema registry: every schema is registered once per start, so that rows are encoded without a request
- * to it.
+ * The schema registry: every schema is looked up or registered once per start, so that rows are encoded
+ * without a request to it.
  */
 
-import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
-import { request } from 'undici';
+import { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
 import { messageOf, PublisherError } from '../model/errors.js';
+import type { RegistrySettings } from '../model/registry.js';
+import { ANSWER_MS, type Answer, RegistryApi } from './registry-api.js';
+import {
+  type Attempt,
+  failureOf,
+  notRegistered,
+  READ_ONLY,
+  SCHEMA_NOT_FOUND,
+  unanswered,
+} from './registry-errors.js';
+import { SubjectLevels } from './subject-levels.js';
 
-/** The `schemaRegistry` section of the configuration. */
-export interface RegistrySettings {
-  readonly url: string;
-  readonly auth: { readonly username: string; readonly password: string } | null;
-}
-
-/**
- * Time limit for a registry that accepts connections and never answers: `check` is an interactive command.
- */
-const ANSWER_MS = 10_000;
 const RETRIES = 3;
 /**
  * The registry sometimes refuses the first registrations of a subject when several instances send them at
@@ -24,160 +24,171 @@ const RETRIES = 3;
  */
 const REGISTER_ATTEMPTS = 4;
 
-export class Registry {
-  readonly #client: SchemaRegistry;
-  readonly #url: string;
-  readonly #auth: RegistrySettings['auth'];
+/** A schema that was looked up under a subject. */
+interface Found {
+  /** Null: no version of the subject has this schema. */
+  readonly id: number | null;
+  readonly hasSubject: boolean;
+}
 
-  constructor(settings: RegistrySettings) {
-    this.#url = settings.url;
-    this.#auth = settings.auth;
+export class Registry {
+  readonly #api: RegistryApi;
+  readonly #levels: SubjectLevels;
+  readonly #register: RegistrySettings['register'];
+  /** Reads schemas by ID, with those that they refer to. */
+  readonly #client: SchemaRegistry;
+  #header: string | null = null;
+
+  /** `warn` is called with what the registry refused and no record depends on. Throws `config-invalid`. */
+  constructor(settings: RegistrySettings, warn?: (message: string) => void) {
+    this.#api = new RegistryApi(settings);
+    this.#levels = new SubjectLevels(this.#api, settings.compatibility, warn);
+    this.#register = settings.register;
+    const { tlsAgent } = this.#api;
     this.#client = new SchemaRegistry({
       host: settings.url,
       clientId: 'intercom-kafka',
-      ...(settings.auth === null ? {} : { auth: settings.auth }),
       retry: { retries: RETRIES, initialRetryTimeInSecs: 0.2, maxRetryTimeInSecs: 2 },
+      ...(tlsAgent === undefined ? {} : { agent: tlsAgent }),
       middlewares: [
-        () => ({ prepareRequest: async (next) => (await next()).enhance({ timeout: ANSWER_MS }) }),
+        () => ({
+          prepareRequest: async (next) =>
+            (await next()).enhance({
+              timeout: ANSWER_MS,
+              ...(this.#header === null ? {} : { headers: { authorization: this.#header } }),
+            }),
+        }),
       ],
     });
   }
 
   /**
-   * The id of the schema text under the subject, registering it when it is new. Throws
-   * `registry-unreachable`, or `schema-rejected` when the registry holds an incompatible schema.
+   * The ID of the schema text under the subject. A new schema is registered, unless `schemaRegistry.register`
+   * is `never`. Throws `registry-unreachable`, or `schema-rejected` when the registry does not have the schema
+   * and does not accept it.
    */
+  async ensure(subject: string, schema: string): Promise<number> {
+    if (this.#register === 'always') return this.register(subject, schema);
+    const { id } = await this.#lookUp(subject, schema);
+    if (id === null) throw notRegistered(subject, schema);
+    return id;
+  }
+
+  /** The same, and registers a new schema whatever the setting. */
   async register(subject: string, schema: string): Promise<number> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        const options = { subject, compatibility: COMPATIBILITY.BACKWARD };
-        return (await this.#client.register({ type: SchemaType.AVRO, schema }, options)).id;
-      } catch (error) {
-        const again = statusOf(error) === 409 && attempt < REGISTER_ATTEMPTS;
-        if (!again) throw this.#failure(error, `registering ${subject}`);
-      }
-    }
+    const found = await this.#lookUp(subject, schema);
+    const level = await this.#levels.toSet(subject);
+    // A level applies to the versions that follow. Apicurio accepts none for a subject without versions.
+    if (found.hasSubject && level !== null) await this.#levels.set(subject, level);
+    const id = found.id ?? (await this.#post(subject, schema));
+    if (!found.hasSubject && level !== null) await this.#levels.set(subject, level);
+    return id;
   }
 
   /** The text of the newest schema under the subject, or null when there is none. */
   async latest(subject: string): Promise<string | null> {
-    const { status, body } = await this.#ask(
-      'GET',
-      `/subjects/${encodeURIComponent(subject)}/versions/latest`,
-    );
-    if (status === 404) return null;
-    const { schema } = (body ?? {}) as { schema?: unknown };
-    if (status === 200 && typeof schema === 'string') return schema;
-    throw this.#failure(Object.assign(new Error(`status ${status}`), { status }), `reading ${subject}`);
+    const answer = await this.#api.ask('GET', `${pathOf(subject)}/versions/latest`);
+    if (answer.status === 404) return null;
+    const { schema } = answer.body;
+    if (answer.status === 200 && typeof schema === 'string') return schema;
+    throw this.#failure(answer, { doing: `reading ${subject}`, isOfSchema: true });
   }
 
   /**
-   * Whether `register` would succeed, without registering anything: throws `schema-rejected` when the newest
-   * version under the subject is incompatible. A subject that does not exist yet accepts every schema.
+   * Whether `ensure` would succeed, without registering anything. Throws what it would throw, as far as the
+   * registry reports.
    */
   async verify(subject: string, schema: string): Promise<void> {
-    const path = `/compatibility/subjects/${encodeURIComponent(subject)}/versions/latest`;
-    const verdict = await this.#ask('POST', path, { schema });
-    if (verdict.status === 404) return;
-    const compatible =
-      verdict.status === 200 ? (verdict.body as { is_compatible?: unknown }).is_compatible : null;
-    if (compatible === true) return;
-    const failure = Object.assign(
-      new Error(compatible === false ? `${subject} is incompatible` : `status ${verdict.status}`),
-      {
-        status: compatible === false ? 409 : verdict.status,
-      },
-    );
-    throw this.#failure(failure, `verifying ${subject}`);
+    const { id, hasSubject } = await this.#lookUp(subject, schema);
+    if (id !== null) return;
+    if (this.#register === 'never') throw notRegistered(subject, schema);
+    if (hasSubject) await this.#verifyCompatible(subject, schema);
+    await this.#verifyWritable(subject);
   }
 
   /** The compiled type behind a schema's id. */
   async typeOf(id: number): Promise<{ fromBuffer(bytes: Buffer): unknown }> {
     if (id < 0) throw new PublisherError('schema-rejected', 'a record is not in the Confluent wire format');
+    const doing = `reading schema ${id}`;
     try {
-      return (await this.#client.getSchema(id)) as { fromBuffer(bytes: Buffer): unknown };
+      return await this.#read(id);
     } catch (error) {
-      throw this.#failure(error, `reading schema ${id}`);
+      if (error instanceof PublisherError) throw error;
+      const status = statusOf(error);
+      // The client also says 400 when it could not connect.
+      if (status === null || status === 400) throw unanswered(this.#api.url, error, doing);
+      const code = status === 404 ? SCHEMA_NOT_FOUND : null;
+      throw this.#failure({ status, code, words: messageOf(error), body: {} }, { doing });
     }
   }
 
   /** Throws `registry-unreachable` when the registry does not answer. */
   async ping(): Promise<void> {
-    try {
-      await this.#client.getLatestSchemaId('intercom-kafka-ping');
-    } catch (error) {
-      // That the subject does not exist is an answer.
-      if (statusOf(error) !== 404) throw this.#failure(error, 'asking the registry');
+    const answer = await this.#api.ask('GET', `${pathOf('intercom-kafka-ping')}/versions/latest`);
+    // A subject that does not exist, or that this user must not see, is an answer.
+    if ([200, 403, 404].includes(answer.status)) return;
+    throw this.#failure(answer, { doing: 'asking the registry' });
+  }
+
+  async #lookUp(subject: string, schema: string): Promise<Found> {
+    const answer = await this.#api.ask('POST', pathOf(subject), { schema });
+    const { status, code, body } = answer;
+    if (status === 200 && typeof body.id === 'number') return { id: body.id, hasSubject: true };
+    if (status === 404 && code !== null) return { id: null, hasSubject: code === SCHEMA_NOT_FOUND };
+    throw this.#failure(answer, { doing: `looking up the schema of ${subject}`, isOfSchema: true });
+  }
+
+  async #post(subject: string, schema: string): Promise<number> {
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await this.#api.ask('POST', `${pathOf(subject)}/versions`, { schema });
+      const { id } = answer.body;
+      if (answer.status === 200 && typeof id === 'number') return id;
+      const again = answer.status === 409 && attempt < REGISTER_ATTEMPTS;
+      if (!again) throw this.#failure(answer, { doing: `registering ${subject}`, isOfSchema: true });
     }
   }
 
-  async #ask(
-    method: 'GET' | 'POST',
-    path: string,
-    body?: object,
-  ): Promise<{ status: number; body: unknown }> {
-    const basic =
-      this.#auth === null
-        ? null
-        : Buffer.from(`${this.#auth.username}:${this.#auth.password}`).toString('base64');
+  async #verifyCompatible(subject: string, schema: string): Promise<void> {
+    const path = `/compatibility${pathOf(subject)}/versions/latest`;
+    const answer = await this.#api.ask('POST', path, { schema });
+    const doing = `verifying ${subject}`;
+    // Registering needs no right to ask for this.
+    if (answer.status === 404 || answer.status === 403) return;
+    if (answer.status !== 200) throw this.#failure(answer, { doing, isOfSchema: true });
+    if (answer.body.is_compatible === true) return;
+    const refused = { ...answer, status: 409, words: `${subject} is incompatible` };
+    throw this.#failure(refused, { doing, isOfSchema: true });
+  }
+
+  /** Registries without modes, and those that do not show them, pass. */
+  async #verifyWritable(subject: string): Promise<void> {
+    const answer = await this.#api.ask('GET', `/mode/${encodeURIComponent(subject)}?defaultToGlobal=true`);
+    const { mode } = answer.body;
+    if (answer.status !== 200 || (mode !== 'READONLY' && mode !== 'READONLY_OVERRIDE')) return;
+    const locked = { ...answer, status: 422, code: READ_ONLY, words: `${subject} is in mode ${mode}` };
+    throw this.#failure(locked, { doing: `verifying ${subject}`, isOfSchema: true });
+  }
+
+  /** The client gets the header in advance: it hangs when a token can't be fetched within a request. */
+  async #read(id: number): Promise<{ fromBuffer(bytes: Buffer): unknown }> {
+    const { authorization } = this.#api;
+    this.#header = await authorization.header();
     try {
-      const response = await request(`${this.#url}${path}`, {
-        method,
-        headers: {
-          'content-type': 'application/vnd.schemaregistry.v1+json',
-          ...(basic === null ? {} : { authorization: `Basic ${basic}` }),
-        },
-        body: body === undefined ? null : JSON.stringify(body),
-        headersTimeout: ANSWER_MS,
-        bodyTimeout: ANSWER_MS,
-      });
-      return { status: response.statusCode, body: await response.body.json().catch(() => null) };
+      return (await this.#client.getSchema(id)) as { fromBuffer(bytes: Buffer): unknown };
     } catch (error) {
-      throw this.#failure(error, 'asking the registry');
+      if (statusOf(error) !== 401 || !authorization.renew()) throw error;
+      this.#header = await authorization.header();
+      return (await this.#client.getSchema(id)) as { fromBuffer(bytes: Buffer): unknown };
     }
   }
 
-  #failure(error: unknown, doing: string): PublisherError {
-    const status = statusOf(error);
-    const said = messageOf(error);
-    if (error instanceof Error && error.name === 'ConfluentSchemaRegistryCompatibilityError') {
-      return new PublisherError(
-        'schema-rejected',
-        `schema registry: ${doing} failed: ${said}; set the subject's compatibility to BACKWARD`,
-        { cause: error },
-      );
-    }
-    if (status === 409 || status === 422) {
-      const advice =
-        'the registry holds an incompatible schema; use another topics.prefix, or delete the subject if nothing reads it';
-      return new PublisherError('schema-rejected', `schema registry: ${doing} failed: ${said}; ${advice}`, {
-        cause: error,
-      });
-    }
-    if (status === 401 || status === 403) {
-      return new PublisherError(
-        'registry-unreachable',
-        `schema registry: ${this.#url} refused the credentials (${status}); check schemaRegistry.auth`,
-        { cause: error },
-      );
-    }
-    // The client also says 400 when it could not connect.
-    if (status !== null && status !== 400 && status < 500) {
-      return new PublisherError(
-        'registry-unreachable',
-        `schema registry: ${doing} failed with ${status} at ${this.#url} (${said}); check schemaRegistry.url`,
-        { cause: error },
-      );
-    }
-    const trust = this.#url.startsWith('https:')
-      ? '; an authority that Node.js does not know is trusted through the environment variable NODE_EXTRA_CA_CERTS'
-      : '';
-    return new PublisherError(
-      'registry-unreachable',
-      `schema registry: no usable answer from ${this.#url} while ${doing} (${said}); check schemaRegistry.url, and that it runs${trust}`,
-      { cause: error },
-    );
+  #failure(answer: Answer, attempt: Omit<Attempt, 'url'>): PublisherError {
+    return failureOf(answer, { url: this.#api.url, ...attempt });
   }
+}
+
+function pathOf(subject: string): string {
+  return `/subjects/${encodeURIComponent(subject)}`;
 }
 
 function statusOf(error: unknown): number | null {

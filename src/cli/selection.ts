@@ -29,12 +29,13 @@ export function tableOf(connection: ConnectionConfig, name: string): IntercomTab
   );
 }
 
-/** The columns for custom attributes that a new topic would get. */
+/** The columns for custom attributes that a topic would get: those that it has, and one for each new attribute. */
 export async function plannedColumns(
   { table: { customAttributes }, rules, hasColumns }: PublishedTable,
   api: IntercomApi,
+  before: readonly CustomColumn[] = [],
 ): Promise<readonly CustomColumn[]> {
   if (!hasColumns || customAttributes === undefined) return [];
   const definitions = definitionsIn(await unlessForbidden(() => customAttributes(api)));
-  return planColumns([], adaptDefinitions(definitions, rules));
+  return planColumns(before, adaptDefinitions(definitions, rules));
 }

@@ -5,12 +5,13 @@
  */
 
 import type { KafkaConfig, TopicSettings } from '../model/kafka.js';
+import type { RegistrySettings } from '../model/registry.js';
 import type { TableName } from '../model/table-names.js';
 
 /** The whole configuration of a publisher. */
 export interface Config {
   readonly kafka: KafkaConfig;
-  readonly schemaRegistry: SchemaRegistryConfig;
+  readonly schemaRegistry: RegistrySettings;
   readonly topics: TopicsConfig;
   readonly state: StateConfig;
   /** Null: no HTTP server. */
@@ -22,12 +23,6 @@ export interface Config {
 export interface BasicAuth {
   readonly username: string;
   readonly password: string;
-}
-
-export interface SchemaRegistryConfig {
-  /** Without a slash at its end. */
-  readonly url: string;
-  readonly auth: BasicAuth | null;
 }
 
 export interface TopicsConfig extends TopicSettings {

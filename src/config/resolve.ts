@@ -2,11 +2,13 @@
 
 import { dirname, resolve as resolvePath } from 'node:path';
 
-import type { KafkaConfig, SaslConfig } from '../model/kafka.js';
+import type { z } from 'zod';
+import type { KafkaConfig, SaslConfig, TlsFiles } from '../model/kafka.js';
 import { ALL_TABLE_NAMES, TABLE_NAMES } from '../model/table-names.js';
 import type { Config, ConnectionConfig, Credentials, TableConfig } from './config.js';
 import { BASE_URLS } from './regions.js';
 import type { FileSettings } from './settings.js';
+import type { tlsFiles } from './tls-settings.js';
 
 type ConnectionSettings = FileSettings['connections'][number];
 
@@ -16,7 +18,10 @@ export function resolveConfig(settings: FileSettings, file: string): Config {
   const absolute = (path: string): string => resolvePath(dirname(file), path);
   return {
     kafka: { ...kafka, ssl: resolveTls(kafka.ssl, absolute), sasl: resolveSasl(kafka.sasl) },
-    schemaRegistry,
+    schemaRegistry: {
+      ...schemaRegistry,
+      ssl: schemaRegistry.ssl && resolveTlsFiles(schemaRegistry.ssl, absolute),
+    },
     topics,
     state,
     http,
@@ -27,9 +32,12 @@ export function resolveConfig(settings: FileSettings, file: string): Config {
 type Absolute = (path: string) => string;
 
 function resolveTls(ssl: FileSettings['kafka']['ssl'], absolute: Absolute): KafkaConfig['ssl'] {
-  if (typeof ssl === 'boolean') return ssl;
+  return typeof ssl === 'boolean' ? ssl : resolveTlsFiles(ssl, absolute);
+}
+
+function resolveTlsFiles(files: z.output<typeof tlsFiles>, absolute: Absolute): TlsFiles {
   const path = (given: string | undefined): string | null => (given === undefined ? null : absolute(given));
-  return { ca: path(ssl.ca), cert: path(ssl.cert), key: path(ssl.key) };
+  return { ca: path(files.ca), cert: path(files.cert), key: path(files.key) };
 }
 
 function resolveSasl(sasl: FileSettings['kafka']['sasl']): SaslConfig | null {

@@ -5,25 +5,11 @@
 import { z } from 'zod';
 
 import { connectionSettings } from './connection-settings.js';
+import { registrySettings } from './registry-settings.js';
 import { saslSettings } from './sasl-settings.js';
 import { secretSetting, setting } from './setting.js';
-import { hostAndPort, httpUrl, text, topicName } from './values.js';
-
-const tlsFiles = z
-  .strictObject({
-    ca: setting(text.optional(), 'the path of a PEM file', 'Certificate authorities to trust.'),
-    cert: setting(text.optional(), 'the path of a PEM file', 'Client certificate; requires `key`.'),
-    key: setting(
-      text.optional(),
-      'the path of a PEM file',
-      'Private key of the client certificate; requires `cert`.',
-    ),
-  })
-  .superRefine((files, context) => {
-    if ((files.cert === undefined) === (files.key === undefined)) return;
-    const missing = files.cert === undefined ? 'cert' : 'key';
-    context.addIssue({ code: 'custom', path: [missing], message: 'cert and key together' });
-  });
+import { tlsFiles } from './tls-settings.js';
+import { hostAndPort, text, topicName } from './values.js';
 
 const kafka = z.strictObject({
   brokers: setting(
@@ -64,15 +50,6 @@ const basicAuth = (meaning: string) =>
     'null or a mapping with username and password',
     meaning,
   );
-
-const schemaRegistry = z.strictObject({
-  url: setting(
-    httpUrl.prefault('http://localhost:8081'),
-    'an http(s) URL without user name',
-    'URL of its REST API.',
-  ),
-  auth: basicAuth('Basic authentication at the registry; `null`: none.'),
-});
 
 const topicConfig = z
   .record(
@@ -163,7 +140,7 @@ export const fileSettings = setting(
   z.strictObject({
     kafka: setting(kafka.prefault({}), 'a mapping', 'The Kafka cluster.'),
     schemaRegistry: setting(
-      schemaRegistry.prefault({}),
+      registrySettings.prefault({}),
       'a mapping',
       'The schema registry (Confluent-compatible REST API).',
     ),

@@ -1,9 +1,9 @@
 /** Creates the Kafka client, and turns its errors into `PublisherError`s. */
 
-import { readFileSync } from 'node:fs';
 import type { Kafka, KafkaConfig, SASLOptions } from 'kafkajs';
-import { messageOf, PublisherError } from '../model/errors.js';
-import type { KafkaSettings, SaslConfig, TlsFiles } from '../model/kafka.js';
+import { readTlsFiles } from '../auth/tls-files.js';
+import { PublisherError } from '../model/errors.js';
+import type { KafkaSettings, SaslConfig } from '../model/kafka.js';
 import { registerCodecs } from './codecs.js';
 import kafkajs from './kafkajs.js';
 import { oauthBearerProvider } from './oauth-bearer.js';
@@ -38,28 +38,10 @@ export function createKafka(settings: KafkaSettings, patience: 'patient' | 'prom
     requestTimeout: REQUEST_TIMEOUT_MS,
     // Kafkajs throws every error that matters; its log also reports each retry as an error.
     logLevel: kafkajs.logLevel.NOTHING,
-    ...(ssl === false ? {} : { ssl: ssl === true ? true : tlsFiles(ssl) }),
+    ...(ssl === false ? {} : { ssl: ssl === true ? true : readTlsFiles(ssl, 'kafka.ssl') }),
     ...(sasl === null ? {} : { sasl: saslOptions(sasl) }),
   };
   return new kafkajs.Kafka(config);
-}
-
-function tlsFiles({ ca, cert, key }: TlsFiles): { ca?: string[]; cert?: string; key?: string } {
-  return {
-    ...(ca === null ? {} : { ca: [readTlsFile('ca', ca)] }),
-    ...(cert === null ? {} : { cert: readTlsFile('cert', cert) }),
-    ...(key === null ? {} : { key: readTlsFile('key', key) }),
-  };
-}
-
-function readTlsFile(name: string, path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new PublisherError('config-invalid', `kafka.ssl.${name}: can't read ${path}: ${messageOf(cause)}`, {
-      cause,
-    });
-  }
 }
 
 function saslOptions(sasl: SaslConfig): SASLOptions {

@@ -20,7 +20,7 @@ export interface Rows {
 export interface ReadTableOptions<Form extends keyof Rows> {
   /** As in the configuration file: `brokers`, and where they are needed `ssl` and `sasl`. */
   readonly kafka: Readonly<Record<string, unknown>> & { readonly brokers: readonly string[] };
-  /** As in the configuration file: `url`, and where it is needed `auth`. */
+  /** As in the configuration file: `url`, and where they are needed `auth` and `ssl`. */
   readonly schemaRegistry: Readonly<Record<string, unknown>> & { readonly url: string };
   /** The name of the connection that publishes the table. */
   readonly connection: string;

@@ -146,13 +146,17 @@ async function topicsOf(config: Config, plans: readonly TopicPlan[], kafka: Kafk
 }
 
 async function* checkRegistry(config: Config): AsyncGenerator<Finding> {
-  const registry = new Registry(config.schemaRegistry);
-  const reached = await finding('schema registry', async () => {
+  const what = 'schema registry';
+  let registry: Registry;
+  try {
+    registry = new Registry(config.schemaRegistry);
     await registry.ping();
-    return config.schemaRegistry.url;
-  });
-  yield reached;
-  if (reached.error !== null) return;
+  } catch (thrown) {
+    const error = asPublisherError(thrown);
+    yield { what, message: error.message, error };
+    return;
+  }
+  yield { what, message: config.schemaRegistry.url, error: null };
   for (const connection of config.connections) {
     yield await finding(`schemas of ${connection.name}`, () => schemasOf(config, connection, registry));
   }

@@ -68,7 +68,7 @@ export class Publisher {
 
   /** Connects to Kafka. Throws `kafka-unreachable` within seconds. */
   static async open(config: Config, events: Events = new Events()): Promise<Publisher> {
-    const registry = new Registry(config.schemaRegistry);
+    const registry = new Registry(config.schemaRegistry, (message) => events.emit('warning', { message }));
     const kafka = await KafkaAccess.open(config.kafka, events);
     const shaping = new Shaping({ onBroken: (message) => events.emit('warning', { message }) });
     const states = new StateLedger(kafka.reader, config.state.topic, (reading) =>

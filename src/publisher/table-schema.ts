@@ -7,6 +7,7 @@
  * too, its rows also define new attributes.
  */
 
+import { isDeepStrictEqual } from 'node:util';
 import { type Adaptation, rowShaper, TopicCodec, type ValueForm, valueSchema } from '../avro/codec.js';
 import {
   type AttributeDefinition,
@@ -41,7 +42,7 @@ export interface TableSchemaOptions {
   readonly shaping: Pick<Shaping, 'shape'>;
   /** Requests the definitions of custom attributes. Null: attributes get no columns. */
   readonly attributes: (() => Promise<readonly RawRow[]>) | null;
-  /** Called with the reason why the table is published without new columns. */
+  /** Called with the reason why the table is published without new columns, once for as long as it lasts. */
   readonly onWithout: (error: PublisherError) => void;
 }
 
@@ -50,6 +51,13 @@ export interface TableSchemaOptions {
  * has all of them.
  */
 const FORBIDDEN_CODES = new Set(['api-forbidden', 'api-not-found', 'api-rejected']);
+
+/** New columns that the registry does not accept. */
+interface RefusedColumns {
+  readonly columns: readonly CustomColumn[];
+  /** By a monotonic clock. */
+  readonly retryAt: number;
+}
 
 /**
  * A row that is published without its columns gets them only when it changes, so requests are retried. After
@@ -67,6 +75,8 @@ export class TableSchema {
   #unknown: (raw: RawRow) => string[];
   #plan: ShapingPlan;
   #newDefinitions: readonly AttributeDefinition[] = [];
+  /** They wait: rows are published without them, and the JSON field has all attributes. */
+  #refused: RefusedColumns | null = null;
   #isRequested = false;
   #failedRequests = 0;
   /** When the definitions are requested again after a failure, by a monotonic clock. */
@@ -83,11 +93,19 @@ export class TableSchema {
     this.#unknown = compileUnknown(columns);
   }
 
-  /** Registers the schema with its existing columns. Throws what `Registry` throws. */
+  /**
+   * Registers the schema with its existing columns. When the registry rejects it, `prepare` tries again and
+   * fails the table meanwhile. Throws what `Registry` throws otherwise.
+   */
   static async open(options: TableSchemaOptions): Promise<TableSchema> {
-    const columns =
-      options.attributes === null ? [] : await publishedColumns(options.registry, options.topic);
-    return new TableSchema(options, columns, await openCodec(options, columns));
+    let columns: readonly CustomColumn[] = [];
+    try {
+      columns = await existingColumns(options);
+      return new TableSchema(options, columns, await openCodec(options, columns));
+    } catch (error) {
+      if (!isRejected(error)) throw error;
+      return new TableSchema(options, columns, TopicCodec.unregistered(options, error));
+    }
   }
 
   get codec(): TopicCodec {
@@ -137,25 +155,67 @@ export class TableSchema {
    * before must be shaped again. Throws what the registry and the API throw.
    */
   async prepare(rows: readonly RawRow[]): Promise<boolean> {
-    const { attributes, rules } = this.#options;
-    if (attributes === null) return false;
+    const isOpened = await this.#openRejected();
+    const { attributes } = this.#options;
+    if (attributes === null) return isOpened;
     const isUnknown = (row: RawRow) => this.#unknown(row).some((name) => !this.#columnless.has(name));
     const isDue = !this.#isRequested || performance.now() >= this.#retryAt;
     if (rows.length > 0 && (isDue || rows.some(isUnknown))) await this.#requestDefinitions(attributes);
+    const hasGrown = await this.#addColumns();
+    for (const row of rows) for (const name of this.#unknown(row)) this.#columnless.add(name);
+    return isOpened || hasGrown;
+  }
+
+  /** Tries again what was rejected when the table was opened. True when it is accepted now. */
+  async #openRejected(): Promise<boolean> {
+    if (this.#codec.isRegistered) return false;
+    const columns = await existingColumns(this.#options);
+    this.#use(columns, await openCodec(this.#options, columns));
+    return true;
+  }
+
+  /** Adds columns for new definitions. True when there are more columns than before. */
+  async #addColumns(): Promise<boolean> {
     const added = this.#newDefinitions;
-    const columns = planColumns(this.#columns, adaptDefinitions(added, rules));
-    const unknown = columns === this.#columns ? this.#unknown : compileUnknown(columns);
-    for (const row of rows) for (const name of unknown(row)) this.#columnless.add(name);
+    const columns = planColumns(await this.#currentColumns(), adaptDefinitions(added, this.#options.rules));
     const isChanged = columns !== this.#columns;
-    if (isChanged) this.#codec = await openCodec(this.#options, columns);
+    const hasGrown = isChanged && (await this.#tryColumns(columns));
+    const waiting = isChanged && !hasGrown ? definitionsOf(columns.slice(this.#columns.length)) : [];
     // Attributes that were added while the schema was being registered wait for the next call.
-    this.#newDefinitions = this.#newDefinitions.slice(added.length);
-    if (!isChanged) return false;
+    this.#newDefinitions = [...waiting, ...this.#newDefinitions.slice(added.length)];
+    return hasGrown;
+  }
+
+  /** The columns to plan from. While new ones wait, an operator may have registered them. */
+  async #currentColumns(): Promise<readonly CustomColumn[]> {
+    if (this.#refused === null || performance.now() < this.#refused.retryAt) return this.#columns;
+    const published = await existingColumns(this.#options);
+    return startsWith(published, this.#columns) ? published : this.#columns;
+  }
+
+  /** Whether the registry accepts the schema with these columns. */
+  async #tryColumns(columns: readonly CustomColumn[]): Promise<boolean> {
+    const refused = this.#refused;
+    const isWaiting = refused !== null && performance.now() < refused.retryAt;
+    if (isWaiting && isDeepStrictEqual(columns, refused.columns)) return false;
+    try {
+      this.#use(columns, await openCodec(this.#options, columns));
+      this.#refused = null;
+      return true;
+    } catch (error) {
+      if (!isRejected(error)) throw error;
+      if (refused === null) this.#options.onWithout(error);
+      this.#refused = { columns, retryAt: performance.now() + RETRY_MS };
+      return false;
+    }
+  }
+
+  #use(columns: readonly CustomColumn[], codec: TopicCodec): void {
+    this.#codec = codec;
     this.#columns = columns;
-    this.#unknown = unknown;
+    this.#unknown = compileUnknown(columns);
     this.#shape = shaperFor(this.#options, columns);
     this.#plan = planFor(this.#options, columns);
-    return true;
   }
 
   async #requestDefinitions(attributes: () => Promise<readonly RawRow[]>): Promise<void> {
@@ -171,6 +231,26 @@ export class TableSchema {
     }
     this.#isRequested = true;
   }
+}
+
+function isRejected(error: unknown): error is PublisherError {
+  return error instanceof PublisherError && error.code === 'schema-rejected';
+}
+
+function definitionsOf(columns: readonly CustomColumn[]): AttributeDefinition[] {
+  return columns.map(({ attribute, kind }) => ({ name: attribute, kind }));
+}
+
+function startsWith(columns: readonly CustomColumn[], first: readonly CustomColumn[]): boolean {
+  return isDeepStrictEqual(columns.slice(0, first.length), first);
+}
+
+async function existingColumns({
+  attributes,
+  registry,
+  topic,
+}: TableSchemaOptions): Promise<readonly CustomColumn[]> {
+  return attributes === null ? [] : await publishedColumns(registry, topic);
 }
 
 /** The definitions, or none when the app may not read them. */
@@ -212,11 +292,17 @@ function shaperFor({ table, key, form, rules }: TableSchemaOptions, columns: rea
   return rowShaper(table, key, form, { rules, columns });
 }
 
-/** The schema of a table's values as a connection publishes it, with the columns that it has so far. */
-export async function currentSchema(
+/** The columns that a table has so far. */
+export async function currentColumns(
   registry: Registry,
-  { table, connection, topic, rules }: PublishedTable,
-): Promise<RecordSchema> {
-  const columns = connection.customAttributes === 'columns' ? await publishedColumns(registry, topic) : [];
+  { connection, topic }: PublishedTable,
+): Promise<readonly CustomColumn[]> {
+  return connection.customAttributes === 'columns' ? await publishedColumns(registry, topic) : [];
+}
+
+/** The schema of a table's values as a connection publishes it, with the columns that it has so far. */
+export async function currentSchema(registry: Registry, published: PublishedTable): Promise<RecordSchema> {
+  const { table, connection, rules } = published;
+  const columns = await currentColumns(registry, published);
   return valueSchema(table.name, connection.values, { rules, columns });
 }

@@ -1,6 +1,6 @@
 /**
- * The registry behind TLS and basic auth, with a private authority that is trusted through
- * NODE_EXTRA_CA_CERTS.
+ * The registry behind TLS and authentication, with a private authority that is trusted through
+ * NODE_EXTRA_CA_CERTS or `schemaRegistry.ssl`.
  */
 
 import { randomUUID } from 'node:crypto';
@@ -10,8 +10,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, it, onTestFinished } from 'vitest';
 import { Authority } from '../support/certificates.js';
 import { type CommandResult, runCommand } from '../support/command.js';
-import { type Front, startTlsFront } from '../support/fronts.js';
+import { type Admits, type Front, startTlsFront } from '../support/fronts.js';
 import { Project } from '../support/project.js';
+import { TokenEndpoint } from '../support/token-endpoint.js';
 
 const login = { username: 'intercom', password: `rp-${randomUUID()}=/+%:` };
 
@@ -30,15 +31,15 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-async function openProject(auth: object | null): Promise<Project> {
+async function openProject(auth: object | null, more: object = {}, port = front.port): Promise<Project> {
   const registryUrl = inject('registryUrl');
-  const url = `https://127.0.0.1:${front.port}${new URL(registryUrl).pathname}`;
+  const url = `https://127.0.0.1:${port}${new URL(registryUrl).pathname}`;
   const project = await Project.open({
     brokers: inject('brokers'),
     registryUrl,
     simulator: { counts: { contacts: 5, companies: 3, conversations: 2, parts: 2 } },
     connection: { tables: { contacts: {}, tags: {} } },
-    file: { schemaRegistry: { url, auth } },
+    file: { schemaRegistry: { url, auth, ...more } },
   });
   onTestFinished(() => project.close());
   return project;
@@ -57,6 +58,50 @@ it('registers and reads schemas through it, and check sees it', async () => {
   expect(ran.code, ran.stderr).toBe(0);
   expect((await project.latest('contacts')).size).toBe(5);
   expect(front.passed.length).toBeGreaterThan(4);
+});
+
+/** A front that admits one bearer token, and clients with a certificate of our authority. */
+async function openBearerFront(admits: Admits): Promise<Front> {
+  const target = new URL(inject('registryUrl')).origin;
+  const certificate = await authority.issue('bearer');
+  const opened = await startTlsFront(target, certificate, admits, authority.certificate.cert);
+  onTestFinished(() => opened.close());
+  return opened;
+}
+
+it('is reached with a bearer token, an own authority and a client certificate', async () => {
+  const token = `rp-${randomUUID()}`;
+  const { port } = await openBearerFront((header) => header === `Bearer ${token}`);
+  const { cert, key } = await authority.issue('publisher');
+  const ssl = { ca: authority.certificate.cert, cert, key };
+  const project = await openProject({ token }, { ssl }, port);
+  for (const command of [['check'], ['run', '--once'], ['replay', 'acme', 'contacts']]) {
+    const { code, stdout, stderr } = await project.command(...command);
+    expect({ code, said: code === 0 ? '' : stdout + stderr }).toEqual({ code: 0, said: '' });
+  }
+  expect((await project.latest('contacts')).size).toBe(5);
+  const anonymous = await openProject({ token }, { ssl: { ca: ssl.ca } }, port);
+  const { code, stderr } = await anonymous.command('run', '--once');
+  expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('schemaRegistry.url') });
+});
+
+it('is reached with a token of OAuth client credentials', async () => {
+  const client = { clientId: 'publisher', clientSecret: `rp-${randomUUID()}` };
+  const endpoint = await TokenEndpoint.start(client);
+  onTestFinished(() => endpoint.close());
+  const { port } = await openBearerFront((header = '') => /^Bearer ey/.test(header));
+  const { cert, key } = await authority.issue('publisher');
+  const ssl = { ca: authority.certificate.cert, cert, key };
+  const auth = { tokenEndpoint: endpoint.url, ...client, scope: 'registry' };
+  const project = await openProject(auth, { ssl }, port);
+  const ran = await project.command('run', '--once');
+  expect(ran.code, ran.stderr).toBe(0);
+  expect((await project.latest('contacts')).size).toBe(5);
+  expect(endpoint.granted.map((form) => form.get('scope'))).toEqual(['registry']);
+  const wrong = await openProject({ ...auth, clientSecret: 'rp-wrong' }, { ssl }, port);
+  const { code, stderr } = await wrong.command('run', '--once');
+  expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('schemaRegistry.auth') });
+  expect(stderr).not.toMatch(/rp-|^\s+at |defect/m);
 });
 
 it.each([

@@ -20,7 +20,13 @@ const ALL = { query: { field: 'updated_at', operator: '>', value: 0 }, paginatio
 async function schemaWithThread(definitions: readonly RawRow[]) {
   const shaping = await shapingThread();
   const schema = await TableSchema.open({
-    registry: new Registry({ url: inject('registryUrl'), auth: null }),
+    registry: new Registry({
+      url: inject('registryUrl'),
+      auth: null,
+      ssl: null,
+      register: 'always',
+      compatibility: 'keep',
+    }),
     topic: `shaping-${randomUUID()}`,
     table: 'contacts',
     key: 'id',

@@ -5,7 +5,13 @@
 
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer, request as forward, type Server } from 'node:http';
+import {
+  createServer,
+  request as forward,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -45,31 +51,74 @@ export async function startForwardProxy(login: Login): Promise<Front> {
   return listening(server, passed, tunnels);
 }
 
-/** A reverse proxy with TLS and basic auth before an http URL. */
-export async function startTlsFront(target: string, certificate: Certificate, login: Login): Promise<Front> {
+/** Whether a request with this `Authorization` header is let through. */
+export type Admits = (authorization: string | undefined) => boolean;
+
+/**
+ * A reverse proxy with TLS before an http URL, for one user, or for requests that a function admits. With `clientCa`
+ * clients need a certificate that this authority has signed.
+ */
+export async function startTlsFront(
+  target: string,
+  certificate: Certificate,
+  login: Login | Admits,
+  clientCa?: string,
+): Promise<Front> {
   const passed: string[] = [];
+  const admits = typeof login === 'function' ? login : (given?: string) => given === basic(login);
   const [cert, key] = await Promise.all([readFile(certificate.cert), readFile(certificate.key)]);
-  const server = createTlsServer({ cert, key }, (request, response) => {
-    const { method, url = '/', headers } = request;
-    if (headers.authorization !== basic(login)) {
+  const clients = clientCa === undefined ? {} : { ca: await readFile(clientCa), requestCert: true };
+  const server = createTlsServer({ cert, key, ...clients }, (request, response) => {
+    if (!admits(request.headers.authorization)) {
       response
         .writeHead(401, { 'www-authenticate': 'Basic' })
         .end('{"error_code":40101,"message":"Unauthorized"}');
       return;
     }
-    passed.push(url);
-    const onward = forward(new URL(url, target), {
-      method,
-      headers: { ...headers, host: new URL(target).host },
-    });
-    onward.on('response', (reply) => {
-      response.writeHead(reply.statusCode ?? 502, reply.headers);
-      reply.pipe(response);
-    });
-    onward.on('error', () => response.destroy());
-    request.pipe(onward);
+    passed.push(request.url ?? '/');
+    passOn(target, request, response);
   });
   return listening(server, passed, new Set());
+}
+
+/** A reverse proxy before an http URL, as the access rules of a registry that others own. */
+export interface Guard extends Front {
+  readonly url: string;
+  /** Which requests (`METHOD path`) are answered with 403. */
+  forbids: (request: string) => boolean;
+}
+
+export async function startGuard(target: string): Promise<Guard> {
+  const { origin, pathname } = new URL(target);
+  const passed: string[] = [];
+  const rules: Pick<Guard, 'forbids'> = { forbids: () => false };
+  const server = createServer((request, response) => {
+    const name = `${request.method} ${request.url}`;
+    if (rules.forbids(name)) {
+      response
+        .writeHead(403, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ error_code: 40301, message: `User is denied operation: ${name}` }));
+      return;
+    }
+    passed.push(name);
+    passOn(origin, request, response);
+  });
+  const front = await listening(server, passed, new Set());
+  return Object.assign(rules, front, { url: `http://127.0.0.1:${front.port}${pathname}` });
+}
+
+function passOn(target: string, request: IncomingMessage, response: ServerResponse): void {
+  const { method, url = '/', headers } = request;
+  const onward = forward(new URL(url, target), {
+    method,
+    headers: { ...headers, host: new URL(target).host },
+  });
+  onward.on('response', (reply) => {
+    response.writeHead(reply.statusCode ?? 502, reply.headers);
+    reply.pipe(response);
+  });
+  onward.on('error', () => response.destroy());
+  request.pipe(onward);
 }
 
 function basic({ username, password }: Login): string {

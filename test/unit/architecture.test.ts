@@ -11,6 +11,7 @@ const SRC = fileURLToPath(new URL('../../src', import.meta.url));
  */
 const STOREY: Readonly<Record<string, number>> = {
   model: 0,
+  auth: 0.5,
   config: 1,
   intercom: 1,
   tables: 1,

@@ -5,16 +5,12 @@ import { valueSchema } from '../../avro/codec.js';
 import { CUSTOM_ATTRIBUTES, type CustomColumn } from '../../avro/custom-attributes.js';
 import { typeText } from '../../avro/type-text.js';
 import type { Config, ConnectionConfig } from '../../config/config.js';
-import { asPublisherError } from '../../model/errors.js';
-import { Events } from '../../model/events.js';
 import { replicationKeyOf } from '../../model/table.js';
-import type { TableName } from '../../model/table-names.js';
-import { openApi } from '../../publisher/api.js';
 import { publishedTables } from '../../publisher/published-table.js';
 import { type CommonOptions, printResult, readConfig, withCommonOptions, withRawOption } from '../context.js';
+import { customColumns } from '../custom-columns.js';
 import { EXIT } from '../exit.js';
-import { printRemark } from '../remarks.js';
-import { connectionOf, plannedColumns } from '../selection.js';
+import { connectionOf } from '../selection.js';
 import { layOut } from '../table.js';
 
 interface CatalogOptions extends CommonOptions {
@@ -56,7 +52,7 @@ async function catalog(name: string | undefined, options: CatalogOptions): Promi
 }
 
 async function tablesIn(config: Config, connection: ConnectionConfig): Promise<CatalogTable[]> {
-  const columns = await customColumns(config, connection);
+  const columns = await customColumns(config, { ...connection, customAttributes: 'columns' });
   return publishedTables(config, connection).map(({ table, topic, rules }) => {
     const { name, method, key } = table;
     const custom = columns.get(name) ?? [];
@@ -83,29 +79,6 @@ async function tablesIn(config: Config, connection: ConnectionConfig): Promise<C
 
 function inJson({ attribute, kind }: CustomColumn): CatalogField {
   return { name: `${CUSTOM_ATTRIBUTES}.${attribute}`, type: `${kind} in JSON`, doc: '' };
-}
-
-/**
- * The columns for custom attributes that the workspace defines, by table. When the request fails it reports a
- * remark and returns no columns.
- */
-async function customColumns(
-  config: Config,
-  connection: ConnectionConfig,
-): Promise<Map<TableName, readonly CustomColumn[]>> {
-  const columns = new Map<TableName, readonly CustomColumn[]>();
-  try {
-    const { api, transport } = await openApi(connection, new Events(), new AbortController().signal, 1);
-    try {
-      for (const published of publishedTables(config, { ...connection, customAttributes: 'columns' }))
-        columns.set(published.table.name, await plannedColumns(published, api));
-    } finally {
-      await transport.close();
-    }
-  } catch (error) {
-    printRemark(`${connection.name}: custom attributes are left out: ${asPublisherError(error).message}`);
-  }
-  return columns;
 }
 
 /** How `preview` and `replay` show a field of this type without `--raw`. */

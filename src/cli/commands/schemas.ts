@@ -4,13 +4,17 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { keySchemaText, type ValueForm, valueSchema } from '../../avro/codec.js';
+import type { CustomColumn } from '../../avro/custom-attributes.js';
 import { publishedText } from '../../avro/published.js';
 import { Registry } from '../../avro/registry.js';
+import type { Config, ConnectionConfig } from '../../config/config.js';
 import { messageOf, PublisherError } from '../../model/errors.js';
+import type { TableName } from '../../model/table-names.js';
 import { publishedTables } from '../../publisher/published-table.js';
-import { currentSchema } from '../../publisher/table-schema.js';
+import { currentColumns } from '../../publisher/table-schema.js';
 import { ALL_TABLES } from '../../tables/all.js';
 import { type CommonOptions, printResult, readConfig, withCommonOptions } from '../context.js';
+import { customColumns } from '../custom-columns.js';
 import { EXIT } from '../exit.js';
 import { printRemark } from '../remarks.js';
 
@@ -65,14 +69,20 @@ async function writeSchema(file: string, text: string): Promise<void> {
   await writeFile(file, `${JSON.stringify(JSON.parse(text), null, 2)}\n`);
 }
 
+/**
+ * Registers what a first run would, whatever `schemaRegistry.register` says: columns for new custom attributes
+ * included.
+ */
 async function register(options: SchemasOptions): Promise<void> {
   const config = await readConfig(options);
-  const registry = new Registry(config.schemaRegistry);
+  const registry = new Registry(config.schemaRegistry, printRemark);
   for (const connection of config.connections) {
-    for (const published of publishedTables(config, connection)) {
-      const { table, topic } = published;
+    const tables = publishedTables(config, connection);
+    const columns = await columnsOf(config, connection, registry);
+    for (const { table, topic, rules } of tables) {
       const keyId = await registry.register(`${topic}-key`, keySchemaText(table.name, table.key));
-      const schema = await currentSchema(registry, published);
+      const adaptation = { rules, columns: columns.get(table.name) ?? [] };
+      const schema = valueSchema(table.name, connection.values, adaptation);
       const valueId = await registry.register(`${topic}-value`, publishedText(schema));
       printResult(
         options.json === true
@@ -81,4 +91,12 @@ async function register(options: SchemasOptions): Promise<void> {
       );
     }
   }
+}
+
+/** The columns that the tables have so far, and those for new attributes when the workspace can be asked. */
+async function columnsOf(config: Config, connection: ConnectionConfig, registry: Registry) {
+  const before = new Map<TableName, readonly CustomColumn[]>();
+  for (const published of publishedTables(config, connection))
+    before.set(published.table.name, await currentColumns(registry, published));
+  return new Map([...before, ...(await customColumns(config, connection, before))]);
 }

@@ -8,7 +8,10 @@ kafka:
   compression: zstd              # none|gzip|snappy|lz4|zstd
 schemaRegistry:                  # Confluent-compatible REST API
   url: http://localhost:8081
-  auth: null                     # {username, password}
+  auth: null                     # {username, password} or {token} or {tokenEndpoint, clientId, clientSecret, scope}
+  ssl: null                      # {ca, cert, key} as file paths
+  register: always               # never: schemas are looked up; one that is missing fails the table with its text and the command that registers it
+  compatibility: keep            # keep: what the subject or the registry has, BACKWARD where neither has any; or a level to set
 topics:
   prefix: intercom               # topic = {prefix}.{connection}.{table}
   partitions: 3

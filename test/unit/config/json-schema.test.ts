@@ -69,6 +69,11 @@ describe('what the publisher refuses', () => {
     ['a wrong word', connectionYaml('region: mars'), '/connections/0/region'],
     ['a number that is too large', `http: {port: 70000}\n${connectionYaml('')}`, '/http/port'],
     ['text for a number', `state: {partitions: many}\n${connectionYaml('')}`, '/state/partitions'],
+    [
+      'an unknown level',
+      `schemaRegistry: {compatibility: backward}\n${connectionYaml('')}`,
+      '/schemaRegistry/compatibility',
+    ],
     ['an unknown table', connectionYaml('tables: {people: {}}'), '/connections/0/tables'],
     ['a name that no topic can have', 'connections: [{name: "Acme Inc"}]', '/connections/0/name'],
     ['no connection', 'kafka: {brokers: [localhost:9092]}', ''],

@@ -19,6 +19,8 @@ const VERSION =
   'a version in quotes, such as "2.16" (without quotes YAML reads a number, and 2.10 becomes 2.1)';
 const PAST = 'a date or date-time that is not in the future, such as 2024-01-01T00:00:00Z';
 const CRON = 'a cron expression of 5 or 6 fields, or null';
+const REGISTRY_FORMS =
+  'username and password, or token, or tokenEndpoint with clientId, clientSecret and, where needed, scope';
 const FORMS = 'accessToken, or clientId with clientSecret and tokenFile';
 
 describe('a connection', () => {
@@ -172,6 +174,38 @@ describe('the rest of the file', () => {
     [
       'schemaRegistry: {auth: {username: u}}',
       'schemaRegistry.auth.password: missing, expected text (line 1:24)',
+    ],
+    [
+      'schemaRegistry: {auth: {tokenEndpoint: http://t, clientId: c}}',
+      'schemaRegistry.auth.clientSecret: missing, expected text (line 1:24)',
+    ],
+    [
+      'schemaRegistry: {auth: {scope: s, clientId: c, clientSecret: hush}}',
+      'schemaRegistry.auth.tokenEndpoint: missing, expected an http(s) URL without user name (line 1:24)',
+    ],
+    [
+      'schemaRegistry: {auth: {token: hush, username: u, password: hush}}',
+      `schemaRegistry.auth: expected ${REGISTRY_FORMS}, got keys of several (line 1:24)`,
+    ],
+    [
+      'schemaRegistry: {auth: {}}',
+      `schemaRegistry.auth: expected ${REGISTRY_FORMS}, got none of them (line 1:24)`,
+    ],
+    [
+      'schemaRegistry: {auth: hush}',
+      `schemaRegistry.auth: expected null or a mapping with ${REGISTRY_FORMS}, got text (line 1:24)`,
+    ],
+    [
+      'schemaRegistry: {ssl: {cert: c}}',
+      'schemaRegistry.ssl.key: missing, expected cert and key together (line 1:23)',
+    ],
+    [
+      'schemaRegistry: {register: once}',
+      'schemaRegistry.register: expected one of always, never, got "once" (line 1:28)',
+    ],
+    [
+      'schemaRegistry: {compatibility: backward}',
+      'schemaRegistry.compatibility: expected one of keep, NONE, BACKWARD, BACKWARD_TRANSITIVE, FORWARD, FORWARD_TRANSITIVE, FULL, FULL_TRANSITIVE, got "backward" (line 1:33)',
     ],
     [
       'topics: {prefix: a b}',
@@ -343,7 +377,13 @@ const complete: unknown = {
     },
     compression: 'none',
   },
-  schemaRegistry: { url: 'http://x', auth: { username: 'u', password: 'p' } },
+  schemaRegistry: {
+    url: 'http://x',
+    auth: { tokenEndpoint: 'http://x', clientId: 'i', clientSecret: 's', scope: 'o' },
+    ssl: { ca: 'a', cert: 'b', key: 'c' },
+    register: 'never',
+    compatibility: 'FULL',
+  },
   defaults: {
     baseUrl: 'http://x',
     credentials: { clientId: 'i', clientSecret: 's', tokenFile: 't' },

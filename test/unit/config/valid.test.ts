@@ -20,6 +20,13 @@ describe('the file of the contract', () => {
       sasl: null,
       compression: 'zstd',
     });
+    expect(config.schemaRegistry).toEqual({
+      url: 'http://localhost:8081',
+      auth: null,
+      ssl: null,
+      register: 'always',
+      compatibility: 'keep',
+    });
     expect(config.topics).toEqual({
       prefix: 'intercom',
       partitions: 3,
@@ -76,15 +83,32 @@ it('the starter file is right', async () => {
   expect(parse(text, { ACME_INTERCOM_TOKEN: 'token' }).connections).toHaveLength(1);
 });
 
+it.each([
+  ['{username: u, password: p}', { username: 'u', password: 'p' }],
+  ['{token: t}', { token: 't' }],
+  [
+    '{tokenEndpoint: "http://t/", clientId: c, clientSecret: s}',
+    { tokenEndpoint: 'http://t', clientId: 'c', clientSecret: 's', scope: null },
+  ],
+  [
+    '{tokenEndpoint: http://t, clientId: c, clientSecret: s, scope: r}',
+    { tokenEndpoint: 'http://t', clientId: 'c', clientSecret: 's', scope: 'r' },
+  ],
+])('schemaRegistry.auth: %s', (yaml, expected) => {
+  expect(parse(`schemaRegistry: {auth: ${yaml}}\n${MINIMAL}`).schemaRegistry.auth).toEqual(expected);
+});
+
 it('paths start at the folder of the file', () => {
   const config = parse(`
 kafka: {ssl: {ca: certs/ca.pem, cert: /abs/cert.pem, key: ./key.pem}}
+schemaRegistry: {ssl: {ca: certs/ca.pem}}
 connections: [{name: acme, credentials: {clientId: i, clientSecret: s, tokenFile: .intercom-kafka/acme.token}}]`);
   expect(config.kafka.ssl).toEqual({
     ca: '/etc/publisher/certs/ca.pem',
     cert: '/abs/cert.pem',
     key: '/etc/publisher/key.pem',
   });
+  expect(config.schemaRegistry.ssl).toEqual({ ca: '/etc/publisher/certs/ca.pem', cert: null, key: null });
   expect(config.connections[0]?.credentials).toEqual({
     clientId: 'i',
     clientSecret: 's',
