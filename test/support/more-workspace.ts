@@ -74,16 +74,10 @@ export class MoreWorkspace {
     this.#server = server;
     this.rows = rows;
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    server.on('request', async (request, response) => {
-      const url = new URL(request.url ?? '/', this.url);
-      this.requests.push(`${request.method} ${url.pathname}`);
-      const reply = this.#answer(url, await jsonOf(request));
-      const method = request.method ?? 'GET';
-      const incoming = { method, path: request.url ?? '/', route: `${method} ${url.pathname}` };
-      const idsOf = () => new Set(JSON.stringify(reply).match(/(?<="id":")[^"]*/g));
-      const fault = this.faults.meet(incoming, idsOf);
-      if (fault !== null) return await spoil(response, fault, JSON.stringify(reply));
-      send(response, reply === null ? 404 : 200, JSON.stringify(reply ?? NOT_FOUND));
+    server.on('request', (request, response) => {
+      this.#serve(request, response).catch((error) => {
+        send(response, 500, JSON.stringify(errorList('server_error', String(error))));
+      });
     });
   }
 
@@ -99,12 +93,24 @@ export class MoreWorkspace {
     await once(this.#server, 'close');
   }
 
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', this.url);
+    this.requests.push(`${request.method} ${url.pathname}`);
+    const reply = this.#answer(url, await jsonOf(request));
+    const method = request.method ?? 'GET';
+    const incoming = { method, path: request.url ?? '/', route: `${method} ${url.pathname}` };
+    const idsOf = () => new Set(JSON.stringify(reply).match(/(?<="id":")[^"]*/g));
+    const fault = this.faults.meet(incoming, idsOf);
+    if (fault !== null) return await spoil(response, fault, JSON.stringify(reply));
+    send(response, reply === null ? 404 : 200, JSON.stringify(reply ?? NOT_FOUND));
+  }
+
   /** Null: no endpoint has the path, or no row the ID. */
   #answer(url: URL, body: Request['body']): Row | null {
-    for (const table of MORE_TABLES)
-      for (const [path, reply] of Object.entries(ENDPOINTS[table])) {
+    for (const [table, endpoints] of Object.entries(ENDPOINTS))
+      for (const [path, reply] of Object.entries(endpoints)) {
         const id = idIn(url.pathname, path);
-        if (id !== null) return reply(this.rows[table], { url, body, id });
+        if (id !== null) return reply(this.rows[table as MoreTable], { url, body, id });
       }
     return null;
   }
@@ -119,7 +125,11 @@ function idIn(pathname: string, endpoint: string): string | null {
   return id === '' || id.includes('/') ? null : id;
 }
 
-const NOT_FOUND = { type: 'error.list', errors: [{ code: 'not_found' }] };
+function errorList(code: string, message: string) {
+  return { type: 'error.list', errors: [{ code, message }] };
+}
+
+const NOT_FOUND = errorList('not_found', 'more-workspace.ts has no such endpoint or row');
 
 function send(response: ServerResponse, status: number, body: string, type = 'application/json'): void {
   response.writeHead(status, { 'content-type': type });
@@ -129,8 +139,8 @@ function send(response: ServerResponse, status: number, body: string, type = 'ap
 async function spoil(response: ServerResponse, fault: Fault, body: string): Promise<void> {
   if (fault.kind === 'status') {
     await delay(fault.delay ?? 0);
-    const errors = [{ code: fault.code ?? 'an_error', message: fault.message ?? 'as a test has it' }];
-    send(response, fault.status, JSON.stringify({ type: 'error.list', errors }));
+    const list = errorList(fault.code ?? 'an_error', fault.message ?? 'as a test has it');
+    send(response, fault.status, JSON.stringify(list));
   } else if (fault.kind === 'error-list-200') {
     send(response, 200, JSON.stringify({ type: 'error.list', errors: [{ code: 'server_error' }] }));
   } else if (fault.kind === 'html') send(response, fault.status ?? 200, '<html>nginx</html>', 'text/html');
