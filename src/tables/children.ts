@@ -52,6 +52,7 @@ export function children(table: ChildTable): SearchedTable<IntercomApi> {
     key: 'id',
     grain,
     windowsAtOnce: 4,
+    replicationKey: parent.updatedAt,
     pull: (api, window, setAside) => pullChildren(table, api, window, new DetailsRead(0), setAside),
     polling: (api, lookback) => {
       const read = new DetailsRead(lookback);

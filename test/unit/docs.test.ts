@@ -160,6 +160,24 @@ describe.each(documents)('%s', (document) => {
   });
 });
 
+describe('docs/adding-a-table.md', () => {
+  /** Without the casts of names that no table has, and regardless of line breaks. */
+  const normalized = (text: string) => text.replace(/ as TableName|,(?=\s*[})])|\s+/g, '');
+
+  it.each([
+    ['articles', 'src/tables/lists.ts'],
+    ['tickets', 'src/tables/tickets.ts'],
+    ['notes', 'test/unit/tables/children.test.ts'],
+    ['calls', 'test/unit/tables/newest-first.test.ts'],
+  ])('declares %s as %s does', (table, file) => {
+    const shown = all(read('docs/adding-a-table.md'), /^```ts\n([\s\S]*?)^```/gm);
+    const example = shown.find((code) => code.includes(`const ${table} =`)) ?? '';
+    const declaration = normalized(example.slice(example.indexOf(`const ${table} =`)));
+    const isDeclared = declaration !== '' && normalized(read(file)).includes(declaration);
+    expect(isDeclared, `the example of ${table} differs from ${file}`).toBe(true);
+  });
+});
+
 it('every page can be found from the README', () => {
   const linked = (from: string) => linksIn(from).map((link) => fileOf(from, link));
   const first = linked('README.md');
