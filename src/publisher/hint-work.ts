@@ -275,7 +275,7 @@ export class HintWork {
     const newest = Math.max(...batch.map(({ waiting: { at } }) => at));
     if (deletes) queueReplaced(queue, ledger, batch, newest);
     const gone = deletes ? batch.filter(({ detail }) => detail === null).map(({ id }) => id) : [];
-    const hintedAt = this.#isCaughtUp ? Math.min(queue.oldest, hold.oldest, newest) : null;
+    const hintedAt = this.#isCaughtUp ? Math.min(queue.oldest, newest) : null;
     const beyond = await publishNotified(ledger, events, { ...foundRows(table, batch), gone }, hintedAt);
     if (beyond === null) this.#endSetAside(ledger, batch);
     else await this.#lookUp(hinted, queue, batch, { beyond, at: newest });

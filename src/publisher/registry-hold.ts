@@ -8,12 +8,7 @@
 import { asPublisherError } from '../model/errors.js';
 import { pause } from '../model/pause.js';
 
-/** A notification of an ID; `at` is its time (epoch milliseconds by the broker's clock). */
-interface Notification {
-  readonly at: number;
-}
-
-interface RegistryHoldOptions<T extends Notification> {
+interface RegistryHoldOptions<T> {
   /** Makes the schema ready. Throws what the registry throws. */
   readonly prepare: () => Promise<void>;
   /** Called with the IDs once the registry accepts the schema. */
@@ -29,7 +24,7 @@ const MAX_HELD = 20_000;
 const FIRST_WAIT_MS = 1_000;
 const MAX_WAIT_MS = 60_000;
 
-export class RegistryHold<T extends Notification> {
+export class RegistryHold<T> {
   readonly #options: RegistryHoldOptions<T>;
   readonly #held = new Map<string, T>();
   #isHolding = false;
@@ -45,21 +40,14 @@ export class RegistryHold<T extends Notification> {
     return this.#isHolding;
   }
 
-  /** The time of the oldest notification that is held; `Infinity` when there is none. */
-  get oldest(): number {
-    return [...this.#held.values()].reduce(
-      (oldest, { at }) => Math.min(oldest, at),
-      Number.POSITIVE_INFINITY,
-    );
-  }
-
+  /** An ID that arrives again while it is held is processed once. */
   add(id: string, notification: T): void {
     if (!this.#held.has(id) && this.#held.size < MAX_HELD) this.#held.set(id, notification);
   }
 
   /**
-   * Holds what is added from now on. True when the table could publish before, and false when an earlier hold
-   * ended less than a minute ago.
+   * Begins a hold, unless there is one. True: it is to be reported. False: it continues an earlier one, which
+   * has not ended or ended less than a minute ago.
    */
   begin(): boolean {
     if (this.#isHolding) return false;
