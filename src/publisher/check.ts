@@ -134,7 +134,7 @@ async function topicsOf(config: Config, plans: readonly TopicPlan[], kafka: Kafk
     ...(config.topics.create ? await kafka.topics.validate(absent) : []),
   ];
   const missing = problems.filter(({ kind }) => kind === 'missing');
-  const small = problems.filter(({ kind }) => kind === 'small');
+  const notes = problems.filter(({ kind }) => kind === 'small' || kind === 'slow');
   const wrong = problems.filter(
     ({ kind }) => kind === 'wrong' || kind === 'differs' || (kind === 'missing' && !config.topics.create),
   );
@@ -142,7 +142,7 @@ async function topicsOf(config: Config, plans: readonly TopicPlan[], kafka: Kafk
     throw new PublisherError('topic-invalid', wrong.map(({ message }) => message).join('\n'));
   const there = `${plans.length - missing.length} topics`;
   const summary = missing.length === 0 ? there : `${there}, ${missing.length} more will be created`;
-  return [summary, ...small.map(({ message }) => message)].join('\n');
+  return [summary, ...notes.map(({ message }) => message)].join('\n');
 }
 
 async function* checkRegistry(config: Config): AsyncGenerator<Finding> {
