@@ -118,9 +118,9 @@ export class ConnectionLoop {
     const start = async (due: readonly TableName[]) => {
       controls.started(due);
       await session.cycle(due, {
-        onDone: (table) => {
+        onDone: (table, end) => {
           schedule.done(table);
-          controls.done(table);
+          controls.done(table, end);
         },
       });
       onCycle();

@@ -266,12 +266,13 @@ export class Publisher {
       controls.started(tables);
       const failed = await session.cycle(tables, {
         awaitReconcile: true,
-        onDone: (table) => controls.done(table),
+        onDone: (table, end) => controls.done(table, end),
       });
       await controls.settled();
       await session.publishLastStates();
       return failed;
     } finally {
+      await controls.settled();
       await session.close();
     }
   }

@@ -1,7 +1,9 @@
 /** Applies what operators request in the control topic to the tables of one session. */
 
 import type { Control } from '../model/control.js';
+import type { TableState } from '../model/state.js';
 import type { TableName } from '../model/table-names.js';
+import type { CycleEnd } from '../sync/cycle.js';
 import type { TableWork } from '../sync/source.js';
 
 /** What decides when tables are due. */
@@ -59,11 +61,13 @@ export class TableControls {
     for (const table of tables) this.#running.set(table, this.#pendingSync(table));
   }
 
-  /** The cycle of a table is over, and its outcome is in its state. */
-  done(table: TableName): void {
+  /** The cycle of a table is over. One that was cut serves no `sync`: a later cycle does. */
+  done(table: TableName, end: CycleEnd): void {
     const sync = this.#running.get(table) ?? 0;
     this.#running.delete(table);
-    if (sync > 0) this.#answer(table, { syncRevision: sync });
+    const { cycle, error } = this.#options.work.get(table)?.ledger.state ?? {};
+    if (sync === 0 || end === 'cut' || cycle === undefined || error === undefined) return;
+    this.#answer(table, { syncRevision: sync, syncResult: { cycle, error } });
   }
 
   /** Resolves when all answers are written. */
@@ -79,7 +83,7 @@ export class TableControls {
     return requested > served ? requested : 0;
   }
 
-  #answer(table: TableName, change: { paused: boolean; controlRevision: number } | { syncRevision: number }) {
+  #answer(table: TableName, change: Partial<TableState>): void {
     const ledger = this.#options.work.get(table)?.ledger;
     const answer: Promise<void> = (ledger?.record(change) ?? Promise.resolve())
       .catch(this.#options.onFailure)

@@ -68,15 +68,46 @@ it('answers a sync when a cycle that began behind it is over', async () => {
   drain();
   const { revision } = await ask('sync');
   expect(drain()).toContain('request');
-  controls.done('contacts');
+  controls.done('contacts', 'recorded');
   await controls.settled();
   expect(model.ledger.state.syncRevision).toBe(0);
   controls.started(['contacts']);
-  controls.done('contacts');
+  controls.done('contacts', 'recorded');
   await controls.settled();
   expect(model.commits.at(-1)?.state.syncRevision).toBe(revision);
   controls.apply('contacts');
   expect(drain()).not.toContain('request');
+});
+
+it('answers no sync with a cycle that was cut', async () => {
+  const { model, controls, ask, drain } = open();
+  const { revision } = await ask('sync');
+  controls.started(['contacts']);
+  controls.done('contacts', 'cut');
+  await controls.settled();
+  expect(model.ledger.state).toMatchObject({ syncRevision: 0, syncResult: null });
+  drain();
+  controls.apply('contacts');
+  expect(drain()).toContain('request');
+  controls.started(['contacts']);
+  controls.done('contacts', 'recorded');
+  await controls.settled();
+  expect(model.ledger.state.syncRevision).toBe(revision);
+});
+
+it('keeps what came of a sync beside the cycles that follow', async () => {
+  const { model, controls, ask } = open();
+  const error = { code: 'api-error', message: 'no answer', at: '2026-11-26T12:00:00.000Z' };
+  const cycle = { number: 7, startedAt: '', finishedAt: null, records: 3, deletes: 0, notShown: 0 };
+  await ask('sync');
+  controls.started(['contacts']);
+  model.ledger.change({ cycle, error });
+  controls.done('contacts', 'recorded');
+  model.ledger.change({ cycle: { ...cycle, number: 8 }, error: null });
+  controls.started(['contacts']);
+  controls.done('contacts', 'recorded');
+  await controls.settled();
+  expect(model.commits.at(-1)?.state).toMatchObject({ cycle: { number: 8 }, syncResult: { cycle, error } });
 });
 
 it('keeps a sync of a paused table until it is resumed', async () => {
