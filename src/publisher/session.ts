@@ -184,6 +184,11 @@ export class Session {
     await Promise.all([...this.#work.values()].map(({ ledger }) => ledger.recordLast()));
   }
 
+  /** Ends every request, and with them its cycles; commits in flight are completed. */
+  endRequests(): void {
+    this.#stop.abort();
+  }
+
   async close(): Promise<void> {
     this.#unwatch();
     this.#unsubscribe();
