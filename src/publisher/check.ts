@@ -11,7 +11,7 @@ import { isLongOpen, openTransactionText } from '../kafka/open-transactions.js';
 import { problemsOf, type TopicPlan } from '../kafka/topics.js';
 import { asPublisherError, PublisherError } from '../model/errors.js';
 import { Events } from '../model/events.js';
-import { hintsTopic } from '../model/topic-names.js';
+import { controlTopic, hintsTopic } from '../model/topic-names.js';
 import { openApi, PROMPT_ATTEMPTS } from './api.js';
 import { publishedTables } from './published-table.js';
 import { committedStates, stateProblems } from './state-topics.js';
@@ -93,7 +93,8 @@ async function* openTransactions(config: Config, kafka: KafkaAccess): AsyncGener
   const plans = config.connections.flatMap((connection) =>
     topicPlans(config, publishedTables(config, connection)),
   );
-  const names = new Set([...plans.map(({ topic }) => topic), hintsTopic(config.topics.prefix)]);
+  const { prefix } = config.topics;
+  const names = new Set([...plans.map(({ topic }) => topic), hintsTopic(prefix), controlTopic(prefix)]);
   const existing = await kafka.topics.describe([...names]);
   for (const topic of existing.keys()) {
     const what = `open transactions in ${topic}`;

@@ -91,7 +91,9 @@ describe('requests that arrive together', () => {
     const told = drain();
     const reported = told.filter((each) => each.startsWith('is ')).at(-1);
     expect(reported).toBe(paused ? 'is paused' : 'is resumed');
-    expect(told.filter((each) => ['pause', 'resume'].includes(each)).at(-1)).toBe(paused ? 'pause' : 'resume');
+    expect(told.filter((each) => ['pause', 'resume'].includes(each)).at(-1)).toBe(
+      paused ? 'pause' : 'resume',
+    );
   });
 });
 
@@ -107,7 +109,7 @@ it('answers another record of the same revision', async () => {
 it('serves a sync once, although its answer waits for the table', async () => {
   const { model, controls, ask } = open();
   await ask('sync');
-  let release = () => undefined as void;
+  let release: () => void = () => undefined;
   const isReleased = new Promise<void>((resolve) => {
     release = resolve;
   });
