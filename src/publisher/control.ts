@@ -22,6 +22,13 @@ export interface TableRequest {
   readonly waits: boolean;
 }
 
+/** Who makes a request. */
+interface Caller {
+  readonly signal: AbortSignal;
+  /** Called with what an answer waits for. */
+  readonly onWait: (message: string) => void;
+}
+
 /** What came of a request. */
 export interface ControlAnswer {
   readonly table: TableName;
@@ -30,6 +37,8 @@ export interface ControlAnswer {
 }
 
 const ASK_EVERY_MS = 300;
+/** An owner without trouble answers sooner. */
+const REPORT_AFTER_MS = 10_000;
 /** Commands that write at the same moment fence each other. */
 const MAX_WRITES = 10;
 const RETRY_WITHIN_MS = 300;
@@ -42,22 +51,17 @@ const RETRY_WITHIN_MS = 300;
 export async function requestOf(
   config: Config,
   { connection, tables, request, waits }: TableRequest,
-  signal: AbortSignal,
+  { signal, onWait }: Caller,
 ): Promise<ControlAnswer[]> {
   const kafka = await KafkaAccess.open(config.kafka);
   try {
     const plan = planControl(config.topics);
     await kafka.topics.ensure([plan], config.topics.create);
     const topics = topicsOf(kafka, config, plan.topic, signal);
-    const written = await write(topics, { connection: connection.name, tables, request }, signal);
+    const added = { connection: connection.name, tables, request };
+    const written = await write(topics, added, signal);
     if (!waits) return tables.map((table) => ({ table, state: null }));
-    const isAnswered = (state: TableState, table: TableName) => {
-      const { revision = 0, sync } = written.get(table) ?? {};
-      const isSynced = request !== 'sync' || state.syncRevision >= (sync ?? 0) || state.paused;
-      return state.controlRevision >= revision && isSynced;
-    };
-    const answers = new Answers(kafka, config, { states: topics.states, isAnswered });
-    return await answers.until(connection.name, tables, signal);
+    return await awaitAnswers(topics, added, written, { signal, onWait });
   } finally {
     await kafka.close();
   }
@@ -69,6 +73,8 @@ export interface ControlTopics {
   controls(): Promise<NewestControls>;
   /** Null where there is no state topic yet. */
   states(): Promise<Pick<States, 'get'> | null>;
+  /** Whether an instance runs that could answer. */
+  hasInstances(): Promise<boolean>;
   /** Opens the topic's only writer: `commit` throws `fenced` once another command has opened its own. */
   openWriter(): Promise<Pick<Writer, 'commit' | 'close'>>;
 }
@@ -81,6 +87,7 @@ function topicsOf(kafka: KafkaAccess, config: Config, topic: string, signal: Abo
     controls: async () => (await readControls(kafka.reader, topic, signal)).controls,
     states: async () =>
       (await kafka.topics.describe([state.topic])).size > 0 ? ledger.current(signal) : null,
+    hasInstances: async () => (await kafka.topics.groupMembers(state.group)).length > 0,
     openWriter: () =>
       Writer.open(kafka.kafka, {
         // Names of connections have no dot, so that no connection has this ID.
@@ -147,42 +154,52 @@ function newer(connection: string, table: TableName, topic: string): PublisherEr
   );
 }
 
-interface AnswersOptions extends Pick<ControlTopics, 'states'> {
-  readonly isAnswered: (state: TableState, table: TableName) => boolean;
-}
+/** How far the owner is with the request of a table. */
+type Step = 'unfollowed' | 'running' | 'answered';
 
-class Answers {
-  readonly #kafka: KafkaAccess;
-  readonly #config: Config;
-  readonly #options: AnswersOptions;
-
-  constructor(kafka: KafkaAccess, config: Config, options: AnswersOptions) {
-    this.#kafka = kafka;
-    this.#config = config;
-    this.#options = options;
-  }
-
-  /** Waits until all tables have answered, or no instance is left that could. */
-  async until(
-    connection: string,
-    tables: readonly TableName[],
-    signal: AbortSignal,
-  ): Promise<ControlAnswer[]> {
-    for (;;) {
-      const answers = await this.#read(connection, tables);
-      if (answers.every(({ state }) => state !== null)) return answers;
-      const { group } = this.#config.state;
-      if ((await this.#kafka.topics.groupMembers(group)).length === 0) return answers;
-      await pause(ASK_EVERY_MS, signal);
-    }
-  }
-
-  async #read(connection: string, tables: readonly TableName[]): Promise<ControlAnswer[]> {
-    const states = await this.#options.states();
-    return tables.map((table) => {
-      const state = states?.get(connection, table);
-      const isAnswered = state !== undefined && this.#options.isAnswered(state, table);
-      return { table, state: isAnswered ? state : null };
+/**
+ * Waits until the owner has answered for all tables, or no instance is left that could, and returns the
+ * answers. Calls `onWait` once with each reason why that takes long.
+ */
+export async function awaitAnswers(
+  topics: Pick<ControlTopics, 'states' | 'hasInstances'>,
+  { connection, request }: Pick<Written, 'connection' | 'request'>,
+  written: ReadonlyMap<TableName, Control>,
+  { signal, onWait }: Pick<Caller, 'signal' | 'onWait'>,
+): Promise<ControlAnswer[]> {
+  const startedAt = performance.now();
+  const reported = new Set<Step>();
+  for (;;) {
+    const states = await topics.states();
+    const tables = [...written].map(([table, control]) => {
+      const state = states?.get(connection, table) ?? null;
+      return { table, state, step: stepOf(request, control, state) };
     });
+    const step = WAITS.find((each) => tables.some((table) => table.step === each));
+    if (step === undefined || !(await topics.hasInstances()))
+      return tables.map((each) => ({
+        table: each.table,
+        state: each.step === 'answered' ? each.state : null,
+      }));
+    if (performance.now() - startedAt >= REPORT_AFTER_MS && !reported.has(step)) {
+      reported.add(step);
+      const names = tables.flatMap((each) => (each.step === step ? stateKey(connection, each.table) : []));
+      onWait(`${names.join(', ')}: ${WAIT_TEXT[step]}. ${STAYS}`);
+    }
+    await pause(ASK_EVERY_MS, signal);
   }
 }
+
+function stepOf(request: ControlRequest, { revision, sync }: Control, state: TableState | null): Step {
+  if (state === null || state.controlRevision < revision) return 'unfollowed';
+  const isServed = request !== 'sync' || state.paused || state.syncRevision >= (sync ?? 0);
+  return isServed ? 'answered' : 'running';
+}
+
+const WAITS = ['unfollowed', 'running'] as const;
+const WAIT_TEXT = {
+  unfollowed:
+    'no instance has followed the request yet. Its owner may be failing (see its log and `intercom-kafka status`), serve other tables, or be of an older version',
+  running: 'the cycle is not complete yet (see `intercom-kafka status`)',
+} as const satisfies Record<(typeof WAITS)[number], string>;
+const STAYS = 'Still waiting; the request stays in the control topic, and --no-wait does not wait';

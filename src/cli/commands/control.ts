@@ -14,6 +14,7 @@ import {
   withCommonOptions,
 } from '../context.js';
 import { EXIT } from '../exit.js';
+import { printRemark } from '../remarks.js';
 import { connectionOf, tableOf } from '../selection.js';
 
 interface ControlOptions extends CommonOptions {
@@ -53,7 +54,7 @@ async function control(
   );
   const interruption = onInterruption('no longer waiting; the request stays in the control topic');
   const of = { connection, tables, request, waits: options.wait };
-  const answers = await requestOf(config, of, interruption.signal);
+  const answers = await requestOf(config, of, { signal: interruption.signal, onWait: printRemark });
   if (options.json === true) printResult(JSON.stringify(answers.map((each) => outcome(request, name, each))));
   else for (const answer of answers) printResult(lineOf(request, name, answer, options.wait));
   return answers.some(({ state }) => hasFailed(request, state)) ? EXIT.failed : EXIT.done;

@@ -1,12 +1,12 @@
 /** The commands that write requests: none loses what another one has written. */
 
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { controlRecord, type TableControl } from '../../../src/kafka/control.js';
 import { type Control, type ControlRequest, parseControl, withRequest } from '../../../src/model/control.js';
 import { PublisherError } from '../../../src/model/errors.js';
 import type { OutgoingRecord } from '../../../src/model/row.js';
 import { emptyState, type TableState } from '../../../src/model/state.js';
-import { type ControlTopics, write } from '../../../src/publisher/control.js';
+import { awaitAnswers, type ControlTopics, write } from '../../../src/publisher/control.js';
 
 const FOREVER = new AbortController().signal;
 
@@ -20,7 +20,12 @@ class Model implements ControlTopics {
   commits = 0;
   /** Called before each step of a command. */
   before: (step: Step) => Promise<void> = async () => undefined;
+  isRunning = true;
   #epoch = 0;
+
+  async hasInstances() {
+    return this.isRunning;
+  }
 
   async controls() {
     await this.before('controls');
@@ -110,6 +115,71 @@ it('does not write again after a failure of Kafka', async () => {
     if (step === 'commit') throw failure;
   };
   await expect(ask(model, 'pause')).rejects.toBe(failure);
+});
+
+describe('the wait for an answer', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+
+  /** Asks, and waits. */
+  async function wait(request: ControlRequest, signal = FOREVER) {
+    const model = new Model();
+    model.state = emptyState();
+    const written = await ask(model, request);
+    const remarks: string[] = [];
+    const onWait = (message: string) => void remarks.push(message);
+    const answer = awaitAnswers(model, { connection: 'acme', request }, written, { signal, onWait });
+    const follow = (change: Partial<TableState>) => {
+      model.state = { ...emptyState(), ...model.state, ...change };
+      return vi.advanceTimersByTimeAsync(1_000);
+    };
+    return { model, remarks, answer, follow };
+  }
+
+  it('ends with the state that has the answer, without a remark where that is soon', async () => {
+    const { remarks, answer, follow } = await wait('pause');
+    await vi.advanceTimersByTimeAsync(5_000);
+    await follow({ paused: true, controlRevision: 1 });
+    expect(await answer).toMatchObject([{ table: 'contacts', state: { paused: true } }]);
+    expect(remarks).toEqual([]);
+  });
+
+  it('is reported once for each reason', async () => {
+    const { remarks, answer, follow } = await wait('sync');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(remarks).toEqual([
+      expect.stringMatching(
+        /^acme\/contacts: no instance has followed the request yet\. .*--no-wait does not wait$/,
+      ),
+    ]);
+    await follow({ controlRevision: 1 });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(remarks.slice(1)).toEqual([
+      expect.stringMatching(/^acme\/contacts: the cycle is not complete yet .*--no-wait does not wait$/),
+    ]);
+    await follow({ syncRevision: 1 });
+    expect(await answer).toMatchObject([{ state: { syncRevision: 1 } }]);
+  });
+
+  it('for a sync ends where the table is paused', async () => {
+    const { answer, follow } = await wait('sync');
+    await follow({ controlRevision: 1, paused: true });
+    expect(await answer).toMatchObject([{ state: { paused: true } }]);
+  });
+
+  it('ends without an answer once no instance runs', async () => {
+    const { model, answer } = await wait('pause');
+    model.isRunning = false;
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await answer).toEqual([{ table: 'contacts', state: null }]);
+  });
+
+  it('ends with the signal', async () => {
+    const stop = new AbortController();
+    const { answer } = await wait('pause', stop.signal);
+    stop.abort();
+    await expect(answer).rejects.toMatchObject({ code: 'stopped' });
+  });
 });
 
 describe('where the topic has no record', () => {
