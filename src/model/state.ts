@@ -162,6 +162,14 @@ export function emptyState(): TableState {
 }
 
 /**
+ * The state of a table that begins anew. What its owner has answered to operators stays: a paused table stays
+ * paused.
+ */
+export function stateAnew({ paused, controlRevision, syncRevision, syncResult }: TableState): TableState {
+  return { ...emptyState(), paused, controlRevision, syncRevision, syncResult };
+}
+
+/**
  * How far behind a table is, in whole seconds at `now` (epoch milliseconds): the age of its last complete
  * cycle. Null before the first one.
  */

@@ -166,6 +166,18 @@ it('is followed by the next start where nobody runs, and by run --once', async (
   expect(await problemsOf(project, { tables: TABLES })).toEqual([]);
 }, 120_000);
 
+it('outlasts a reset', async () => {
+  await project.cycle();
+  await project.command('pause', 'acme', 'contacts');
+  await project.cycle();
+  const { length } = await project.versions('contacts');
+  const reset = await project.command('reset', 'acme', 'contacts', '--yes');
+  expect(reset.stderr).toContain('still paused: contacts; resume with `intercom-kafka resume acme contacts`');
+  expect(await states()).toMatchObject({ contacts: 'paused' });
+  await project.cycle();
+  expect(await project.versions('contacts')).toHaveLength(length);
+}, 120_000);
+
 it('outlasts kills and moves of the connection at any moment', async () => {
   await start();
   await start();
