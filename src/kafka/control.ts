@@ -22,9 +22,10 @@ export type ControlReader = Pick<TopicReader, 'read'>;
 /** The newest of each table, by `{connection}/{table}`. */
 export type NewestControls = ReadonlyMap<string, TableControl>;
 
-/** Compacted, in one partition: requests are few, and their order is that of the log. */
+/** Compacted, in one partition: requests are few, and their order is that of the log. More are left empty. */
 export function planControl(settings: TopicSettings): TopicPlan {
-  return planTopic(controlTopic(settings.prefix), { ...settings, partitions: 1 });
+  const plan = planTopic(controlTopic(settings.prefix), { ...settings, partitions: 1 });
+  return { ...plan, hasAnyPartitions: true };
 }
 
 /** The newest control of each table, and where a reading of what follows begins. */

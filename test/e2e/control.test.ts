@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { endCommand, type RunningCommand, startCommand } from '../support/command.js';
 import { Project } from '../support/project.js';
+import { readRecords } from '../support/topics.js';
 import { problemsOf } from '../support/verify.js';
 
 const PATIENT = { timeout: 60_000, interval: 100 };
@@ -165,6 +166,21 @@ it('is followed by the next start where nobody runs, and by run --once', async (
   await project.cycle();
   expect(await problemsOf(project, { tables: TABLES })).toEqual([]);
 }, 120_000);
+
+it('loses no request of commands that write at the same moment', async () => {
+  await project.command('resume', 'acme', 'contacts', '--no-wait');
+  const requests = ['pause', 'sync', 'sync'].map((request) =>
+    project.command(request, 'acme', 'contacts', '--no-wait'),
+  );
+  for (const { code, stdout } of await Promise.all(requests))
+    expect([code, stdout]).toEqual([0, 'acme/contacts: requested\n']);
+  const records = await readRecords(project.kafka, `${project.prefix}.control`);
+  const { revision, paused, sync } = JSON.parse(String(records.at(-1)?.value));
+  expect({ revision, paused }).toEqual({ revision: 4, paused: true });
+  expect(sync).toBeGreaterThan(2);
+  const revisions = records.map(({ value }) => JSON.parse(String(value)).revision);
+  expect(revisions).toEqual([1, 2, 3, 4]);
+}, 60_000);
 
 it('outlasts a reset', async () => {
   await project.cycle();
