@@ -18,6 +18,8 @@ export interface TopicPlan {
   readonly config: Readonly<Record<string, string>>;
   /** The setting of its number of partitions; `topics.partitions` when left out. */
   readonly partitionsFrom?: string;
+  /** Whether an existing topic may have another number of partitions. */
+  readonly hasAnyPartitions?: boolean;
   /**
    * Settings to use instead, in this order, when the brokers refuse those of `config`. An existing topic may
    * have any of them. What the last one leaves out is advice.
@@ -299,8 +301,8 @@ function leaderProblems({ topic, leaderless }: TopicFacts): TopicProblem[] {
 }
 
 function partitionProblems(plan: TopicPlan, facts: TopicFacts): TopicProblem[] {
-  const { topic, partitions, partitionsFrom = 'topics.partitions' } = plan;
-  if (facts.partitions === partitions) return [];
+  const { topic, partitions, partitionsFrom = 'topics.partitions', hasAnyPartitions = false } = plan;
+  if (facts.partitions === partitions || hasAnyPartitions) return [];
   const message =
     `topic ${topic} has ${facts.partitions} partitions, the configuration says ${partitions}: where it was created with ${facts.partitions}, ` +
     `set ${partitionsFrom}: ${facts.partitions}; where partitions were added later, its keys have moved: see topics.onPartitionsAdded`;

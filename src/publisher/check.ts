@@ -10,7 +10,7 @@ import { planHints } from '../kafka/hints.js';
 import { isLongOpen, openTransactionText } from '../kafka/open-transactions.js';
 import { problemsOf, type TopicPlan } from '../kafka/topics.js';
 import { asPublisherError, PublisherError } from '../model/errors.js';
-import { hintsTopic } from '../model/topic-names.js';
+import { controlTopic, hintsTopic } from '../model/topic-names.js';
 import { checkConnection } from './check-connection.js';
 import { type Finding, failed, finding } from './finding.js';
 import { publishedTables } from './published-table.js';
@@ -59,7 +59,8 @@ async function* openTransactions(config: Config, kafka: KafkaAccess): AsyncGener
   const plans = config.connections.flatMap((connection) =>
     topicPlans(config, publishedTables(config, connection)),
   );
-  const names = new Set([...plans.map(({ topic }) => topic), hintsTopic(config.topics.prefix)]);
+  const { prefix } = config.topics;
+  const names = new Set([...plans.map(({ topic }) => topic), hintsTopic(prefix), controlTopic(prefix)]);
   const existing = await kafka.topics.describe([...names]);
   for (const topic of existing.keys()) {
     const what = `open transactions in ${topic}`;

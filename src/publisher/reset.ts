@@ -6,7 +6,7 @@ import { COMPRESSION_TYPES } from '../kafka/codecs.js';
 import { readStates, stateRecord } from '../kafka/states.js';
 import { Writer } from '../kafka/writer.js';
 import { PublisherError } from '../model/errors.js';
-import { emptyState, type TableState } from '../model/state.js';
+import { stateAnew, type TableState } from '../model/state.js';
 import { asSearched } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import type { IntercomTable } from '../tables/all.js';
@@ -20,6 +20,13 @@ export interface ResetRequest {
   readonly startDate: number | null;
 }
 
+/** A table that was reset. */
+export interface ResetTable {
+  readonly table: TableName;
+  /** Whether it is paused: the next cycle follows only when it is resumed. */
+  readonly paused: boolean;
+}
+
 /**
  * Resets the tables and returns those that had a state. Throws `group-busy` while an instance of the group
  * runs. A publisher outside the group (`run --once`) that owns the connection now is fenced, so that it can't
@@ -29,7 +36,7 @@ export async function resetTables(
   config: Config,
   request: ResetRequest,
   onWait: (message: string) => void = () => undefined,
-): Promise<TableName[]> {
+): Promise<ResetTable[]> {
   const { connection, tables, startDate } = request;
   const kafka = await KafkaAccess.open(config.kafka);
   try {
@@ -52,7 +59,7 @@ export async function resetTables(
           return stateRecord(config.state.topic, connection.name, table.name, afterReset);
         }),
       );
-      return known.map(({ table }) => table.name);
+      return known.map(({ table, state }) => ({ table: table.name, paused: state.paused }));
     } finally {
       await writer.close();
     }
@@ -66,10 +73,10 @@ export async function resetTables(
  * date. The position in lists of deletions is kept: the source no longer has those rows and would not list
  * them again. `now` in epoch milliseconds.
  */
-function stateAfterReset(state: TableState, startDate: number | null, now: number): TableState {
+export function stateAfterReset(state: TableState, startDate: number | null, now: number): TableState {
   const { deletions, reconcile } = state;
   return {
-    ...emptyState(),
+    ...stateAnew(state),
     bookmark: startDate,
     deletions,
     reconcile: reconcile === null ? null : { ...reconcile, walk: null },

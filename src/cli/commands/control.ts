@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { ControlRequest } from '../../model/control.js';
-import type { TableState } from '../../model/state.js';
+import type { SyncResult, TableState } from '../../model/state.js';
 import type { TableName } from '../../model/table-names.js';
 import { type ControlAnswer, requestOf } from '../../publisher/control.js';
 import { tablesOf } from '../../tables/all.js';
@@ -14,6 +14,7 @@ import {
   withCommonOptions,
 } from '../context.js';
 import { EXIT } from '../exit.js';
+import { printRemark } from '../remarks.js';
 import { connectionOf, tableOf } from '../selection.js';
 
 interface ControlOptions extends CommonOptions {
@@ -53,20 +54,24 @@ async function control(
   );
   const interruption = onInterruption('no longer waiting; the request stays in the control topic');
   const of = { connection, tables, request, waits: options.wait };
-  const answers = await requestOf(config, of, interruption.signal);
-  if (options.json === true) printResult(JSON.stringify(answers.map((each) => outcome(name, each))));
+  const answers = await requestOf(config, of, { signal: interruption.signal, onWait: printRemark });
+  if (options.json === true) printResult(JSON.stringify(answers.map((each) => outcome(request, name, each))));
   else for (const answer of answers) printResult(lineOf(request, name, answer, options.wait));
   return answers.some(({ state }) => hasFailed(request, state)) ? EXIT.failed : EXIT.done;
 }
 
 function hasFailed(request: ControlRequest, state: TableState | null): boolean {
-  return request === 'sync' && state !== null && (state.paused || state.error !== null);
+  return request === 'sync' && state !== null && (state.paused || resultOf(request, state).error !== null);
 }
 
-function outcome(connection: string, { table, state }: ControlAnswer) {
+/** The cycle that the answer is about. Behind the one that served a `sync`, others may have run already. */
+function resultOf(request: ControlRequest, { syncResult, cycle, error }: TableState): SyncResult {
+  return request === 'sync' && syncResult !== null ? syncResult : { cycle, error };
+}
+
+function outcome(request: ControlRequest, connection: string, { table, state }: ControlAnswer) {
   if (state === null) return { connection, table, answered: false };
-  const { paused, cycle, error } = state;
-  return { connection, table, answered: true, paused, cycle, error };
+  return { connection, table, answered: true, paused: state.paused, ...resultOf(request, state) };
 }
 
 function lineOf(
@@ -82,14 +87,10 @@ function pendingText(waits: boolean): string {
   return waits ? 'requested; no instance runs, so the next start follows it' : 'requested';
 }
 
-function doneText(
-  request: ControlRequest,
-  connection: string,
-  table: TableName,
-  { paused, cycle, error }: TableState,
-): string {
-  if (request !== 'sync') return paused ? 'paused' : 'resumed';
-  if (paused) return `paused: resume it first with \`intercom-kafka resume ${connection} ${table}\``;
+function doneText(request: ControlRequest, connection: string, table: TableName, state: TableState): string {
+  if (request !== 'sync') return state.paused ? 'paused' : 'resumed';
+  const { cycle, error } = resultOf(request, state);
+  if (state.paused) return `paused: resume it first with \`intercom-kafka resume ${connection} ${table}\``;
   if (error !== null) return `failed: ${error.message}`;
   return `cycle ${cycle?.number ?? 0} complete, ${cycle?.records ?? 0} records and ${cycle?.deletes ?? 0} tombstones published`;
 }
