@@ -73,6 +73,7 @@ describe('the release', () => {
       attest: ['id-token', 'attestations'],
       npm: ['id-token'],
       image: ['packages', 'id-token', 'attestations'],
+      chart: ['packages', 'id-token'],
       release: ['contents'],
     });
   });

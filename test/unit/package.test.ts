@@ -23,7 +23,16 @@ describe('package.json', () => {
   });
 });
 
-it.each(['README.md', 'CONTRIBUTING.md', 'docs/security.md'])('%s names the same repository', (file) => {
+it.each([
+  'README.md',
+  'CONTRIBUTING.md',
+  'docs/security.md',
+  'docs/deployment.md',
+  'charts/intercom-kafka/README.md',
+  'charts/intercom-kafka/Chart.yaml',
+  'charts/intercom-kafka/values.yaml',
+  'examples/systemd/intercom-kafka.service',
+])('%s names the same repository', (file) => {
   const [owner] = new URL(address).pathname.slice(1).split('/');
   const named = [
     ...read(file).matchAll(/(?:github\.com|ghcr\.io)\/([\w-]+)\/(?:charts\/)?intercom-kafka\b/g),
