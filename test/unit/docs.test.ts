@@ -15,6 +15,7 @@ const documents = [
   ...['CONTRIBUTING.md'].filter((file) => existsSync(join(ROOT, file))),
   ...markdownIn('docs'),
   ...markdownIn('examples'),
+  ...markdownIn('charts'),
 ];
 
 function markdownIn(dir: string): string[] {
