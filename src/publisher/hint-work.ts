@@ -16,7 +16,9 @@ import { ENTITIES, type Entity } from '../model/hint.js';
 import { pause } from '../model/pause.js';
 import type { RawRow } from '../model/row.js';
 import { isIsolable, isRefusal, MAX_FROM_NOTIFICATIONS, MAX_HANDFUL } from '../model/set-aside.js';
+import { fetchSpan, publishSpan } from '../model/spans.js';
 import type { TableName } from '../model/table-names.js';
+import { inSpan, linksToActive, type SpanLink } from '../model/tracing.js';
 import { publishBeyondMemory, publishNotified } from '../sync/notified.js';
 import type { Fetched } from '../sync/source.js';
 import type { TableLedger } from '../sync/table-ledger.js';
@@ -83,6 +85,8 @@ interface Answer {
   readonly askedAt: number;
   /** Null: Intercom has no such entity any more. */
   readonly detail: Detail | null;
+  /** To the span of its request. */
+  readonly links: readonly SpanLink[];
 }
 
 /**
@@ -181,6 +185,10 @@ export class HintWork {
     this.#isCaughtUp = true;
   }
 
+  get #connection(): string {
+    return this.#options.tables[0]?.ledger.settings.connection ?? '';
+  }
+
   #concernedBy(entity: Entity): HintedTable[] {
     return this.#options.tables.filter(
       ({ table, ledger }) => table.hinted?.entity === entity && !ledger.state.paused,
@@ -207,10 +215,13 @@ export class HintWork {
   async #fetch(entity: Entity, queue: Queue, id: string, waiting: Waiting): Promise<void> {
     const [askedAt, startedAt] = [Date.now(), performance.now()];
     try {
-      const detail = await this.#options.api.whole(entity, id);
+      const { detail, links } = await inSpan(fetchSpan(this.#connection, entity), async () => ({
+        detail: await this.#options.api.whole(entity, id),
+        links: linksToActive(),
+      }));
       this.#answeredAt = performance.now();
       this.#isWarned = false;
-      queue.answers.push({ id, waiting, askedAt, detail });
+      queue.answers.push({ id, waiting, askedAt, detail, links });
     } catch (thrown) {
       const error = asPublisherError(thrown);
       // The ID stays in flight, so that the next owner starts before its notification.
@@ -237,7 +248,10 @@ export class HintWork {
   /** Publishes answers. After a temporary failure their IDs are fetched again. */
   async #publish(entity: Entity, queue: Queue, batch: readonly Answer[]): Promise<void> {
     try {
-      await this.#publishAnswers(entity, queue, batch);
+      const links = batch.flatMap((answer) => answer.links);
+      await inSpan(publishSpan(this.#connection, entity, links), () =>
+        this.#publishAnswers(entity, queue, batch),
+      );
     } catch (thrown) {
       const error = asPublisherError(thrown);
       if (isFatal(error)) this.#break(error);
