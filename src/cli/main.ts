@@ -3,9 +3,13 @@
 
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
+import { flushSpans } from '../model/tracing.js';
 import { EXIT, exitCodeOf, explain } from './exit.js';
 import { createProgram } from './program.js';
 import { chooseRemarkFormat, printRemark, reportWarnings } from './remarks.js';
+
+/** How long an exporter of spans may delay the end of the process, in milliseconds. */
+const MAX_FLUSH_MS = 5_000;
 
 async function main(argv: readonly string[]): Promise<number> {
   let code: number = EXIT.done;
@@ -35,6 +39,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) =>
 chooseRemarkFormat(process.argv.slice(2), process.stderr.isTTY === true);
 reportWarnings();
 const code = await main(process.argv);
+await flushSpans(MAX_FLUSH_MS);
 const flushed = (stream: NodeJS.WriteStream) =>
   new Promise<void>((resolve) => stream.write('', () => resolve()));
 await Promise.all([flushed(process.stdout), flushed(process.stderr)]);

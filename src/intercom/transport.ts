@@ -11,6 +11,8 @@ import { PublisherError } from '../model/errors.js';
 import type { ApiAttempt } from '../model/events.js';
 import { pause } from '../model/pause.js';
 import type { Scope } from '../model/set-aside.js';
+import { requestSpan } from '../model/spans.js';
+import { inSpan, type OpenSpan } from '../model/tracing.js';
 import type { Asker, Budget } from './budget.js';
 import type { Paging } from './next-page.js';
 import { checkNext, interpretReply, nameOf, retryAfterMs, retryPlan } from './retry.js';
@@ -145,7 +147,7 @@ export class Transport implements Requester {
     let refusals = 0;
     for (;;) {
       const startedAt = Date.now();
-      const outcome = await this.#attempt(request, asker);
+      const outcome = await this.#attempt(request, asker, failures + refusals);
       if ('json' in outcome) {
         this.#report(request, startedAt, 200, null, null);
         return outcome;
@@ -177,11 +179,21 @@ export class Transport implements Requester {
     await this.#dispatcher.destroy();
   }
 
-  async #attempt(request: ApiRequest, asker: Asker): Promise<ApiReply | Failure> {
+  async #attempt(request: ApiRequest, asker: Asker, resends: number): Promise<ApiReply | Failure> {
     const { budget, signal } = this.#options;
     await budget.acquire(signal, asker).catch((cause: unknown) => {
       throw new PublisherError('stopped', 'stopped while waiting for the request budget', { cause });
     });
+    return inSpan(requestSpan(request, this.#origin, resends), async (span) => {
+      const outcome = await this.#sendOnce(request, asker, span);
+      if ('error' in outcome) span.setError(outcome.error);
+      return outcome;
+    });
+  }
+
+  /** Sends it with a permit of the budget, which it releases. */
+  async #sendOnce(request: ApiRequest, asker: Asker, span: OpenSpan): Promise<ApiReply | Failure> {
+    const { budget, signal } = this.#options;
     const sentAt = performance.now();
     let headers: Answer['headers'] | null = null;
     let closedMs: number | null = null;
@@ -190,6 +202,7 @@ export class Transport implements Requester {
     try {
       const answer = await this.#send(request);
       headers = answer.headers;
+      span.set({ 'http.response.status_code': answer.status });
       ms = performance.now() - sentAt;
       const receivedAt = Date.now();
       const json = (await decodeElsewhere(request, answer)) ?? (await this.#read(request, answer));

@@ -40,6 +40,8 @@ const MAX_TRANSACTION_BYTES = 8 * 1024 * 1024;
 export const BATCH_OVERHEAD_BYTES = 1_024;
 /** Batch and record overhead beside key and value. */
 const RECORD_OVERHEAD_BYTES = 200;
+/** The header that a traced record has beside the others. */
+const TRACEPARENT_BYTES = 70;
 /** The caller retries opening a writer. */
 const OPEN_WITHIN_MS = 20_000;
 /** How long a commit in flight may still wait for Kafka when the writer is closed. */
@@ -163,7 +165,8 @@ function fitting(commits: readonly Commit[], maxBytes: number): number {
 
 /** Approximate size of a record in a batch, in bytes. */
 export function recordBytes(record: OutgoingRecord): number {
-  return record.key.length + (record.value?.length ?? 0) + RECORD_OVERHEAD_BYTES;
+  const traceBytes = record.headers?.traceparent === undefined ? 0 : TRACEPARENT_BYTES;
+  return record.key.length + (record.value?.length ?? 0) + RECORD_OVERHEAD_BYTES + traceBytes;
 }
 
 /**

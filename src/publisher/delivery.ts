@@ -4,8 +4,10 @@ import { stateRecord } from '../kafka/states.js';
 import { BATCH_OVERHEAD_BYTES, type Writer } from '../kafka/writer.js';
 import { canonicalJson, digestOf } from '../model/json.js';
 import type { Change, DeadLetter, OutgoingRecord } from '../model/row.js';
+import { commitSpan } from '../model/spans.js';
 import type { TableState } from '../model/state.js';
 import type { TableName } from '../model/table-names.js';
+import { inSpan, type OpenSpan } from '../model/tracing.js';
 import type { KnownVersions } from '../sync/batch.js';
 import type { TableSink } from '../sync/source.js';
 import type { TableSchema } from './table-schema.js';
@@ -23,7 +25,9 @@ export interface DeliveryOptions {
   /** The logs that the table's states refer to: of its topic and of the dead-letter topic. */
   readonly logs: { readonly rows: TopicLog; readonly letters: TopicLog };
   readonly schema: Pick<TableSchema, 'codec'>;
-  readonly writer: Writer;
+  readonly writer: Pick<Writer, 'commit'>;
+  /** The writer's. */
+  readonly transactionalId: string;
   /** The table's dead letters in the dead-letter topic now: by key, the digest of the letter. */
   readonly deadLetterHashes: Map<string, string>;
   /**
@@ -93,7 +97,13 @@ export class Delivery implements TableSink {
     return this.#options.lookup.find(keys);
   }
 
-  async commit(records: readonly OutgoingRecord[], state: TableState): Promise<void> {
+  commit(records: readonly OutgoingRecord[], state: TableState): Promise<void> {
+    const { connection, table, topic, transactionalId } = this.#options;
+    const plan = commitSpan({ connection, table, topic, transactionalId, records: records.length });
+    return inSpan(plan, (span) => this.#commit(traced(records, span), state));
+  }
+
+  async #commit(records: readonly OutgoingRecord[], state: TableState): Promise<void> {
     const { writer, stateTopic, connection, table, logs } = this.#options;
     const { rows, letters } = logs;
     // A commit's offsets are not known before it is written; its number of records is.
@@ -124,4 +134,10 @@ export class Delivery implements TableSink {
     headers.hash = change.hash;
     return headers;
   }
+}
+
+/** The records with the span that commits them as a header; as they are while nothing is traced. */
+function traced(records: readonly OutgoingRecord[], { traceparent }: OpenSpan): readonly OutgoingRecord[] {
+  if (traceparent === null) return records;
+  return records.map((record) => ({ ...record, headers: { ...record.headers, traceparent } }));
 }

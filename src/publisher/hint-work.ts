@@ -20,7 +20,9 @@ import { mustGet } from '../model/must-get.js';
 import { pause } from '../model/pause.js';
 import type { RawRow } from '../model/row.js';
 import { isIsolable, isRefusal, MAX_FROM_NOTIFICATIONS, MAX_HANDFUL } from '../model/set-aside.js';
+import { fetchSpan, publishSpan } from '../model/spans.js';
 import type { TableName } from '../model/table-names.js';
+import { inSpan, linksToActive, type SpanLink } from '../model/tracing.js';
 import { publishBeyondMemory, publishNotified } from '../sync/notified.js';
 import type { Fetched } from '../sync/source.js';
 import type { TableLedger } from '../sync/table-ledger.js';
@@ -88,6 +90,8 @@ interface Answer {
   readonly askedAt: number;
   /** Null: Intercom has no such entity any more. */
   readonly detail: Detail | null;
+  /** To the span of its request. */
+  readonly links: readonly SpanLink[];
 }
 
 /**
@@ -196,6 +200,10 @@ export class HintWork {
     this.#isCaughtUp = true;
   }
 
+  get #connection(): string {
+    return this.#options.tables[0]?.ledger.settings.connection ?? '';
+  }
+
   #concernedBy(entity: Entity): HintedTable[] {
     return this.#options.tables.filter(
       ({ table, ledger }) => table.hinted?.entity === entity && !ledger.state.paused,
@@ -232,10 +240,13 @@ export class HintWork {
   async #fetch(entity: Entity, queue: Queue, id: string, waiting: Waiting): Promise<void> {
     const [askedAt, startedAt] = [Date.now(), performance.now()];
     try {
-      const detail = await this.#options.api.whole(entity, id);
+      const { detail, links } = await inSpan(fetchSpan(this.#connection, entity), async () => ({
+        detail: await this.#options.api.whole(entity, id),
+        links: linksToActive(),
+      }));
       this.#answeredAt = performance.now();
       this.#isWarned = false;
-      queue.answers.push({ id, waiting, askedAt, detail });
+      queue.answers.push({ id, waiting, askedAt, detail, links });
     } catch (thrown) {
       const error = asPublisherError(thrown);
       // The ID stays in flight, so that the next owner starts before its notification.
@@ -261,10 +272,14 @@ export class HintWork {
 
   /** Publishes answers in each table that they concern, until the session ends. */
   async #publish(queue: Queue, batch: readonly Answer[]): Promise<void> {
-    for (const hinted of this.#concernedBy(queue.entity)) {
-      const failure = await this.#publishIn(hinted, queue, batch).catch(asPublisherError);
-      if (failure && this.#failed(hinted, queue, batch, failure)) return;
-    }
+    const links = batch.flatMap((answer) => answer.links);
+    await inSpan(publishSpan(this.#connection, queue.entity, links), async (span) => {
+      for (const hinted of this.#concernedBy(queue.entity)) {
+        const failure = await this.#publishIn(hinted, queue, batch).catch(asPublisherError);
+        if (failure) span.setError(failure);
+        if (failure && this.#failed(hinted, queue, batch, failure)) return;
+      }
+    });
   }
 
   async #publishIn(hinted: HintedTable, queue: Queue, batch: readonly Answer[]): Promise<void> {

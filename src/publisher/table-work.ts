@@ -15,6 +15,7 @@ import { restoreLetters, restoreTable } from './table-restore.js';
 import { TableSchema } from './table-schema.js';
 import { createSource } from './table-source.js';
 import { TopicLookup } from './topic-lookup.js';
+import { transactionalId } from './topic-plans.js';
 
 /** Registers the schema of each table. Throws what the registry and the API throw. */
 export async function openSchemas({
@@ -85,6 +86,7 @@ function createSink(
     stateTopic: config.state.topic,
     schema,
     writer,
+    transactionalId: transactionalId(config, connection),
     ...kept,
     lookup: new TopicLookup(read, end),
     childrenOf:

@@ -2,9 +2,17 @@
 
 import { asPublisherError, type PublisherError } from '../model/errors.js';
 import type { Events } from '../model/events.js';
+import { cycleSpan, tableSpan } from '../model/spans.js';
 import type { TableName } from '../model/table-names.js';
+import { inSpan, type OpenSpan } from '../model/tracing.js';
 import type { TableWork } from './source.js';
 import { TableCycle } from './table-cycle.js';
+
+export interface CycleOptions {
+  readonly abandon: () => void;
+  readonly awaitReconcile: boolean;
+  readonly onDone: OnDone;
+}
 
 export interface FailedTable {
   readonly table: TableName;
@@ -25,18 +33,34 @@ type OnDone = (table: TableName, end: CycleEnd) => void;
  * `abandon` is called to end them. `onDone` is called with each table as soon as its cycle has ended in one
  * of the two ways. `awaitReconcile`: see `TableCycle.run`.
  */
-export async function runCycle(
+export function runCycle(
   connection: string,
   tables: readonly TableWork[],
   events: Events,
-  { abandon, awaitReconcile, onDone }: { abandon: () => void; awaitReconcile: boolean; onDone: OnDone },
+  options: CycleOptions,
+): Promise<FailedTable[]> {
+  const names = tables.map(({ ledger }) => ledger.source.name);
+  return inSpan(cycleSpan(connection, names), async (span) => {
+    const failed = await runTables(connection, tables, events, options);
+    span.set({ 'intercom_kafka.tables_failed': failed.length });
+    return failed;
+  });
+}
+
+async function runTables(
+  connection: string,
+  tables: readonly TableWork[],
+  events: Events,
+  { abandon, awaitReconcile, onDone }: CycleOptions,
 ): Promise<FailedTable[]> {
   const startedAt = Date.now();
   const cycles = tables.map((work) => new TableCycle(work, events));
   events.emit('cycle:started', { connection, tables: tables.map(({ ledger }) => ledger.source.name) });
   const outcomes = await Promise.allSettled(
     cycles.map((cycle) =>
-      runTable(cycle, awaitReconcile).then(
+      inSpan(tableSpan({ connection, table: cycle.table }), (span) =>
+        runTable(cycle, awaitReconcile, span),
+      ).then(
         (failed) => {
           onDone(cycle.table, 'recorded');
           return failed;
@@ -68,13 +92,19 @@ export async function runCycle(
 }
 
 /** Null when the table is up to date; throws what reaches further than the table. */
-async function runTable(cycle: TableCycle, awaitReconcile: boolean): Promise<FailedTable | null> {
+async function runTable(
+  cycle: TableCycle,
+  awaitReconcile: boolean,
+  span: OpenSpan,
+): Promise<FailedTable | null> {
   try {
-    await cycle.run(awaitReconcile);
+    const { records, deletes } = await cycle.run(awaitReconcile);
+    span.set({ 'intercom_kafka.records': records, 'intercom_kafka.deletes': deletes });
     return null;
   } catch (thrown) {
     const error = asPublisherError(thrown);
     if (error.reach !== 'table') throw error;
+    span.setError(error);
     await cycle.fail(error);
     return { table: cycle.table, error };
   }

@@ -5,8 +5,10 @@
 
 import { PublisherError } from '../model/errors.js';
 import { intervalsIn, isIsolable, subjectText } from '../model/set-aside.js';
+import { pageSpan } from '../model/spans.js';
 import type { Window } from '../model/state.js';
 import type { Page } from '../model/table.js';
+import { inOpenSpan, type OpenSpan } from '../model/tracing.js';
 import type { CycleParts } from './cycle-parts.js';
 import { emptyPage, type Underway } from './cycle-publisher.js';
 import { Pipeline, type SideBySide, sideBySide } from './side-by-side.js';
@@ -109,23 +111,42 @@ export class SearchedReading {
     }
   }
 
-  /** False when the window is complete, was split, or is given up because another one failed. */
-  async #readNext(pages: AsyncIterator<Page>, reading: Reading, { isFailed }: SideBySide): Promise<boolean> {
+  #readNext(pages: AsyncIterator<Page>, reading: Reading, beside: SideBySide): Promise<boolean> {
+    return inOpenSpan(pageSpan(this.#parts.ledger.at), (span) =>
+      this.#readPage(pages, reading, beside, span),
+    );
+  }
+
+  /**
+   * False when the window is complete, was split, or is given up because another one failed. The span of a page
+   * that there is none of is dropped.
+   */
+  async #readPage(
+    pages: AsyncIterator<Page>,
+    reading: Reading,
+    { isFailed }: SideBySide,
+    span: OpenSpan,
+  ): Promise<boolean> {
     const { value: page, done } = await pages.next();
-    if (done || isFailed()) return false;
-    const { window, plan } = reading;
-    const isFirst = reading.newest === undefined;
-    if (isFirst && !page.last && isTooLarge(page.total, plan.isSplit)) {
-      const grain = await this.#parts.ledger.source.grain();
-      const pieces = splitWindow(window, page, grain);
-      if (pieces.length > 1) {
-        plan.split(window, pieces, page.newest, grain);
-        return false;
-      }
+    if (done) return false;
+    span.set({ 'intercom_kafka.rows': page.rows.length });
+    if (isFailed() || (await this.#splitIfTooLarge(page, reading))) {
+      span.end();
+      return false;
     }
-    if (isFirst) reading.newest = page.newest;
-    const { newest = null } = reading;
-    await reading.pipeline.push(() => this.#publishPage(page, { window, newest, plan }));
+    if (reading.newest === undefined) reading.newest = page.newest;
+    const { window, plan, newest = null } = reading;
+    await reading.pipeline.push(() => this.#publishPage(page, { window, newest, plan }, span));
+    return true;
+  }
+
+  /** Splits the window where its first page shows that it is too large. */
+  async #splitIfTooLarge(page: Page, { window, plan, newest }: Reading): Promise<boolean> {
+    if (newest !== undefined || page.last || !isTooLarge(page.total, plan.isSplit)) return false;
+    const grain = await this.#parts.ledger.source.grain();
+    const pieces = splitWindow(window, page, grain);
+    if (pieces.length < 2) return false;
+    plan.split(window, pieces, page.newest, grain);
     return true;
   }
 
@@ -133,6 +154,7 @@ export class SearchedReading {
   async #publishPage(
     page: Page,
     { window, newest, plan }: { window: Window; newest: number | null; plan: WindowPlan },
+    span: OpenSpan,
   ): Promise<Underway> {
     const { publisher, byId } = this.#parts;
     const underway = await publisher.publish({
@@ -148,6 +170,7 @@ export class SearchedReading {
       },
     });
     page.onAccepted?.();
+    span.endWith(underway.committed);
     return underway;
   }
 

@@ -6,8 +6,10 @@
 import type { PublisherError } from '../model/errors.js';
 import type { Events } from '../model/events.js';
 import { dueForRetry } from '../model/set-aside.js';
+import { reconcileSpan, retrySpan } from '../model/spans.js';
 import type { CycleSummary, TableState } from '../model/state.js';
 import type { TableName } from '../model/table-names.js';
+import { inOwnTrace } from '../model/tracing.js';
 import { CycleParts } from './cycle-parts.js';
 import { lastOf } from './cycle-publisher.js';
 import { deletionsFrom, newDeletions } from './deletions.js';
@@ -113,10 +115,9 @@ export class TableCycle {
     const { mark, start } = planReconcile(state.reconcile, at);
     this.#ledger.change({ reconcile: mark });
     if (start)
-      this.#tasks.reconcile = new ReconcileScan(
-        ids,
-        mark.walk?.reached ?? null,
-        () => this.#parts.idsSetAside,
+      this.#tasks.reconcile = inOwnTrace(
+        reconcileSpan(this.#ledger.at),
+        () => new ReconcileScan(ids, mark.walk?.reached ?? null, () => this.#parts.idsSetAside),
       );
     return this.#tasks.reconcile;
   }
@@ -162,8 +163,9 @@ export class TableCycle {
     const ledger = this.#ledger;
     const due = dueForRetry(ledger.state.setAside, Date.now());
     if (this.#tasks.recovery === null && due.length > 0)
-      this.#tasks.recovery = new Recovery(this.#source.retry, due, (read) =>
-        ledger.holdStanding(ledger.keysOf(read)),
+      this.#tasks.recovery = inOwnTrace(
+        retrySpan(ledger.at),
+        () => new Recovery(this.#source.retry, due, (read) => ledger.holdStanding(ledger.keysOf(read))),
       );
     return this.#tasks.recovery;
   }

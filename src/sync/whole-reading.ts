@@ -1,7 +1,9 @@
 /** Reads a table whole: it is complete with its last page, so that keys that were not met are gone. */
 
 import { PublisherError } from '../model/errors.js';
+import { pageSpan } from '../model/spans.js';
 import type { Page } from '../model/table.js';
+import { inOpenSpan, type OpenSpan } from '../model/tracing.js';
 import type { Batch } from './batch.js';
 import type { CycleParts } from './cycle-parts.js';
 import type { PageEnd, Underway } from './cycle-publisher.js';
@@ -18,25 +20,40 @@ export class WholeReading {
   async run(): Promise<void> {
     const { ledger, pending, idsSetAside } = this.#parts;
     const { source, settings, marks } = ledger;
-    const pages = source.pull({ from: settings.startDate, to: null }, idsSetAside);
+    const pages = source.pull({ from: settings.startDate, to: null }, idsSetAside)[Symbol.asyncIterator]();
     marks.beginReading();
     const pipeline = new Pipeline(pending);
     let isComplete = false;
     try {
-      for await (const page of pages) {
-        await pipeline.push(() => this.#publish(page));
-        isComplete = page.last;
+      for (let next = await this.#readNext(pages, pipeline); next !== null; ) {
+        isComplete = next.last;
+        next = await this.#readNext(pages, pipeline);
       }
     } finally {
+      await pages.return?.();
       await pipeline.end();
     }
     if (!isComplete)
       throw new PublisherError('internal', `${source.name}: the reading ended before its last page`);
   }
 
-  #publish(page: Page): Promise<Underway> {
+  /** Reads and publishes the next page; null behind the last one. */
+  #readNext(pages: AsyncIterator<Page>, pipeline: Pipeline): Promise<Pick<Page, 'last'> | null> {
+    return inOpenSpan(pageSpan(this.#parts.ledger.at), async (span) => {
+      const { value: page, done } = await pages.next();
+      if (done) return null;
+      span.set({ 'intercom_kafka.rows': page.rows.length });
+      await pipeline.push(() => this.#publish(page, span));
+      return { last: page.last };
+    });
+  }
+
+  async #publish(page: Page, span: OpenSpan): Promise<Underway> {
     const isMet = (key: string) => this.#parts.ledger.marks.isMet(key);
-    return this.#parts.publisher.publish({ page, isMet, complete: (batch) => this.#end(page, batch) });
+    const complete = (batch: Batch) => this.#end(page, batch);
+    const underway = await this.#parts.publisher.publish({ page, isMet, complete });
+    span.endWith(underway.committed);
+    return underway;
   }
 
   async #end(page: Page, batch: Batch): Promise<PageEnd> {

@@ -81,6 +81,7 @@ describe('the rooms of src/', () => {
       /kafkajsModule\(|kafkajs\/src/,
       ['kafka/kafkajs.ts', 'kafka/links.ts', 'kafka/protocol-error.ts', 'kafka/wire.ts'],
     ],
+    ['OpenTelemetry’s API', /'@opentelemetry\/api'/, ['model/spans.ts', 'model/tracing.ts']],
     // Each other import would load the instance that the whole process shares.
     ['kafkajs but for its types', /^import (?!type ).*'kafkajs'|\('kafkajs[/']/m, ['kafka/kafkajs.ts']],
   ])('touch %s in few places', (_, pattern, places) => {

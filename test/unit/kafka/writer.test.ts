@@ -52,5 +52,8 @@ describe('splitBySize', () => {
   it('counts more for a record than its key and value', () => {
     expect(recordBytes(record(1_000))).toBeGreaterThan(1_004);
     expect(recordBytes({ topic: 't', key: Buffer.alloc(4), value: null })).toBeGreaterThan(4);
+    const headers = { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` };
+    const ofTrace = 'traceparent'.length + headers.traceparent.length;
+    expect(recordBytes({ ...record(9), headers })).toBeGreaterThan(recordBytes(record(9)) + ofTrace);
   });
 });
