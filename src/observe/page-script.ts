@@ -22,7 +22,7 @@ const MODULES = [
   'page',
 ];
 
-/** The comment before each module stays out, as do its imports and exports: all modules share one block. */
+/** The comments stay out, as do imports and exports: all modules share one block. */
 export function pageScript(): string {
   const texts = MODULES.map((name) => readFileSync(new URL(`./browser/${name}.js`, import.meta.url), 'utf8'));
   return `'use strict';\n{\n${texts.map(withoutModule).join('\n')}\n}\n`;
@@ -31,6 +31,7 @@ export function pageScript(): string {
 function withoutModule(text: string): string {
   return text
     .replaceAll(/^\/\*\*[\s\S]*?\*\/\n/gm, '')
+    .replaceAll(/^\/\/# sourceMappingURL=.*$/gm, '')
     .replaceAll(/^import [^;]+;\n/gm, '')
     .replaceAll(/^export (?!\{)/gm, '');
 }
