@@ -35,7 +35,7 @@ code { font-size: .92em; overflow-wrap: anywhere; }
   background: var(--card); border: 1px solid var(--line); border-radius: .4rem;
 }
 .chip { font: inherit; padding: .15rem .6rem; background: var(--card); border: 1px solid var(--line); border-radius: 1rem; cursor: pointer; }
-.card { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; margin-bottom: .5rem; }
+.card { contain: content; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; margin-bottom: .5rem; }
 .card[open] { margin-bottom: 1rem; }
 summary { padding: .55rem 1rem; cursor: pointer; list-style: none; }
 summary::-webkit-details-marker { display: none; }
@@ -101,7 +101,7 @@ tr.reason td { border-top: 0; padding: 0 0 .5rem; }
   td.wide { grid-column: 1 / -1; display: block; width: auto; margin-top: .2rem; }
   td.wide .value { text-align: left; }
   tr.reason { display: block; border: 0; padding: 0; }
-  tr.reason td { display: block; text-align: left; }
+  tr.reason td { display: block; text-align: left; font-weight: 400; }
 }
 @media (max-width: 32rem) {
   body { padding: .6rem; }
