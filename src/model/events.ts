@@ -52,6 +52,14 @@ export interface ApiAttempt {
   readonly budget: BudgetUse;
 }
 
+/** How the dead letters of a table changed with a commit. */
+export interface LetterChanges {
+  /** Keys and reasons of those that were written: the last ones. */
+  readonly written: readonly { readonly key: string; readonly reason: string }[];
+  /** Keys of those that were removed. */
+  readonly removed: readonly string[];
+}
+
 export interface EventMap {
   /**
    * The connections that this instance serves from now on; those that it served before and are not named are
@@ -82,6 +90,8 @@ export interface EventMap {
     readonly records: number;
     readonly deletes: number;
     readonly deadLetters: number;
+    /** Left out where none changed. */
+    readonly letters?: LetterChanges;
     /** Keys of rows that share theirs with a published one: the first of them. */
     readonly twins?: readonly string[];
     /** Rows among the records that are older than the bookmark: the search showed them late. */
@@ -100,6 +110,8 @@ export interface EventMap {
     readonly records: number;
     readonly deletes: number;
     readonly deadLetters: number;
+    /** Left out where none changed. */
+    readonly letters?: LetterChanges;
     readonly unknownFields: ReadonlyMap<string, number>;
   };
   /** A notification was answered with this status. */

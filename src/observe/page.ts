@@ -5,10 +5,28 @@
 
 import { createHash } from 'node:crypto';
 import type { Reply } from '../http/routes.js';
-import { PAGE_SCRIPT } from './page-script.js';
+import { pageScript } from './page-script.js';
 import { PAGE_STYLE } from './page-style.js';
 
-const HTML = `<!doctype html>
+/** A search box and sums for many connections; the script shows and hides what is not always there. */
+const BODY = `
+<header>
+<h1>intercom-kafka</h1>
+<span id="ready" class="badge idle" role="status">asking</span>
+<span id="about" class="soft spread"></span>
+</header>
+<noscript><p>This page needs JavaScript; the same is at <a href="api/status">/api/status</a> as JSON.</p></noscript>
+<div id="tools" hidden>
+<input id="search" type="search" placeholder="Search by name, state or error" aria-label="Search connections" autocomplete="off">
+<div id="totals"></div>
+</div>
+<main id="connections"></main>
+<p id="nothing" class="soft" hidden></p>
+<div id="tip" role="tooltip" hidden></div>
+`;
+
+function documentOf(script: string): string {
+  return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -17,23 +35,17 @@ const HTML = `<!doctype html>
 <link rel="icon" href="data:,">
 <style>${PAGE_STYLE}</style>
 </head>
-<body>
-<header>
-<h1>intercom-kafka</h1>
-<span id="ready" class="badge idle" role="status">asking</span>
-<span id="about" class="soft spread"></span>
-</header>
-<noscript><p>This page needs JavaScript; the same is at <a href="api/status">/api/status</a> as JSON.</p></noscript>
-<main></main>
-<script>${PAGE_SCRIPT}</script>
+<body>${BODY}<script>${script}</script>
 </body>
 </html>
 `;
+}
 
 export function statusPage(): Reply {
+  const script = pageScript();
   const policy = [
     "default-src 'none'",
-    `script-src ${sourceOf(PAGE_SCRIPT)}`,
+    `script-src ${sourceOf(script)}`,
     `style-src ${sourceOf(PAGE_STYLE)}`,
     'img-src data:',
     "connect-src 'self'",
@@ -47,7 +59,7 @@ export function statusPage(): Reply {
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy': policy.join('; '),
     },
-    body: HTML,
+    body: documentOf(script),
   };
 }
 

@@ -14,12 +14,17 @@ export interface Observed {
   readonly connections: () => readonly ConfiguredConnection[];
   /** Rejects when Kafka does not answer. */
   readonly ping: () => Promise<void>;
+  /** The time in epoch milliseconds at which a cron expression comes round next. */
+  readonly nextTime: (schedule: string) => number;
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
 }
 
 /** Call it before the publisher starts, so that no event is missed. */
-export function observerRoutes({ events, version, connections, ping }: Observed): Route[] {
+export function observerRoutes(observed: Observed): Route[] {
+  const { events, version, ping } = observed;
   const readiness = followReadiness(events, { ping });
-  const board = new StatusBoard(events, { version, connections, readiness });
+  const board = new StatusBoard(events, { ...observed, readiness });
   const isReady = async () => (await readiness()).ready;
   const metrics = countEvents(events, { version, isReady });
   const page = statusPage();
@@ -44,6 +49,16 @@ export function observerRoutes({ events, version, connections, ping }: Observed)
         body: await metrics.text(),
       }),
     },
-    { method: 'GET', path: '/api/status', handle: async () => jsonReply(200, await board.status()) },
+    {
+      method: 'GET',
+      path: '/api/status',
+      handle: async ({ url }) => jsonReply(200, await board.status(sinceIn(url))),
+    },
   ];
+}
+
+/** The query's `since`, or null. */
+function sinceIn(url = ''): string | null {
+  const [, query] = url.split('?');
+  return new URLSearchParams(query).get('since');
 }

@@ -103,13 +103,14 @@ export class CyclePublisher {
 
   /** Does not keep the page itself until its commit has ended. */
   #reportAfter(commit: Commit, { progress }: PageEnd, { page, isById = false }: CyclePage): Promise<void> {
-    const { records, deletes, deadLetters, late, batch, committed } = commit;
+    const { records, deletes, deadLetters, letters, late, batch, committed } = commit;
     const twins = batch.twins.slice(0, MAX_KEYS).map(({ key }) => key);
     return this.#report(committed, {
       ...this.#ledger.at,
       records,
       deletes,
       deadLetters,
+      ...(letters === null ? {} : { letters }),
       ...(twins.length === 0 ? {} : { twins }),
       late: isById ? 0 : late,
       notShown: page.notShown ?? 0,

@@ -1,5 +1,6 @@
 /** The records of a commit. */
 
+import type { LetterChanges } from '../model/events.js';
 import type { DeadLetter, OutgoingRecord, Tombstone } from '../model/row.js';
 import type { Batch, NewVersion } from './batch.js';
 import type { TableSink } from './source.js';
@@ -14,7 +15,12 @@ export interface Encoded {
   readonly versions: readonly NewVersion[];
   readonly deadLetters: number;
   readonly deletes: number;
+  /** Null where none changed. */
+  readonly letters: LetterChanges | null;
 }
+
+/** Dead letters whose reasons an event names, at most. */
+const MAX_REASONS = 20;
 
 /** The records of a batch and of tombstones; `freed` are keys of dead letters whose rows are gone. */
 export function encode(
@@ -26,6 +32,7 @@ export function encode(
   const records: OutgoingRecord[] = [];
   const versions: NewVersion[] = [];
   const letters: DeadLetter[] = [...batch.letters, ...batch.twins];
+  const standing = [...sink.deadLetterKeys()];
   for (const version of batch.versions) {
     const encoded = sink.encode(version.row);
     if ('records' in encoded) {
@@ -42,9 +49,23 @@ export function encode(
   }
   const unchanged = batch.unchanged.map(({ key }) => key);
   records.push(...sink.removeDeadLetters([...unchanged, ...freed, ...twinsIn(sink, versions)]));
-  const deadLetters = letters.flatMap((letter) => sink.toDeadLetter(letter) ?? []);
-  records.push(...deadLetters);
-  return { records, versions, deadLetters: deadLetters.length, deletes: gone.length };
+  const removed = removedFrom(sink, standing);
+  const written = letters.flatMap((letter) => {
+    const record = sink.toDeadLetter(letter);
+    return record === null ? [] : [{ letter, record }];
+  });
+  records.push(...written.map(({ record }) => record));
+  const named = written.slice(-MAX_REASONS).map(({ letter: { key, reason } }) => ({ key, reason }));
+  const changed = named.length + removed.length > 0 ? { written: named, removed } : null;
+  const counts = { deadLetters: written.length, deletes: gone.length };
+  return { records, versions, ...counts, letters: changed };
+}
+
+/** The keys that have no dead letter any more. */
+function removedFrom(sink: TableSink, before: readonly string[]): string[] {
+  if (before.length === 0) return [];
+  const now = new Set(sink.deadLetterKeys());
+  return now.size === before.length ? [] : before.filter((key) => !now.has(key));
 }
 
 /** The keys of the dead letters that these versions have if they were held back before. */

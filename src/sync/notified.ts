@@ -52,13 +52,14 @@ function publicationOf(ledger: TableLedger, fetched: Fetched, hintedAt: number |
 }
 
 async function report(ledger: TableLedger, events: Events, commit: Commit): Promise<void> {
-  const { records, deletes, deadLetters, batch, committed } = commit;
+  const { records, deletes, deadLetters, letters, batch, committed } = commit;
   await committed;
   events.emit('hints:committed', {
     ...ledger.at,
     records,
     deletes,
     deadLetters,
+    ...(letters === null ? {} : { letters }),
     unknownFields: batch.leftovers,
   });
 }

@@ -7,7 +7,7 @@
  * when the next one begins: a commit that fails ends the session.
  */
 
-import type { Events } from '../model/events.js';
+import type { Events, LetterChanges } from '../model/events.js';
 import { Lock } from '../model/lock.js';
 import { idOf, isNoRow, type OutgoingRecord, type RawRow, type Tombstone } from '../model/row.js';
 import { afterRetry, isSame, type SetAside, type Unread, withUnread } from '../model/set-aside.js';
@@ -66,6 +66,8 @@ export interface Held {
 
 /** A publication that was handed over. */
 export interface Commit extends Held {
+  /** Null where no dead letter changed. */
+  readonly letters: LetterChanges | null;
   readonly batch: Batch;
   /** Resolves when Kafka has it. */
   readonly committed: Promise<void>;
@@ -189,12 +191,12 @@ export class TableLedger {
     const encoded = encode(this.#sink, batch, all, freed);
     const late = this.#rows.countLate(encoded.versions, this.#state.bookmark);
     this.#remember(batch, encoded, all);
-    const { records, versions, deadLetters, deletes } = encoded;
+    const { records, versions, deadLetters, deletes, letters } = encoded;
     const held = { records: versions.length, deletes, deadLetters, late };
     this.#state = { ...this.#advanced(batch, encoded, bookmark), ...change?.(held) };
     const isDue = records.length > 0 || (isNews && isStateDue(this.#written, this.#state, Date.now()));
     const committed = isDue ? this.#write(records) : Promise.resolve();
-    return { ...held, batch, committed };
+    return { ...held, letters, batch, committed };
   }
 
   /** Changes the state in memory; the next commit carries it. */

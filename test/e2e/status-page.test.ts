@@ -1,14 +1,10 @@
-import { mkdir } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { launchBrowser, openPage, overflowOf, takePicture } from '../support/browser.js';
 import { type RunningCommand, startCommand } from '../support/command.js';
 import { addressOf } from '../support/http.js';
 import { Project } from '../support/project.js';
 
-/** Debian's. */
-const CHROMIUM = '/usr/bin/chromium';
-const PICTURES = fileURLToPath(new URL('../../.dev/pictures', import.meta.url));
 const HOSTILE = '<img src=x onerror="document.title=\'broken\'"><script>document.title="broken"</script>';
 
 describe('the status page in a browser', () => {
@@ -18,7 +14,6 @@ describe('the status page in a browser', () => {
   let url: string;
 
   beforeAll(async () => {
-    await mkdir(PICTURES, { recursive: true });
     project = await Project.open({
       brokers: inject('brokers'),
       registryUrl: inject('registryUrl'),
@@ -44,7 +39,7 @@ describe('the status page in a browser', () => {
     });
     running = startCommand(['run', '--config', project.config]);
     url = await addressOf(running);
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+    browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser?.close();
@@ -53,54 +48,56 @@ describe('the status page in a browser', () => {
     await project?.close();
   });
 
-  /** The page in a window of this kind, and what its console complained about. */
-  async function open(
-    options: Parameters<Browser['newPage']>[0],
-  ): Promise<{ page: Page; complaints: string[] }> {
-    const page = await browser.newPage(options);
-    const complaints: string[] = [];
-    page.on('console', (message) => {
-      if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(error.message));
-    await page.goto(url);
-    return { page, complaints };
-  }
+  const open = (options: Parameters<Browser['newPage']>[0]) => openPage(browser, url, options);
+  /** The row of a table of the connection that works. */
+  const rowOf = (page: Page, table: RegExp): Locator =>
+    page
+      .locator('.card', { has: page.locator('h2', { hasText: 'acme' }) })
+      .locator('tr', { has: page.locator('td', { hasText: table }) });
+  const cellOf = (page: Page, label: string) =>
+    rowOf(page, /^contacts$/)
+      .locator(`td[data-label="${label}"]`)
+      .textContent();
 
   it('shows every table, the reason of a failure and no complaint of the browser', async () => {
     const { page, complaints } = await open({ viewport: { width: 1280, height: 900 } });
     await page.getByText('ready', { exact: true }).waitFor();
-    const contacts = page.locator('tr', { has: page.locator('td', { hasText: /^contacts$/ }) });
-    await expect.poll(() => contacts.textContent(), { timeout: 30_000 }).toContain('400');
-    await expect.poll(() => page.locator('tbody').first().locator('tr:not(.reason)').count()).toBe(11);
+    await expect.poll(() => cellOf(page, 'rows'), { timeout: 30_000 }).toBe('400');
+    await expect.poll(() => rowOf(page, /_|s$/).locator('xpath=self::*[not(@class)]').count()).toBe(11);
+    await expect.poll(() => cellOf(page, 'fresh as of')).toMatch(/^\d+s ago$/);
+    await expect.poll(() => cellOf(page, 'next poll')).toMatch(/^(due|in \ds)$/);
+    const chart = rowOf(page, /^contacts$/).locator('.chart');
     await expect
-      .poll(() => page.locator('.error').first().textContent(), { timeout: 30_000 })
+      .poll(() => chart.getAttribute('aria-label'))
+      .toMatch(/^published in the last hour.*peak \d+ at/);
+    await expect
+      .poll(() => page.locator('.message.bad').first().textContent(), { timeout: 30_000 })
       .toMatch(/401|token/i);
-    await page.screenshot({ path: `${PICTURES}/status-wide.png`, fullPage: true });
+    expect(await page.locator('h2').first().textContent()).toBe('refused');
+    expect(await page.locator('.advice').first().textContent()).toContain('Run intercom-kafka connect NAME');
+    await takePicture(page, 'status-wide');
     expect(complaints).toEqual([]);
   });
 
   it('goes on by itself', async () => {
     const { page } = await open({});
-    const contacts = page.locator('tr', { has: page.locator('td', { hasText: /^contacts$/ }) });
-    await expect.poll(() => contacts.locator('td').nth(3).textContent(), { timeout: 30_000 }).toBe('400');
+    await expect.poll(() => cellOf(page, 'rows'), { timeout: 30_000 }).toBe('400');
     project.simulator.workspace.touchMany('contacts', 7, { name: 'changed' });
-    await expect.poll(() => contacts.locator('td').nth(3).textContent(), { timeout: 30_000 }).toBe('407');
+    await expect.poll(() => cellOf(page, 'rows'), { timeout: 30_000 }).toBe('407');
   });
 
   it.each(['light', 'dark'] as const)('fits a phone, %s', async (colorScheme) => {
     const { page, complaints } = await open({ viewport: { width: 360, height: 740 }, colorScheme });
     await page.getByText('contacts', { exact: true }).first().waitFor();
-    const wider = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
-    expect(wider).toBeLessThanOrEqual(0);
-    await page.screenshot({ path: `${PICTURES}/status-phone-${colorScheme}.png`, fullPage: true });
+    expect(await overflowOf(page)).toBeLessThanOrEqual(0);
+    await takePicture(page, `status-phone-${colorScheme}`);
     expect(complaints).toEqual([]);
   });
 
   it('shows hostile names and messages as texts', async () => {
     const page = await browser.newPage();
     const error = { code: HOSTILE, message: HOSTILE, at: new Date().toISOString(), retryAt: null };
-    await page.route('**/api/status', async (route) => {
+    await page.route(/\/api\/status/, async (route) => {
       const status = (await (await fetch(`${url}/api/status`)).json()) as { connections: object[] };
       const connections = status.connections.map((each) => ({ ...each, name: HOSTILE, error }));
       await route.fulfill({ json: { ...status, ready: false, reasons: [HOSTILE], connections } });
@@ -115,7 +112,7 @@ describe('the status page in a browser', () => {
     const page = await browser.newPage();
     await page.goto(url);
     await page.locator('h2').first().waitFor();
-    await page.route('**/api/status', (route) => route.abort());
+    await page.route(/\/api\/status/, (route) => route.abort());
     await page.getByText('no answer').waitFor();
     expect(await page.locator('h2').count()).toBeGreaterThan(0);
   });

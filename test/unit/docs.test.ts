@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/cli/program.js';
 import { ERROR_CODES, REACH } from '../../src/model/errors.js';
+import { ADVICE } from '../../src/observe/advice.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -187,9 +188,23 @@ it('every page can be found from the README', () => {
   expect(markdownIn('docs').filter((page) => !reached.has(page))).toEqual([]);
 });
 
-it('operations has every error code, and how far each failure reaches', () => {
+/** The section of operations with the table of error codes. */
+function failures(): string {
   const [, section = ''] = read('docs/operations.md').split('## When something fails');
-  const [table = ''] = section.split('\n## ');
+  return section.split('\n## ')[0] ?? '';
+}
+
+it('the status page gives the advice that operations gives', () => {
+  const rows = [...failures().matchAll(/^\| (`[^|]+`) \| [^|]+ \| [^|]+ \| ([^|]+) \|$/gm)];
+  const plain = (text: string) => text.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').replaceAll('`', '');
+  const told = rows.flatMap(([, codes = '', advice = '']) =>
+    all(codes, /`([a-z-]+)`/g).map((code) => [code, plain(advice).trim()]),
+  );
+  expect(ADVICE).toEqual(Object.fromEntries(told));
+});
+
+it('operations has every error code, and how far each failure reaches', () => {
+  const table = failures();
   const rows = [...table.matchAll(/^\| (`[^|]+`) \| (\w+)/gm)];
   const told = rows.flatMap(([, codes = '', reach]) =>
     all(codes, /`([a-z-]+)`/g).map((code) => [code, reach]),

@@ -11,6 +11,7 @@ import { Lock } from '../../model/lock.js';
 import { showProgress } from '../../observe/progress.js';
 import { observerRoutes } from '../../observe/routes.js';
 import { type Failure, Publisher } from '../../publisher/publisher.js';
+import { nextTime } from '../../sync/schedule.js';
 import {
   type CommonOptions,
   onHangup,
@@ -81,7 +82,8 @@ async function serve(
   if (http === null) return null;
   const { events } = publisher;
   const connections = () => publisher.connections;
-  const routes = observerRoutes({ events, version, connections, ping: () => publisher.ping() });
+  const ping = () => publisher.ping();
+  const routes = observerRoutes({ events, version, connections, ping, nextTime });
   return serveHttp(http, [...routes, ...publisher.webhooks], {
     onListening: (url) => log.info(`status page, metrics and health: ${url}`),
     onTrouble: (error) => log.warn(`no status page, metrics or health for now: ${explain(error)}`),

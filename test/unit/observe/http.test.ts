@@ -1,22 +1,30 @@
 import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { Script } from 'node:vm';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { textReply } from '../../../src/http/routes.js';
 import { type HttpSettings, startServer } from '../../../src/http/server.js';
 import { Events } from '../../../src/model/events.js';
 import { observerRoutes } from '../../../src/observe/routes.js';
-import { day, own } from './happenings.js';
+import type { Status } from '../../../src/observe/status.js';
+import { AT, day, failure, own } from './happenings.js';
 
+const BROWSER = fileURLToPath(new URL('../../../src/observe/browser', import.meta.url));
 const LOOPBACK: HttpSettings = { host: '127.0.0.1', port: 0, auth: null };
 
 async function served(settings: Partial<HttpSettings> = {}, name = 'acme') {
   const events = new Events();
+  const connections = [{ name, tables: [{ name: 'contacts', schedule: null }] }] as const;
   const routes = observerRoutes({
     events,
     version: '1.2.3',
-    connections: () => [{ name, tables: [{ name: 'contacts' }] }],
+    connections: () => connections,
     ping: async () => undefined,
+    nextTime: () => 0,
   });
   const server = await startServer({ ...LOOPBACK, ...settings }, routes);
   onTestFinished(() => server.close());
@@ -159,6 +167,17 @@ describe('the page', () => {
     expect(html).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(/);
   });
 
+  it('has a script that a browser can read, of all its modules', async () => {
+    const html = await (await (await served()).ask('/')).text();
+    const [, script = ''] = /<script>([\s\S]*?)<\/script>/.exec(html) ?? [];
+    expect(() => new Script(script)).not.toThrow();
+    expect(script).not.toMatch(/^(import|export) /m);
+    const names = (text: string) => [...text.matchAll(/^(?:export )?(?:async )?(?:function|class) (\w+)/gm)];
+    const modules = readdirSync(BROWSER).map((file) => readFileSync(join(BROWSER, file), 'utf8'));
+    for (const [, name] of modules.flatMap(names))
+      expect(script).toMatch(new RegExp(`^(async )?(function|class) ${name}\\b`, 'm'));
+  });
+
   it('holds nothing from outside itself, whatever it is called', async () => {
     const { ask } = await served({}, '</script><script>alert(1)</script>');
     expect(await (await ask('/')).text()).not.toContain('alert(1)');
@@ -182,4 +201,21 @@ it('tells how a table is doing as JSON', async () => {
       },
     ],
   });
+});
+
+it('answers what changed since the revision that a client names', async () => {
+  const { events, ask } = await served();
+  const read = async (query: string) => (await (await ask(`/api/status${query}`)).json()) as Status;
+  day(events);
+  const first = await read('');
+  expect(first.complete).toBe(true);
+  const query = `?since=${encodeURIComponent(first.revision)}`;
+  expect(await read(query)).toMatchObject({ complete: false, connections: [] });
+  events.emit('table:failed', { ...AT, error: failure('api-error', 'broken') });
+  expect(await read(query)).toMatchObject({
+    complete: false,
+    connections: [{ name: 'acme', tables: [{ name: 'contacts', error: { message: 'broken' } }] }],
+  });
+  for (const since of ['', '0', 'nonsense', `${first.revision}0`, 'aaaaaaaaaaaa-1-1', '%E0%A4%A'])
+    expect((await read(`?since=${since}`)).complete).toBe(true);
 });

@@ -1,20 +1,23 @@
 import { expect, it } from 'vitest';
 import { Events } from '../../../src/model/events.js';
 import { emptyState } from '../../../src/model/state.js';
-import { Activity } from '../../../src/observe/activity.js';
-import { StatusBoard } from '../../../src/observe/status.js';
-import { AT, BOOKMARK, CYCLE_MS, day, failure, finish, NOW, own, page } from './happenings.js';
+import { ADVICE } from '../../../src/observe/advice.js';
+import { type ConfiguredConnection, StatusBoard } from '../../../src/observe/status.js';
+import { AT, BOOKMARK, CYCLE_MS, failure, finish, NOW, own, page, request } from './happenings.js';
 
-function board() {
+const CONNECTIONS = [{ name: 'acme', tables: [{ name: 'contacts', schedule: '*/5 * * * *' }] }] as const;
+
+function board(connections: readonly ConfiguredConnection[] = CONNECTIONS) {
   const events = new Events();
   const status = new StatusBoard(events, {
     version: '1',
-    connections: () => [{ name: 'acme', tables: [{ name: 'contacts' }] }],
+    connections: () => connections,
+    nextTime: () => NOW + 90_000,
     readiness: async () => ({ ready: true, reasons: [] }),
     now: () => NOW,
   });
   const connection = async () => (await status.status()).connections[0];
-  return { events, connection, table: async () => (await connection())?.tables[0] };
+  return { events, status, connection, table: async () => (await connection())?.tables[0] };
 }
 
 it('follows a connection from start to failure and to another instance', async () => {
@@ -87,20 +90,71 @@ it('shows no table as running whose session has ended', async () => {
   expect((await table())?.state).not.toBe('running');
 });
 
-it('draws recent activity', async () => {
-  const { events, connection } = board();
-  day(events);
-  expect((await connection())?.activity.reduce((sum, each) => sum + each, 0)).toBe(18);
+it('shows what to do about an error, and nothing for a code of a newer version', async () => {
+  const { events, connection, table } = board();
+  own(events);
+  events.emit('table:failed', { ...AT, error: failure('api-error', 'broken') });
+  expect((await table())?.error).toMatchObject({ message: 'broken', advice: ADVICE['api-error'] });
+  for (const code of ['of-a-newer-version', 'constructor']) {
+    const error = { code, message: 'broken', at: new Date(NOW).toISOString() };
+    events.emit('table:restored', { ...AT, state: { ...emptyState(), error } });
+    expect((await table())?.error).toMatchObject({ code, advice: null });
+  }
+  events.emit('connection:released', { connection: 'acme' });
+  const error = failure('credentials-refused', 'no');
+  events.emit('connection:failed', { connection: 'acme', error, retryInMs: 1_000 });
+  expect((await connection())?.error).toMatchObject({ advice: ADVICE['credentials-refused'] });
 });
 
-it('moves activity on with time, and forgets it after ten minutes', () => {
-  const activity = new Activity();
-  activity.add(3, NOW);
-  activity.add(4, NOW + 9_999);
-  activity.add(5, NOW + 20_000);
-  expect(activity.recent(NOW + 20_000).slice(-3)).toEqual([7, 0, 5]);
-  expect(activity.perMinute(NOW + 60_000)).toBe(12);
-  expect(activity.recent(NOW + 11 * 60_000)).toEqual(new Array(60).fill(0));
-  activity.add(1, NOW);
-  expect(activity.recent(NOW + 11 * 60_000).at(-1)).toBe(1);
+it('shows the next poll of tables that are polled', async () => {
+  const { events, table } = board();
+  const nextPollAt = new Date(NOW + 90_000).toISOString();
+  expect(await table()).toMatchObject({ schedule: '*/5 * * * *', nextPollAt: null });
+  own(events);
+  expect(await table()).toMatchObject({ nextPollAt });
+  events.emit('table:paused', { ...AT, isPaused: true });
+  expect(await table()).toMatchObject({ state: 'paused', nextPollAt: null });
+  events.emit('table:paused', { ...AT, isPaused: false });
+  expect(await table()).toMatchObject({ nextPollAt });
+  events.emit('connection:released', { connection: 'acme' });
+  expect(await table()).toMatchObject({ nextPollAt: null });
+});
+
+it('shows the most requests of each minute, and the limit', async () => {
+  const { events, connection } = board();
+  expect(await connection()).toMatchObject({ budget: null });
+  request(events, 0);
+  request(events, 0);
+  const at = new Date(NOW).toISOString();
+  const history = { from: NOW / 1_000, values: [7] };
+  expect(await connection()).toMatchObject({ budget: { used: 7, limit: 100, at, history } });
+});
+
+it('shows the keys and reasons of dead letters that still stand, the newest first', async () => {
+  const { events, table } = board();
+  const letters = (written: readonly string[], removed: readonly string[] = []) => {
+    const unknownFields = new Map<string, number>();
+    events.emit('hints:committed', {
+      ...AT,
+      records: 0,
+      deletes: 0,
+      deadLetters: written.length,
+      unknownFields,
+      letters: { written: written.map((key) => ({ key, reason: `${key} is too large` })), removed },
+    });
+  };
+  letters(['a', 'b', 'c']);
+  letters(['d'], ['b']);
+  letters(['a']);
+  expect((await table())?.letters.map(({ key }) => key)).toEqual(['a', 'd', 'c']);
+  expect((await table())?.letters[0]).toEqual({
+    key: 'a',
+    reason: 'a is too large',
+    at: new Date(NOW).toISOString(),
+  });
+  letters(Array.from({ length: 100 }, (_, index) => `${index}`.padEnd(5_000, 'x')));
+  const shown = (await table())?.letters ?? [];
+  expect(shown).toHaveLength(20);
+  expect(JSON.stringify(shown).length).toBeLessThan(20 * 800);
+  expect((await table())?.deadLetters).toBe(105);
 });

@@ -51,7 +51,14 @@ describe('publishNotified', () => {
       cycle,
     });
     expect(model.of('hints:committed')).toEqual([
-      { ...AT, records: 1, deletes: 1, deadLetters: 1, unknownFields: new Map([['x', 1]]) },
+      {
+        ...AT,
+        records: 1,
+        deletes: 1,
+        deadLetters: 1,
+        letters: { written: [{ key: 'letter-c', reason: 'no key' }], removed: [] },
+        unknownFields: new Map([['x', 1]]),
+      },
     ]);
   });
 

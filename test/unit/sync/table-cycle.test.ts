@@ -156,6 +156,26 @@ describe('a cycle of a searched table', () => {
       [0, 0],
       [0, 1],
     ]);
+    const written = [
+      { key: 'letter-b', reason: 'no key' },
+      { key: 'a', reason: 'too large' },
+    ];
+    expect(model.of('page:committed').map(({ letters }) => letters)).toEqual([
+      { written, removed: [] },
+      undefined,
+      { written: [], removed: ['a'] },
+    ]);
+  });
+
+  it('reports the dead letters of deleted rows as removed, and the reasons of the last twenty', async () => {
+    const model = new TableModel({ reads: 'whole' });
+    const many = Array.from({ length: 30 }, (_, index) => row(`r${index}`, 300, { tooLarge: true }));
+    model.readings = [[page(many)], [page([])]];
+    await run(model);
+    await run(model);
+    const [first, ...later] = model.of('page:committed').flatMap(({ letters }) => letters ?? []);
+    expect(first?.written.map(({ key }) => key)).toEqual(many.slice(10).map(({ id }) => id));
+    expect(later.flatMap(({ removed }) => removed).sort()).toEqual(many.map(({ id }) => id).sort());
   });
 
   it('asks for what its first rows will need while they are on their way, and never again', async () => {
