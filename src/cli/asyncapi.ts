@@ -172,6 +172,9 @@ const COMMON_HEADERS = {
   connection: text('The name of the connection.'),
   table: text('The name of the table.'),
   fetched_at: time('When Intercom returned the row, or that it is gone, in epoch milliseconds.'),
+  traceparent: text(
+    'The trace that published the record, in the format of W3C Trace Context; only with tracing.',
+  ),
 };
 
 /** Headers are UTF-8 text. */
