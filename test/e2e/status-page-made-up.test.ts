@@ -147,9 +147,14 @@ it('shows the progress of a resync, of whatever fields it knows', async () => {
   const page = await browser.newPage();
   onTestFinished(() => page.close());
   const full = { since: '2024-01-01T00:00:00Z', republish: true, reached: 1_709_251_200, rows: 1_234 };
+  const before = (ms: number) => new Date(Date.now() - ms).toISOString();
+  const failing = { phase: 'reading', share: 0.426, records: 4, republished: 3, error: { message: '502' } };
   const resyncs = [
-    { ...full, startedAt: new Date(Date.now() - 600_000).toISOString() },
+    { ...full, startedAt: before(600_000) },
     {},
+    failing,
+    { ...full, phase: 'finished', finishedAt: before(300_000), startedAt: before(600_000) },
+    { ...full, phase: 'finished', finishedAt: before(90_000_000) },
     null,
     undefined,
     'x',
@@ -169,6 +174,8 @@ it('shows the progress of a resync, of whatever fields it knows', async () => {
   expect(await page.locator('.note').allTextContents()).toEqual([
     'resync, republishing · 1,234 rows · from 2024-01-01 00:00 UTC · reached 2024-03-01 00:00 UTC · started 10m ago',
     'resync · from the start',
+    'resync · reading · 42% · 7 rows · from the start502',
+    'resync, republishing · finished · 1,234 rows · from 2024-01-01 00:00 UTC · reached 2024-03-01 00:00 UTC · started 10m ago · ended 5m ago',
   ]);
 });
 

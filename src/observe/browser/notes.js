@@ -6,6 +6,7 @@ import { clock, counted, number } from './format.js';
 /** @import { ShownError, TableStatus } from '../status.js' */
 
 const MAX_LISTED = 5;
+const SHOWN_AFTER_END_MS = 86_400_000;
 
 /**
  * @param {ShownError & { readonly retryAt?: string | null }} error
@@ -40,27 +41,43 @@ export function tableNotes(table, connection, now) {
 }
 
 /**
- * The progress of a resync, from whatever fields the status has.
+ * The progress of a resync, from whatever fields the status has. One that ended more than a day ago is left out.
  *
  * @param {TableStatus} table
  * @param {number} now epoch milliseconds
  */
 function resyncNote(table, now) {
   const resync = resyncOf(table);
-  if (resync === null) return [];
-  const { since, reached, startedAt, rows, republish } = resync;
+  const ended = msOf(resync?.finishedAt);
+  if (resync === null || (ended !== null && now - ended > SHOWN_AFTER_END_MS)) return [];
+  const name = resync.republish === true ? 'resync, republishing' : 'resync';
   const title = element(
     'p',
     '',
-    element('strong', '', republish === true ? 'resync, republishing' : 'resync'),
+    element('strong', '', name),
+    ...resyncParts(resync).map((part) => ` · ${part}`),
   );
-  if (typeof rows === 'number') title.append(` · ${counted(rows, 'row')}`);
-  title.append(` · from ${dateText(since) ?? 'the start'}`);
-  const reachedText = dateText(reached);
-  if (reachedText !== null) title.append(` · reached ${reachedText}`);
-  const started = msOf(startedAt);
+  const started = msOf(resync.startedAt);
   if (started !== null) title.append(' · started ', time(new Date(started).toISOString(), 'ago', now));
-  return [element('div', 'note', title)];
+  if (ended !== null) title.append(' · ended ', time(new Date(ended).toISOString(), 'ago', now));
+  const { error } = resync;
+  const message =
+    typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : '';
+  return [element('div', 'note', title, ...(message === '' ? [] : [element('p', 'message bad', message)]))];
+}
+
+/** @param {Readonly<Record<string, unknown>>} resync */
+function resyncParts({ phase, share, rows, records, republished, since, reached }) {
+  const countOf = (/** @type {unknown} */ value) => (typeof value === 'number' ? value : 0);
+  const parts = [];
+  if (typeof phase === 'string') parts.push(phase);
+  if (typeof share === 'number') parts.push(`${Math.floor(100 * share)}%`);
+  const published = countOf(rows ?? records) + countOf(republished);
+  if (typeof (rows ?? records) === 'number') parts.push(counted(published, 'row'));
+  parts.push(`from ${dateText(since) ?? 'the start'}`);
+  const reachedText = dateText(reached);
+  if (reachedText !== null) parts.push(`reached ${reachedText}`);
+  return parts;
 }
 
 /**

@@ -56,6 +56,7 @@ export function inOrder(connections) {
  * @param {string} search
  */
 export function isFound(connection, search) {
+  if (search === '') return true;
   const words = search.toLowerCase().split(/\s+/);
   const errors = connection.tables.map(({ state, error }) => (state === 'failed' ? error : null));
   const texts = [connection.error, ...errors].map((error) =>
