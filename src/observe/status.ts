@@ -1,14 +1,17 @@
 /** The data of the status page: the status of every connection and table, collected from the events. */
 
 import type { AtConnection, AtTable, BudgetUse, EventMap, Events, Progress } from '../model/events.js';
+import { type ResyncStatus, resyncStatus } from '../model/resync.js';
 import type { SetAside } from '../model/set-aside.js';
-import { type CycleSummary, type StateError, secondsSince } from '../model/state.js';
+import { type CycleSummary, type ResyncMark, type StateError, secondsSince } from '../model/state.js';
 import type { TableName } from '../model/table-names.js';
 import { Activity } from './activity.js';
 import type { Readiness } from './readiness.js';
 
 export interface ConfiguredConnection {
   readonly name: string;
+  /** Epoch seconds; left out: not known. */
+  readonly startDate?: number;
   readonly tables: readonly { readonly name: TableName }[];
 }
 
@@ -74,6 +77,8 @@ export interface TableStatus {
   /** Of the running cycle. */
   readonly progress: Progress | null;
   readonly error: StateError | null;
+  /** The last resync, under way or ended; null: none. */
+  readonly resync: ResyncStatus | null;
 }
 
 interface TableFacts {
@@ -90,6 +95,7 @@ interface TableFacts {
   freshAsOf: string | null;
   paused: boolean;
   cycle: CycleSummary | null;
+  resync: ResyncMark | null;
   readonly activity: Activity;
 }
 
@@ -161,7 +167,7 @@ export class StatusBoard {
 
   #followTables(events: Events): void {
     events.on('table:restored', (event) => {
-      const { bookmark, freshAsOf, paused, cycle, error } = event.state;
+      const { bookmark, freshAsOf, paused, cycle, error, resync } = event.state;
       const { records, deletes, deadLetters, unknownFields, setAside } = event.state;
       const counts = { records, deletes, deadLetters, unknownFields, setAside };
       Object.assign(this.#table(event), {
@@ -171,8 +177,12 @@ export class StatusBoard {
         paused,
         cycle,
         error,
+        resync,
         ...counts,
       });
+    });
+    events.on('resync:changed', (event) => {
+      this.#table(event).resync = event.resync;
     });
     events.on('table:paused', (event) => {
       this.#table(event).paused = event.isPaused;
@@ -188,14 +198,8 @@ export class StatusBoard {
       this.#table(event).deletes += event.deletes;
       this.#beat(event, event.deletes);
     });
-    events.on('hints:committed', (event) => {
-      const table = this.#table(event);
-      table.records += event.records;
-      table.deletes += event.deletes;
-      table.deadLetters += event.deadLetters;
-      for (const count of event.unknownFields.values()) table.unknownFields += count;
-      this.#beat(event, event.records + event.deletes);
-    });
+    events.on('hints:committed', (event) => this.#count(event, 0));
+    events.on('resync:committed', (event) => this.#count(event, event.republished));
     events.on('table:finished', (event) => {
       const { summary: cycle, bookmark } = event;
       const freshAsOf = cycle.startedAt;
@@ -209,14 +213,19 @@ export class StatusBoard {
   }
 
   #add(event: EventMap['page:committed']): void {
+    const { bookmark, progress } = event;
+    Object.assign(this.#table(event), { bookmark, progress });
+    this.#count(event, 0);
+  }
+
+  /** `again`: rows that were published once more as they were. */
+  #count(event: EventMap['page:committed' | 'hints:committed' | 'resync:committed'], again: number): void {
     const table = this.#table(event);
     table.records += event.records;
     table.deletes += event.deletes;
     table.deadLetters += event.deadLetters;
     for (const count of event.unknownFields.values()) table.unknownFields += count;
-    table.bookmark = event.bookmark;
-    table.progress = event.progress;
-    this.#beat(event, event.records + event.deletes);
+    this.#beat(event, event.records + event.deletes + again);
   }
 
   #beat(event: AtTable, count: number): void {
@@ -243,7 +252,7 @@ export class StatusBoard {
     return facts;
   }
 
-  #connectionStatus({ name, tables }: ConfiguredConnection): ConnectionStatus {
+  #connectionStatus({ name, startDate = 0, tables }: ConfiguredConnection): ConnectionStatus {
     const facts = this.#connections.get(name);
     const now = this.#now();
     const activity = facts?.activity ?? new Activity();
@@ -254,7 +263,9 @@ export class StatusBoard {
       budget: facts?.budget ?? null,
       perMinute: activity.perMinute(now),
       activity: activity.recent(now),
-      tables: tables.map((table) => tableStatus(table.name, facts?.tables.get(table.name) ?? noFacts(), now)),
+      tables: tables.map((table) =>
+        tableStatus(table.name, facts?.tables.get(table.name) ?? noFacts(), { now, startDate }),
+      ),
     };
   }
 
@@ -280,11 +291,16 @@ function noFacts(): TableFacts {
     freshAsOf: null,
     paused: false,
     cycle: null,
+    resync: null,
     activity: new Activity(),
   };
 }
 
-function tableStatus(name: TableName, facts: TableFacts, now: number): TableStatus {
+function tableStatus(
+  name: TableName,
+  facts: TableFacts,
+  { now, startDate }: { readonly now: number; readonly startDate: number },
+): TableStatus {
   const { bookmark, records, deletes, deadLetters, unknownFields, setAside } = facts;
   const { freshAsOf, cycle, progress, error, activity } = facts;
   return {
@@ -303,6 +319,7 @@ function tableStatus(name: TableName, facts: TableFacts, now: number): TableStat
     cycle,
     progress,
     error,
+    resync: resyncStatus(facts.resync, startDate),
   };
 }
 

@@ -108,8 +108,8 @@ export class ConnectionLoop {
       work: session.work,
       schedule,
       controlOf: (table) => control.of(connection, table),
-      onPaused: (table, isPaused) =>
-        this.#context.events.emit('table:paused', { connection, table, isPaused }),
+      events: this.#context.events,
+      retries: true,
       onPausedAtWork: () => paused.abort(),
       onFailure: fail,
     });
@@ -138,10 +138,12 @@ export class ConnectionLoop {
       await (paused.signal.aborted
         ? Promise.race([atRest, pause(PAUSED_WITHIN_MS, broken).catch(() => undefined)])
         : atRest);
+      controls.stop();
       await controls.settled();
       if (errors.length === 0 && cycles.size === 0) await session.publishLastStates();
     } finally {
       unsubscribe();
+      controls.stop();
       await session.close();
       await Promise.all(cycles);
     }

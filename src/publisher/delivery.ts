@@ -7,6 +7,7 @@ import type { Change, DeadLetter, OutgoingRecord } from '../model/row.js';
 import type { TableState } from '../model/state.js';
 import type { TableName } from '../model/table-names.js';
 import type { KnownVersions } from '../sync/batch.js';
+import type { RowLog } from '../sync/row-log.js';
 import type { TableSink } from '../sync/source.js';
 import type { TableSchema } from './table-schema.js';
 import type { TopicLog } from './topic-log.js';
@@ -32,6 +33,7 @@ export interface DeliveryOptions {
    */
   readonly childrenOf: ((ids: readonly string[]) => Promise<readonly string[]>) | null;
   readonly lookup: TopicLookup;
+  readonly rowLog: RowLog;
 }
 
 export class Delivery implements TableSink {
@@ -39,6 +41,10 @@ export class Delivery implements TableSink {
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
+  }
+
+  get rowLog(): RowLog {
+    return this.#options.rowLog;
   }
 
   encode(change: Change): { records: OutgoingRecord[] } | { reason: string } {

@@ -66,7 +66,7 @@ export async function restorePublished(
 }
 
 /** The records of a table with their keys. Records of other producers are left out. */
-function ownOf(
+export function ownOf(
   records: readonly TopicRecord[],
   codec: TopicCodec,
   onForeign: (record: TopicRecord) => void = () => undefined,

@@ -52,6 +52,20 @@ export interface IdSource {
   find?(id: string): Promise<FoundRows | null>;
 }
 
+/** What a scan compares; left out: as a reconcile does. */
+export interface ScanRange {
+  /** Epoch seconds from which rows are searched that the topic lacks; left out: as the source says. */
+  readonly start?: number;
+  /** Epoch seconds up to which it compares; left out: up to the newest published row. */
+  readonly until?: number;
+  /** Whether each row that the API shows counts as different. */
+  readonly isEveryRow?: boolean;
+  /** How often a window is read whose rows leave it meanwhile; left out: once. */
+  readonly readings?: number;
+  /** Ends the scan with `stopped`. */
+  readonly signal?: AbortSignal;
+}
+
 /** What a scan has found since the last `drain`. */
 export interface Findings {
   readonly gone: readonly string[];
@@ -73,6 +87,7 @@ const MAX_QUEUED = 1_000;
 export class ReconcileScan {
   readonly #source: IdSource;
   readonly #setAside: () => ReadonlySet<string>;
+  readonly #range: ScanRange;
   readonly #failures = new FailureCount();
   #gone: string[] = [];
   #unread: Unread[] = [];
@@ -98,9 +113,11 @@ export class ReconcileScan {
     source: IdSource,
     reached: number | null,
     setAside: () => ReadonlySet<string> = () => new Set(),
+    range: ScanRange = {},
   ) {
     this.#source = source;
     this.#setAside = setAside;
+    this.#range = range;
     this.#reached = reached;
     this.#full = this.#nextFull();
     this.ended = this.#run().then(
@@ -149,23 +166,30 @@ export class ReconcileScan {
   }
 
   async #run(): Promise<void> {
-    for (;;) {
+    const { start = this.#source.start, until = Number.POSITIVE_INFINITY } = this.#range;
+    while (this.#reached === null || this.#reached < until) {
       const known = await this.#source.known(this.#reached);
-      const { times, until } = known;
-      for (const { from, to } of windowsOver([...times.values()], await this.#source.grain())) {
+      for (const { from, to } of await this.#windows(known, until)) {
         // Rows that the topic lacks may be between those that it has.
-        const start = this.#reached === null ? this.#source.start : this.#reached + 1;
-        await this.#compare(
-          { from: this.#source.start === undefined ? from : Math.min(start ?? from, from), to },
-          known,
-        );
+        const begin = this.#reached === null ? start : this.#reached + 1;
+        await this.#compare({ from: start === undefined ? from : Math.min(begin ?? from, from), to }, known);
       }
-      if (until === null) return;
-      this.#reached = until;
+      if (known.until === null) return;
+      this.#reached = known.until;
     }
   }
 
+  /** The windows that hold the known rows; the last one ends with the range, where that has an end. */
+  async #windows({ times, until }: KnownIds, end: number): Promise<(Window & { to: number })[]> {
+    const known = [...times.values()].filter((time) => time <= end);
+    const windows = windowsOver(known, await this.#source.grain());
+    const last = windows.at(-1)?.to ?? Number.NEGATIVE_INFINITY;
+    const isLast = Number.isFinite(end) && (until ?? end) >= end;
+    return isLast && last < end ? [...windows, { from: end, to: end }] : windows;
+  }
+
   async #compare(window: Window & { to: number }, known: KnownIds): Promise<void> {
+    this.#endIfStopped();
     const { shown, differs } = await this.#shownIn(window, known);
     const missing = [...known.times]
       .filter(([id, time]) => time >= window.from && time <= window.to && !shown.has(id))
@@ -212,14 +236,19 @@ export class ReconcileScan {
   ): Promise<{ readonly shown: ReadonlySet<string>; readonly differs: ReadonlySet<string> }> {
     const shown = new Set<string>();
     const differs = new Set<string>();
-    try {
-      for await (const { rows, fetchedAt } of this.#source.pull(window)) {
-        const met = rows.filter((row) => !isNoRow(row) && !shown.has(idOf(row)));
-        for (const row of met) shown.add(idOf(row));
-        for (const id of await this.#differing(met, fetchedAt, known)) differs.add(id);
+    const { readings = 1 } = this.#range;
+    for (let reading = 1; reading <= readings; reading += 1) {
+      try {
+        for await (const { rows, fetchedAt } of this.#source.pull(window)) {
+          this.#endIfStopped();
+          const met = rows.filter((row) => !isNoRow(row) && !shown.has(idOf(row)));
+          for (const row of met) shown.add(idOf(row));
+          for (const id of await this.#differing(met, fetchedAt, known)) differs.add(id);
+        }
+        break;
+      } catch (error) {
+        if (!(error instanceof PublisherError) || error.code !== 'walk-unclean') throw error;
       }
-    } catch (error) {
-      if (!(error instanceof PublisherError) || error.code !== 'walk-unclean') throw error;
     }
     return { shown, differs };
   }
@@ -230,6 +259,7 @@ export class ReconcileScan {
    */
   async #differing(rows: readonly RawRow[], fetchedAt: number, { hashes }: KnownIds): Promise<string[]> {
     const source = this.#source;
+    if (this.#range.isEveryRow === true) return this.#isolate(rows, idOf, async () => true);
     if (source.hashOf === undefined || hashes === undefined) return [];
     return this.#isolate(rows, idOf, async (row) => {
       const hash = (await source.hashOf?.(row, fetchedAt)) ?? null;
@@ -241,12 +271,18 @@ export class ReconcileScan {
   #pause(): Promise<void> {
     const paused = new Promise<void>((resolve, reject) => {
       this.#resume = resolve;
-      const stop = () => reject(new PublisherError('stopped', 'stopped while reconciling'));
-      this.#source.signal?.addEventListener('abort', stop, { once: true });
-      if (this.#source.signal?.aborted) stop();
+      const stop = () => reject(stopped());
+      for (const signal of [this.#source.signal, this.#range.signal]) {
+        signal?.addEventListener('abort', stop, { once: true });
+        if (signal?.aborted) stop();
+      }
     });
     this.#whenFull();
     return paused;
+  }
+
+  #endIfStopped(): void {
+    if (this.#range.signal?.aborted === true) throw stopped();
   }
 
   #nextFull(): Promise<void> {
@@ -254,6 +290,10 @@ export class ReconcileScan {
       this.#whenFull = resolve;
     });
   }
+}
+
+function stopped(): PublisherError {
+  return new PublisherError('stopped', 'stopped while reconciling');
 }
 
 /**
