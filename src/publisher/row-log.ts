@@ -6,7 +6,7 @@ import { headerText, type TopicRecord } from '../kafka/reader.js';
 import { BATCH_OVERHEAD_BYTES } from '../kafka/writer.js';
 import type { OutgoingRecord } from '../model/row.js';
 import type { LoggedRow, Offsets, RowLog } from '../sync/row-log.js';
-import { ownOf, type TopicAccess } from './restore.js';
+import { ownOf, PUBLISHED_AT, type TopicAccess } from './restore.js';
 
 export interface RowLogOptions {
   /** For a child table: the field of its rows with their parent's `updated_at`. */
@@ -57,13 +57,13 @@ export class TopicRowLog implements RowLog {
     return { key, partition, offset, again, versionTime: () => this.#timeOf(record, decoder) };
   }
 
-  /** The same key, value and headers. */
+  /** The same key, value and headers, and `published_at`: see `isRestored`. */
   #again(record: TopicRecord): OutgoingRecord | null {
-    const { key, value } = record;
+    const { key, value, timestamp } = record;
     if (key === null || value === null || !this.#fits(key.length + value.length)) return null;
     const names = Object.keys(record.headers);
     const headers = Object.fromEntries(names.map((name) => [name, headerText(record, name) ?? '']));
-    return { topic: this.#topic, key, value, headers };
+    return { topic: this.#topic, key, value, headers: { [PUBLISHED_AT]: String(timestamp), ...headers } };
   }
 
   #fits(bytes: number): boolean {
