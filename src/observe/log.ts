@@ -76,6 +76,7 @@ const RESYNC_EVERY_MS = 30_000;
 
 function logResyncs(events: Events, log: Logger): void {
   const loggedAt = new Map<string, number>();
+  events.on('resync:committed', ({ unknownFields: _, ...event }) => log.debug(event, 'resync committed'));
   events.on('resync:changed', ({ connection, table, what, resync }) => {
     const { since, republish, phase, reached, records, deletes, republished } = resync;
     const fields = { connection, table, since, republish, phase, reached, records, deletes, republished };
