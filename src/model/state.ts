@@ -63,7 +63,10 @@ export interface ResyncMark {
   readonly startedAt: string;
   /** When it was complete or cancelled (ISO 8601, UTC). */
   readonly finishedAt: string | null;
-  /** The bookmark when it began: of a searched table it compares rows up to this time (epoch seconds). */
+  /**
+   * The bookmark when it began: in a searched table it finds rows that the topic lacks up to this time (epoch
+   * seconds).
+   */
   readonly until: number | null;
   /** Epoch seconds of `updated_at` up to which a searched table was compared, or null. */
   readonly reached: number | null;

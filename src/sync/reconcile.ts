@@ -16,6 +16,7 @@ import { idOf, isNoRow, type RawRow } from '../model/row.js';
 import { FailureCount, isolate, type Unread } from '../model/set-aside.js';
 import type { TableState, Window } from '../model/state.js';
 import type { Page } from '../model/table.js';
+import { epochSeconds } from '../model/time.js';
 import type { FoundRows } from './source.js';
 import { type Grain, windowsOver } from './windows.js';
 
@@ -56,9 +57,9 @@ export interface IdSource {
 export interface ScanRange {
   /** Epoch seconds from which rows are searched that the topic lacks; left out: as the source says. */
   readonly start?: number;
-  /** Epoch seconds up to which it compares; left out: up to the newest published row. */
+  /** Epoch seconds up to which it finds rows that the topic lacks; left out: up to the newest published row. */
   readonly until?: number;
-  /** Whether each row that the API shows counts as different. */
+  /** Whether each row that the API shows up to then counts as different. */
   readonly isEveryRow?: boolean;
   /** How often a window is read whose rows leave it meanwhile; left out: once. */
   readonly readings?: number;
@@ -166,10 +167,10 @@ export class ReconcileScan {
   }
 
   async #run(): Promise<void> {
-    const { start = this.#source.start, until = Number.POSITIVE_INFINITY } = this.#range;
-    while (this.#reached === null || this.#reached < until) {
+    const { start = this.#source.start } = this.#range;
+    for (;;) {
       const known = await this.#source.known(this.#reached);
-      for (const { from, to } of await this.#windows(known, until)) {
+      for (const { from, to } of await this.#windows(known)) {
         // Rows that the topic lacks may be between those that it has.
         const begin = this.#reached === null ? start : this.#reached + 1;
         await this.#compare({ from: start === undefined ? from : Math.min(begin ?? from, from), to }, known);
@@ -179,13 +180,13 @@ export class ReconcileScan {
     }
   }
 
-  /** The windows that hold the known rows; the last one ends with the range, where that has an end. */
-  async #windows({ times, until }: KnownIds, end: number): Promise<(Window & { to: number })[]> {
-    const known = [...times.values()].filter((time) => time <= end);
-    const windows = windowsOver(known, await this.#source.grain());
-    const last = windows.at(-1)?.to ?? Number.NEGATIVE_INFINITY;
-    const isLast = Number.isFinite(end) && (until ?? end) >= end;
-    return isLast && last < end ? [...windows, { from: end, to: end }] : windows;
+  /** The windows that hold the known rows, and behind them one up to the end of the range. */
+  async #windows({ times, until }: KnownIds): Promise<(Window & { to: number })[]> {
+    const windows = windowsOver([...times.values()], await this.#source.grain());
+    const { until: end } = this.#range;
+    const last = windows.at(-1)?.to ?? this.#reached;
+    const isBehind = end !== undefined && until === null && (last === null || last < end);
+    return isBehind ? [...windows, { from: end, to: end }] : windows;
   }
 
   async #compare(window: Window & { to: number }, known: KnownIds): Promise<void> {
@@ -259,9 +260,12 @@ export class ReconcileScan {
    */
   async #differing(rows: readonly RawRow[], fetchedAt: number, { hashes }: KnownIds): Promise<string[]> {
     const source = this.#source;
-    if (this.#range.isEveryRow === true) return this.#isolate(rows, idOf, async () => true);
+    const { until = Number.POSITIVE_INFINITY, isEveryRow = false } = this.#range;
+    const isInRange = (row: RawRow) => (epochSeconds(row.updated_at) ?? 0) <= until;
+    if (isEveryRow) return this.#isolate(rows.filter(isInRange), idOf, async () => true);
     if (source.hashOf === undefined || hashes === undefined) return [];
-    return this.#isolate(rows, idOf, async (row) => {
+    const compared = rows.filter((row) => hashes.has(idOf(row)) || isInRange(row));
+    return this.#isolate(compared, idOf, async (row) => {
       const hash = (await source.hashOf?.(row, fetchedAt)) ?? null;
       return hash !== null && hashes.get(idOf(row)) !== hash;
     });

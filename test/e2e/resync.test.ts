@@ -248,7 +248,7 @@ describe('where nobody runs', () => {
     expect(await markOf('contacts')).toMatchObject({ phase: 'finished', revision: 2 });
     expect(await markOf('tags')).toMatchObject({ phase: 'finished' });
     const after = await records('contacts');
-    expect([...after]).toEqual([...before].map(([key, each]) => [key, `${each}u`]));
+    expect(after).toEqual(new Map([...before].map(([key, each]) => [key, `${each}u`])));
     expect(new Set((await records('tags')).values())).toEqual(new Set(['uu']));
     await project.cycle();
     expect(await records('contacts')).toEqual(after);
@@ -262,7 +262,7 @@ describe('where nobody runs', () => {
     const before = await records('contacts');
     await project.cycle();
     const after = await records('contacts');
-    expect([...after]).toEqual([...before].map(([key, each]) => [key, `${each}u`]));
+    expect(after).toEqual(new Map([...before].map(([key, each]) => [key, `${each}u`])));
     expect((await markOf('contacts'))?.phase).toBe('cancelled');
   }, 180_000);
 });
