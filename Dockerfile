@@ -1,12 +1,19 @@
 # The publisher as a container: `docker build -t intercom-kafka .`, then see docs/deployment.md.
 
-FROM node:24.11.1-bookworm-slim AS build
+# Compiled once, on the platform of the builder: the result is the same for every platform.
+FROM --platform=$BUILDPLATFORM node:24.11.1-bookworm-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json ./
 COPY src src
-RUN npm run build && npm prune --omit=dev --ignore-scripts
+RUN npm run build
+
+# Compressions have native parts, for the platform of the image.
+FROM node:24.11.1-bookworm-slim AS packages
+WORKDIR /build
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev --ignore-scripts
 
 FROM node:24.11.1-bookworm-slim
 LABEL org.opencontainers.image.title="intercom-kafka" \
@@ -16,7 +23,7 @@ ENV NODE_ENV=production
 WORKDIR /app
 COPY package.json LICENSE ./
 COPY avro avro
-COPY --from=build /build/node_modules node_modules
+COPY --from=packages /build/node_modules node_modules
 COPY --from=build /build/dist dist
 
 # Nothing is written but what tokenFile names: the root file system can be read-only.

@@ -10,7 +10,13 @@ export {
   createPublisher,
   type EmbeddedPublisher,
 } from './library/create-publisher.js';
-export { type ReadTableOptions, type Rows, readTable, type TableVersion } from './library/read-table.js';
+export {
+  type ReadTableOptions,
+  type Rows,
+  readTable,
+  type TableReading,
+  type TableVersion,
+} from './library/read-table.js';
 export type * from './library/rows.js';
 export { type TableInfo, tables } from './library/tables.js';
 export { type ErrorCode, PublisherError } from './model/errors.js';

@@ -3,15 +3,12 @@
 import { createPublisher, PublisherError } from 'intercom-kafka';
 
 try {
-  const publisher = await createPublisher(process.argv[2] ?? 'intercom-kafka.yaml');
+  // Disconnects at the end of the block.
+  await using publisher = await createPublisher(process.argv[2] ?? 'intercom-kafka.yaml');
   publisher.on('table:finished', ({ connection, table, summary }) =>
     console.log(`${connection}/${table}: ${summary.records} records, ${summary.deletes} deletes`),
   );
-  try {
-    await publisher.runOnce();
-  } finally {
-    await publisher.close();
-  }
+  await publisher.runOnce();
 } catch (error) {
   if (!(error instanceof PublisherError)) throw error;
   console.error(`${error.code}: ${error.message}`);

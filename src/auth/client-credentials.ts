@@ -13,8 +13,17 @@ export interface TokenUse {
 
 interface Token {
   readonly value: string;
-  /** When it is replaced, in epoch milliseconds. */
-  readonly until: number;
+  readonly lifetimeMs: number;
+  readonly requestedAt: Moment;
+}
+
+/**
+ * A moment by two clocks: the wall clock may be set back, and the monotonic one stands still while the machine
+ * is suspended.
+ */
+interface Moment {
+  readonly wall: number;
+  readonly monotonic: number;
 }
 
 const TIMEOUT_MS = 5_000;
@@ -22,13 +31,20 @@ const TIMEOUT_MS = 5_000;
 const DEFAULT_LIFETIME_S = 300;
 /** The share of a token's lifetime after which it is replaced. */
 const USED_SHARE = 0.8;
+/** While the endpoint fails, a token that is still valid is used for so long until the next request. */
+const RETRY_MS = 10_000;
 
-/** The token of one client. It is replaced before it expires. */
+/**
+ * The token of one client. It is replaced before it expires. An endpoint that fails meanwhile matters only
+ * once it has expired.
+ */
 export class ClientToken {
   readonly #credentials: ClientCredentials;
   readonly #use: TokenUse;
   #token: Token | null = null;
   #fetching: Promise<Token> | null = null;
+  /** When the endpoint last failed. */
+  #failedAt: Moment | null = null;
 
   constructor(credentials: ClientCredentials, use: TokenUse) {
     this.#credentials = credentials;
@@ -37,13 +53,30 @@ export class ClientToken {
 
   /** A valid token. Throws the code of `TokenUse` when the endpoint does not answer or returns none. */
   async value(): Promise<string> {
-    if (this.#token === null || Date.now() >= this.#token.until) this.#token = await this.#fetch();
-    return this.#token.value;
+    const token = this.#token;
+    if (token !== null && !this.#isDue(token)) return token.value;
+    try {
+      this.#token = await this.#fetch();
+      this.#failedAt = null;
+      return this.#token.value;
+    } catch (error) {
+      // A token that was forgotten meanwhile is not used again.
+      if (token === null || token !== this.#token || isExpired(token)) throw error;
+      this.#failedAt = now();
+      return token.value;
+    }
   }
 
   /** Makes the next call of `value` fetch a new token. */
   forget(): void {
     this.#token = null;
+  }
+
+  /** Whether another token must be requested now. */
+  #isDue(token: Token): boolean {
+    if (isExpired(token)) return true;
+    const isOld = msSince(token.requestedAt) >= token.lifetimeMs * USED_SHARE;
+    return isOld && (this.#failedAt === null || msSince(this.#failedAt) >= RETRY_MS);
   }
 
   /** Callers that need a token at the same time share one request. */
@@ -55,7 +88,21 @@ export class ClientToken {
   }
 }
 
+function now(): Moment {
+  return { wall: Date.now(), monotonic: performance.now() };
+}
+
+/** The larger one by both clocks. */
+function msSince({ wall, monotonic }: Moment): number {
+  return Math.max(Date.now() - wall, performance.now() - monotonic);
+}
+
+function isExpired({ requestedAt, lifetimeMs }: Token): boolean {
+  return msSince(requestedAt) >= lifetimeMs;
+}
+
 async function fetchToken(credentials: ClientCredentials, { code, setting }: TokenUse): Promise<Token> {
+  const requestedAt = now();
   const { statusCode, body } = await requestToken(credentials).catch((cause: unknown) => {
     const message = `${setting}: no answer from ${credentials.tokenEndpoint} (${messageOf(cause)}); check tokenEndpoint`;
     throw new PublisherError(code, message, { cause });
@@ -72,7 +119,7 @@ async function fetchToken(credentials: ClientCredentials, { code, setting }: Tok
   }
   const given = Number(reply.expires_in ?? DEFAULT_LIFETIME_S);
   const seconds = Number.isFinite(given) ? given : DEFAULT_LIFETIME_S;
-  return { value: reply.access_token, until: Date.now() + seconds * 1_000 * USED_SHARE };
+  return { value: reply.access_token, lifetimeMs: seconds * 1_000, requestedAt };
 }
 
 function requestToken({ tokenEndpoint, clientId, clientSecret, scope }: ClientCredentials) {

@@ -82,6 +82,6 @@ export const registrySettings = z.strictObject({
   compatibility: setting(
     z.enum(['keep', ...COMPATIBILITY_LEVELS]).prefault('keep'),
     `one of ${['keep', ...COMPATIBILITY_LEVELS].join(', ')}`,
-    'Compatibility level of the subjects. `keep`: the level that the subject or the registry has; `BACKWARD` for a subject without a level in a registry whose level is `NONE` or not set.',
+    'Compatibility level of the subjects. `keep`: the level that the subject or the registry has; `BACKWARD` for a subject without a level in a registry whose level is `NONE` or not set. With `register: never`, only `intercom-kafka schemas --register` sets levels.',
   ),
 });

@@ -11,7 +11,7 @@ import { hasId } from './entity.js';
 import { cursorIn, namesNext, stuck } from './next-page.js';
 import { newestOf, numberOf, rowsIn } from './reply.js';
 import { scrollCompanies } from './scroll.js';
-import { pageNewestFirst, type Search } from './search.js';
+import { newestFound, pageNewestFirst, type Search } from './search.js';
 import { completeSublists } from './sublists.js';
 import type { ApiReply, Requester } from './transport.js';
 
@@ -187,6 +187,11 @@ export class IntercomApi {
   /** Yields the rows of a window of `updated_at`, newest first. */
   search(search: Search, window: Window): AsyncGenerator<Page> {
     return pageNewestFirst(this.#transport, search, window);
+  }
+
+  /** The row of a search that was updated last, by a page of one; null where it has none. */
+  newest(search: Search): Promise<RawRow | null> {
+    return newestFound(this.#transport, search);
   }
 
   /** Yields all companies. */

@@ -5,6 +5,7 @@ import type { Scope } from '../model/set-aside.js';
 import { hasId, isId, isSurvivorOf } from './entity.js';
 import { isNextUnusable, type Paging } from './next-page.js';
 import { parseJson } from './parse.js';
+import { permissionAdvice, permissionFor } from './permissions.js';
 
 interface Asked {
   readonly method: string;
@@ -75,7 +76,14 @@ export function interpretReply(
   }
   const message = messageIn(json);
   const said = message === null ? null : quote(message, 200);
-  return new PublisherError(codeOf(answer), describe(what, answer, said), { answer });
+  return failureOf(asked.route, what, answer, said);
+}
+
+/** The failure that an error list is; `said` is its message. */
+function failureOf(route: string, what: string, answer: ApiAnswer, said: string | null): PublisherError {
+  const code = codeOf(answer);
+  const known = code === 'api-forbidden' ? { ...answer, permission: permissionFor(route, said) } : answer;
+  return new PublisherError(code, describe(what, known, said), { answer: known });
 }
 
 /**
@@ -211,11 +219,10 @@ function describe(what: string, answer: ApiAnswer, message: string | null): stri
 function adviceFor(answer: ApiAnswer): string {
   const { status } = answer;
   if (isPlanRestricted(answer))
-    return '; Intercom serves nothing of this workspace until its subscription is active: it is asked again, up to 5 minutes apart';
+    return '; the subscription of the workspace is not active, or does not include this: renew or extend it';
   if (status === 401)
     return '; the access token was refused: check credentials.accessToken, or connect the workspace again';
-  if (status === 403)
-    return '; the app lacks a permission for this: grant it in the Developer Hub, or leave the table out';
+  if (status === 403) return `; ${permissionAdvice(answer.permission ?? null)}`;
   if (status === 429)
     return '; the request budget is used up by something else: lower its use, or this connection’s rateLimit';
   return '';

@@ -62,6 +62,13 @@ export async function* pageNewestFirst(
   if (pages.hasShrunk) throw unclean(search);
 }
 
+/** The row of a search that was updated last, or null where it has none. */
+export async function newestFound(transport: Requester, search: Search): Promise<RawRow | null> {
+  const page = { order: 'descending', cursor: null, size: 1, isPaged: false } as const;
+  const reply = await ask(transport, search, queryFor({ from: 0, to: null }), page);
+  return rowsIn(reply, [search.list])[0] ?? null;
+}
+
 class PagedSearch {
   readonly #transport: Requester;
   readonly #search: Search;

@@ -1,11 +1,10 @@
 /** The control topic: what operators request of tables, one JSON object per connection and table. */
 
-import type { Kafka } from 'kafkajs';
 import { type Control, parseControl } from '../model/control.js';
 import type { TopicSettings } from '../model/kafka.js';
+import type { OutgoingRecord } from '../model/row.js';
 import { controlTopic } from '../model/topic-names.js';
-import { kafkaFailure } from './client.js';
-import type { TopicReader, TopicRecord } from './reader.js';
+import type { Positions, TopicReader, TopicRecord } from './reader.js';
 import { stateKey } from './states.js';
 import { planTopic, type TopicPlan } from './topics.js';
 
@@ -13,37 +12,50 @@ import { planTopic, type TopicPlan } from './topics.js';
 export interface TableControl {
   readonly connection: string;
   readonly table: string;
-  readonly control: Control;
+  /** `newer`: a newer version wrote it. */
+  readonly control: Control | 'newer';
 }
 
-/** Compacted, in one partition: requests are few, and their order is that of the log. */
+/** What reads the topic. */
+export type ControlReader = Pick<TopicReader, 'read'>;
+
+/** The newest of each table, by `{connection}/{table}`. */
+export type NewestControls = ReadonlyMap<string, TableControl>;
+
+/** Compacted, in one partition: requests are few, and their order is that of the log. More are left empty. */
 export function planControl(settings: TopicSettings): TopicPlan {
-  return planTopic(controlTopic(settings.prefix), { ...settings, partitions: 1 });
+  const plan = planTopic(controlTopic(settings.prefix), { ...settings, partitions: 1 });
+  return { ...plan, hasAnyPartitions: true };
 }
 
-/** The newest control of each table, by `{connection}/{table}`. */
+/** The newest control of each table, and where a reading of what follows begins. */
 export async function readControls(
-  reader: TopicReader,
+  reader: ControlReader,
   topic: string,
   signal?: AbortSignal,
-): Promise<Map<string, Control>> {
-  const controls = new Map<string, Control>();
-  const options = { from: 'earliest', until: 'written', isolation: 'uncommitted', signal } as const;
-  for await (const records of reader.read(topic, options)) {
-    for (const each of records.flatMap(controlIn))
-      controls.set(stateKey(each.connection, each.table), each.control);
-  }
-  return controls;
+): Promise<{ readonly controls: NewestControls; readonly end: Positions }> {
+  const controls = new Map<string, TableControl>();
+  let end: Positions = new Map();
+  const onEnd = (positions: Positions) => {
+    end = positions;
+  };
+  for await (const records of reader.read(topic, { from: 'earliest', until: 'written', signal, onEnd }))
+    for (const [key, control] of newestOf(records)) controls.set(key, control);
+  return { controls, end };
 }
 
-/** All controls, and then each that follows, until the signal aborts. */
+/** The controls from a position on, as they are written, until the signal aborts: the newest of each batch. */
 export async function* followControls(
-  reader: TopicReader,
+  reader: ControlReader,
   topic: string,
+  from: Positions,
   signal: AbortSignal,
-): AsyncGenerator<readonly TableControl[]> {
-  const options = { from: 'earliest', until: 'never', isolation: 'uncommitted', signal } as const;
-  for await (const records of reader.read(topic, options)) yield records.flatMap(controlIn);
+): AsyncGenerator<NewestControls> {
+  for await (const records of reader.read(topic, { from, until: 'never', signal })) yield newestOf(records);
+}
+
+function newestOf(records: readonly TopicRecord[]): NewestControls {
+  return new Map(records.flatMap(controlIn).map((each) => [stateKey(each.connection, each.table), each]));
 }
 
 function controlIn({ key, value }: TopicRecord): TableControl[] {
@@ -52,24 +64,13 @@ function controlIn({ key, value }: TopicRecord): TableControl[] {
   return control === null || table === '' ? [] : [{ connection, table, control }];
 }
 
-/** Publishes controls. Throws `kafka-unreachable` or `kafka-error`. */
-export async function writeControls(
-  kafka: Kafka,
+/** The record of a control. */
+export function controlRecord(
   topic: string,
-  controls: readonly TableControl[],
-): Promise<void> {
-  const producer = kafka.producer({ allowAutoTopicCreation: false });
-  try {
-    await producer.connect();
-    const messages = controls.map(({ connection, table, control }) => ({
-      key: stateKey(connection, table),
-      value: JSON.stringify(control),
-      partition: 0,
-    }));
-    await producer.send({ topic, acks: -1, messages });
-  } catch (error) {
-    throw kafkaFailure(error, 'writing a request to the control topic');
-  } finally {
-    await producer.disconnect().catch(() => undefined);
-  }
+  connection: string,
+  table: string,
+  control: Control,
+): OutgoingRecord {
+  const value = Buffer.from(JSON.stringify(control));
+  return { topic, key: Buffer.from(stateKey(connection, table)), value, partition: 0 };
 }

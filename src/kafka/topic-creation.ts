@@ -40,12 +40,13 @@ export async function createWithFallbacks(
 ): Promise<readonly RefusedTopic[] | null> {
   const refusals = await createInBatches(cluster, plans, validateOnly);
   if (refusals === null) return null;
-  const again = new Map(refusals.flatMap(nextPlan).map((plan) => [plan.topic, plan]));
-  if (again.size === 0) return refusals;
-  const later = await createWithFallbacks(cluster, [...again.values()], validateOnly);
-  // The first refusal is about the settings that were wanted.
-  const stillRefused = new Set((later ?? []).map(({ plan }) => plan.topic));
-  return refusals.filter(({ plan }) => !again.has(plan.topic) || stillRefused.has(plan.topic));
+  const again = refusals.flatMap(nextPlan);
+  if (again.length === 0) return refusals;
+  const later = await createWithFallbacks(cluster, again, validateOnly);
+  if (later === null) return refusals;
+  // The last refusal is about what no fallback can leave out: the advice of an earlier one does not help.
+  const isLast = ({ plan }: RefusedTopic) => !again.some(({ topic }) => topic === plan.topic);
+  return [...refusals.filter(isLast), ...later];
 }
 
 /** The plan with its next fallback; none when the refusal is not about settings, or no fallback is left. */

@@ -18,7 +18,12 @@ export interface TopicPlan {
   readonly config: Readonly<Record<string, string>>;
   /** The setting of its number of partitions; `topics.partitions` when left out. */
   readonly partitionsFrom?: string;
-  /** Settings to use instead, in this order, when the brokers refuse those of `config`. */
+  /** Whether an existing topic may have another number of partitions. */
+  readonly hasAnyPartitions?: boolean;
+  /**
+   * Settings to use instead, in this order, when the brokers refuse those of `config`. An existing topic may
+   * have any of them. What the last one leaves out is advice.
+   */
   readonly fallbacks?: readonly Readonly<Record<string, string>>[];
   /**
    * What happens to a record that is too large for it; when left out, the row goes to the dead-letter topic.
@@ -41,10 +46,11 @@ export interface TopicFacts {
 
 /**
  * A problem with a topic. `missing`: it does not exist. `wrong`: it must not be published to. `differs`: it
- * is not as configured, but works. `small`: it accepts only smaller rows than usual.
+ * is not as configured, but works. `small`: it accepts only smaller rows than usual. `slow`: it lacks a
+ * setting that would make it smaller.
  */
 export interface TopicProblem {
-  readonly kind: 'missing' | 'wrong' | 'differs' | 'small';
+  readonly kind: 'missing' | 'wrong' | 'differs' | 'small' | 'slow';
   readonly topic: string;
   /** The problem and what to do. */
   readonly message: string;
@@ -295,8 +301,8 @@ function leaderProblems({ topic, leaderless }: TopicFacts): TopicProblem[] {
 }
 
 function partitionProblems(plan: TopicPlan, facts: TopicFacts): TopicProblem[] {
-  const { topic, partitions, partitionsFrom = 'topics.partitions' } = plan;
-  if (facts.partitions === partitions) return [];
+  const { topic, partitions, partitionsFrom = 'topics.partitions', hasAnyPartitions = false } = plan;
+  if (facts.partitions === partitions || hasAnyPartitions) return [];
   const message =
     `topic ${topic} has ${facts.partitions} partitions, the configuration says ${partitions}: where it was created with ${facts.partitions}, ` +
     `set ${partitionsFrom}: ${facts.partitions}; where partitions were added later, its keys have moved: see topics.onPartitionsAdded`;
@@ -304,16 +310,45 @@ function partitionProblems(plan: TopicPlan, facts: TopicFacts): TopicProblem[] {
 }
 
 function configProblems(plan: TopicPlan, facts: TopicFacts): TopicProblem[] {
-  const { topic, config } = plan;
-  return Object.entries(config).flatMap(([name, wanted]) => {
-    const actual = facts.config.get(name);
-    if (actual === wanted || name === 'cleanup.policy') return [];
-    if (name === MAX_MESSAGE_SETTING) return Number(actual) >= Number(wanted) ? [] : [small(plan, facts)];
-    const message =
-      `topic ${topic} has ${name}=${actual ?? 'unset'}, the configuration says ${wanted}: ` +
-      `change it (kafka-configs --alter --topic ${topic} --add-config ${name}=${wanted}), or topics.config`;
-    return [{ kind: 'differs', topic, message }];
+  const { config, fallbacks = [] } = plan;
+  const required = fallbacks.at(-1) ?? config;
+  // What the last fallback leaves out is no problem where the topic is as another one says.
+  const isAsCreated = [config, ...fallbacks.slice(0, -1)].some((settings) => has(facts, settings));
+  const compared = isAsCreated ? required : config;
+  return Object.entries(compared).flatMap(([name, wanted]) => {
+    if (hasSetting(facts, name, wanted)) return [];
+    if (name === MAX_MESSAGE_SETTING) return [small(plan, facts)];
+    return [name in required ? differs(facts, name, wanted) : slow(facts, name, wanted)];
   });
+}
+
+function has(facts: TopicFacts, settings: TopicPlan['config']): boolean {
+  return Object.entries(settings).every(([name, wanted]) => hasSetting(facts, name, wanted));
+}
+
+/** Whether the topic has the setting. It may accept larger records; other values of its policy are `wrong`. */
+function hasSetting({ config }: TopicFacts, name: string, wanted: string): boolean {
+  if (name === 'cleanup.policy') return true;
+  const actual = config.get(name);
+  return name === MAX_MESSAGE_SETTING ? Number(actual) >= Number(wanted) : actual === wanted;
+}
+
+function differs({ topic, config }: TopicFacts, name: string, wanted: string): TopicProblem {
+  const message =
+    `topic ${topic} has ${name}=${config.get(name) ?? 'unset'}, the configuration says ${wanted}: ` +
+    `change it (${alterCommand(topic, name, wanted)}), or topics.config`;
+  return { kind: 'differs', topic, message };
+}
+
+function slow({ topic, config }: TopicFacts, name: string, wanted: string): TopicProblem {
+  const message =
+    `topic ${topic} has ${name}=${config.get(name) ?? 'unset'}: a start reads less of it with ${wanted}, ` +
+    `where the brokers accept that (${alterCommand(topic, name, wanted)})`;
+  return { kind: 'slow', topic, message };
+}
+
+function alterCommand(topic: string, name: string, wanted: string): string {
+  return `kafka-configs --alter --topic ${topic} --add-config ${name}=${wanted}`;
 }
 
 function small(plan: TopicPlan, { maxMessageBytes }: TopicFacts): TopicProblem {

@@ -6,6 +6,7 @@ import { PublisherError } from '../model/errors.js';
 import type { EventMap, EventName } from '../model/events.js';
 import { fieldRuleProblems } from '../publisher/field-rules.js';
 import { Publisher } from '../publisher/publisher.js';
+import { Runs } from './runs.js';
 
 /** The path of a configuration file, or the contents of such a file. */
 export type ConfigSource = string | ConfigInput;
@@ -15,7 +16,8 @@ export interface CreateOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-export interface EmbeddedPublisher {
+/** Disposable: `await using` closes it at the end of the block. */
+export interface EmbeddedPublisher extends AsyncDisposable {
   /**
    * Adds a listener for an event of the publisher. An error in a listener emits `listener:failed` and does
    * not stop the publisher.
@@ -33,7 +35,10 @@ export interface EmbeddedPublisher {
    * aborts.
    */
   run(signal: AbortSignal): Promise<void>;
-  /** Disconnects. Call it when no method is running any more. */
+  /**
+   * Ends what is running, as its signal would, and disconnects. Later calls return the same promise; other
+   * methods throw `stopped` from now on.
+   */
   close(): Promise<void>;
 }
 
@@ -50,16 +55,29 @@ export async function createPublisher(
     typeof source === 'string'
       ? await loadConfig(source, env, fieldRuleProblems)
       : parseConfig(JSON.stringify(source), 'createPublisher', env, fieldRuleProblems);
-  const publisher = await Publisher.open({ ...config, http: null });
+  return embed(await Publisher.open({ ...config, http: null }));
+}
+
+function embed(publisher: Publisher): EmbeddedPublisher {
+  const runs = new Runs();
+  let closed: Promise<void> | null = null;
+  const close = () => {
+    closed ??= runs.end().then(() => publisher.close());
+    return closed;
+  };
   return {
     on: (name, listener) => publisher.events.on(name, listener),
     off: (name, listener) => publisher.events.off(name, listener),
-    async runOnce(signal = new AbortController().signal) {
-      const [failure] = await publisher.runOnce(signal);
-      if (failure !== undefined) throw failure.error;
-      if (signal.aborted) throw new PublisherError('stopped', 'stopped before the cycle was complete');
-    },
-    run: (signal) => publisher.run(signal),
-    close: () => publisher.close(),
+    runOnce: (signal = new AbortController().signal) =>
+      runs.during(signal, (end) => completeCycle(publisher, end)),
+    run: (signal) => runs.during(signal, (end) => publisher.run(end)),
+    close,
+    [Symbol.asyncDispose]: close,
   };
+}
+
+async function completeCycle(publisher: Publisher, signal: AbortSignal): Promise<void> {
+  const [failure] = await publisher.runOnce(signal);
+  if (failure !== undefined) throw failure.error;
+  if (signal.aborted) throw new PublisherError('stopped', 'stopped before the cycle was complete');
 }

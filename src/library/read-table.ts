@@ -8,6 +8,7 @@ import { PublisherError } from '../model/errors.js';
 import type { TableName } from '../model/table-names.js';
 import { tableTopic } from '../model/topic-names.js';
 import { type Reading, readRecords, type Version, Versions } from '../publisher/versions.js';
+import { type DisposableGenerator, disposable } from './disposable.js';
 import type { FlatRows, NestedRows } from './rows.js';
 import { tables } from './tables.js';
 
@@ -64,6 +65,9 @@ export interface TableVersion<Row> {
   readonly offset: number;
 }
 
+/** The versions of a table as they are read. */
+export type TableReading<Row> = DisposableGenerator<TableVersion<Row>>;
+
 /**
  * Reads a table's topic from its start to its end, or beyond. Only committed records are read. For one key
  * versions come in the order of their offsets; between keys there is no order. In `latest` mode one record of
@@ -73,11 +77,24 @@ export interface TableVersion<Row> {
  * Throws a `PublisherError`: `topic-missing` where nothing was published yet, `kafka-…` and `registry-…` when
  * those fail, `config-invalid` for invalid options, `stopped` when the signal ends a reading that does not
  * follow.
+ *
+ * Leaving the loop disconnects, and so does `await using` at the end of its block, whatever was read until
+ * then.
  */
-export async function* readTable<Table extends TableName, Form extends keyof Rows = 'flat'>(
+export function readTable<Table extends TableName, Form extends keyof Rows = 'flat'>(
   table: Table,
   options: ReadTableOptions<Form>,
-): AsyncGenerator<TableVersion<Rows[Form][Table]>, void, void> {
+): TableReading<Rows[Form][Table]> {
+  const end = new AbortController();
+  const signals = [end.signal, ...(options.signal === undefined ? [] : [options.signal])];
+  const reading = { ...options, signal: AbortSignal.any(signals) };
+  return disposable(versionsOf<Rows[Form][Table]>(table, reading), () => end.abort());
+}
+
+async function* versionsOf<Row>(
+  table: TableName,
+  options: ReadTableOptions<keyof Rows>,
+): AsyncGenerator<TableVersion<Row>, void, void> {
   const { kafka: settings, schemaRegistry, topics } = settingsOf(options);
   const topic = tableTopic(topics.prefix, options.connection, table);
   const versions = new Versions(new Registry(schemaRegistry), tables[table].key);

@@ -105,6 +105,8 @@ export interface ApiAnswer {
   readonly codes: readonly string[];
   /** Intercom's own id of the request, for its support. */
   readonly requestId: string | null;
+  /** The permission that the app lacks, as the Developer Hub calls it; null where it is not known. */
+  readonly permission?: string | null;
   /** The rows of a page arrived; only its next page can't be requested. */
   readonly hasRows?: boolean;
 }

@@ -87,6 +87,14 @@ export interface ResyncMark {
   readonly error: StateError | null;
 }
 
+/** What came of a `sync`. */
+export interface SyncResult {
+  /** The cycle that served it. */
+  readonly cycle: CycleSummary | null;
+  /** Why that cycle failed; null: it is complete. */
+  readonly error: StateError | null;
+}
+
 export interface StateError {
   readonly code: string;
   readonly message: string;
@@ -158,6 +166,8 @@ export interface TableState {
   readonly syncRevision: number;
   /** The last `resync` that the owner has accepted; null: none. */
   readonly resync: ResyncMark | null;
+  /** What came of that `sync`; null before the first one. */
+  readonly syncResult: SyncResult | null;
   /** The topic that the state is about; null in states of version 0.1.0, and behind a `reset`. */
   readonly topic: TopicMark | null;
   /** The topic of its dead letters; null in the same cases. */
@@ -189,9 +199,18 @@ export function emptyState(): TableState {
     controlRevision: 0,
     syncRevision: 0,
     resync: null,
+    syncResult: null,
     topic: null,
     deadLetterTopic: null,
   };
+}
+
+/**
+ * The state of a table that begins anew. What its owner has answered to operators stays: a paused table stays
+ * paused.
+ */
+export function stateAnew({ paused, controlRevision, syncRevision, syncResult }: TableState): TableState {
+  return { ...emptyState(), paused, controlRevision, syncRevision, syncResult };
 }
 
 /**

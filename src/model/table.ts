@@ -69,6 +69,11 @@ interface TableBase<Api> {
   /** The column that a bookmark counts by; `updated_at` where it is left out. */
   readonly replicationKey?: string;
   /**
+   * Sends the least from whose answer it is known whether the app may read the table, as a rule one request
+   * for a page of one row. Throws what the API answers.
+   */
+  probe(api: Api): Promise<unknown>;
+  /**
    * Whether the API has no row of this ID any more; for a child table: no parent. Asked before a row that a
    * reading did not bring is called deleted; left out where a reading can't miss a row.
    */

@@ -10,56 +10,23 @@ import { planHints } from '../kafka/hints.js';
 import { isLongOpen, openTransactionText } from '../kafka/open-transactions.js';
 import { problemsOf, type TopicPlan } from '../kafka/topics.js';
 import { asPublisherError, PublisherError } from '../model/errors.js';
-import { Events } from '../model/events.js';
-import { hintsTopic } from '../model/topic-names.js';
-import { openApi, PROMPT_ATTEMPTS } from './api.js';
+import { controlTopic, hintsTopic } from '../model/topic-names.js';
+import { checkConnection } from './check-connection.js';
+import { type Finding, failed, finding } from './finding.js';
 import { publishedTables } from './published-table.js';
 import { committedStates, stateProblems } from './state-topics.js';
 import { currentSchema } from './table-schema.js';
 import { topicPlans } from './topic-plans.js';
 import { usesHints } from './webhooks.js';
 
-/** One line of the report. `error` is null when the check passed, or when it only `warns`. */
-export interface Finding {
-  readonly what: string;
-  readonly message: string;
-  readonly error: PublisherError | null;
-  readonly warns?: boolean;
-}
-
 /**
- * Checks credentials, Kafka, topics, registry and schemas of all connections; yields findings as they are
- * made.
+ * Checks credentials, permissions, Kafka, topics, registry and schemas of all connections; yields findings as
+ * they are made.
  */
 export async function* checkAll(config: Config): AsyncGenerator<Finding> {
-  for (const connection of config.connections)
-    yield await finding(`connection ${connection.name}`, () => workspaceOf(connection));
+  for (const connection of config.connections) yield* checkConnection(connection);
   yield* checkKafka(config);
   yield* checkRegistry(config);
-}
-
-async function finding(what: string, check: () => Promise<string>): Promise<Finding> {
-  try {
-    return { what, message: await check(), error: null };
-  } catch (thrown) {
-    const error = asPublisherError(thrown);
-    return { what, message: error.message, error };
-  }
-}
-
-async function workspaceOf(connection: ConnectionConfig): Promise<string> {
-  const { api, transport } = await openApi(
-    connection,
-    new Events(),
-    new AbortController().signal,
-    PROMPT_ATTEMPTS,
-  );
-  try {
-    const { name, id, region, timeZone } = await api.workspace();
-    return `workspace ${name ?? id ?? 'without a name'}, region ${region ?? 'unknown'}, time zone ${timeZone ?? 'unknown'}`;
-  } finally {
-    await transport.close();
-  }
 }
 
 async function* checkKafka(config: Config): AsyncGenerator<Finding> {
@@ -67,8 +34,7 @@ async function* checkKafka(config: Config): AsyncGenerator<Finding> {
   try {
     kafka = await KafkaAccess.open(config.kafka);
   } catch (thrown) {
-    const error = asPublisherError(thrown);
-    yield { what: 'kafka', message: error.message, error };
+    yield failed('kafka', asPublisherError(thrown));
     return;
   }
   try {
@@ -93,7 +59,8 @@ async function* openTransactions(config: Config, kafka: KafkaAccess): AsyncGener
   const plans = config.connections.flatMap((connection) =>
     topicPlans(config, publishedTables(config, connection)),
   );
-  const names = new Set([...plans.map(({ topic }) => topic), hintsTopic(config.topics.prefix)]);
+  const { prefix } = config.topics;
+  const names = new Set([...plans.map(({ topic }) => topic), hintsTopic(prefix), controlTopic(prefix)]);
   const existing = await kafka.topics.describe([...names]);
   for (const topic of existing.keys()) {
     const what = `open transactions in ${topic}`;
@@ -134,7 +101,7 @@ async function topicsOf(config: Config, plans: readonly TopicPlan[], kafka: Kafk
     ...(config.topics.create ? await kafka.topics.validate(absent) : []),
   ];
   const missing = problems.filter(({ kind }) => kind === 'missing');
-  const small = problems.filter(({ kind }) => kind === 'small');
+  const notes = problems.filter(({ kind }) => kind === 'small' || kind === 'slow');
   const wrong = problems.filter(
     ({ kind }) => kind === 'wrong' || kind === 'differs' || (kind === 'missing' && !config.topics.create),
   );
@@ -142,7 +109,7 @@ async function topicsOf(config: Config, plans: readonly TopicPlan[], kafka: Kafk
     throw new PublisherError('topic-invalid', wrong.map(({ message }) => message).join('\n'));
   const there = `${plans.length - missing.length} topics`;
   const summary = missing.length === 0 ? there : `${there}, ${missing.length} more will be created`;
-  return [summary, ...small.map(({ message }) => message)].join('\n');
+  return [summary, ...notes.map(({ message }) => message)].join('\n');
 }
 
 async function* checkRegistry(config: Config): AsyncGenerator<Finding> {
@@ -152,8 +119,7 @@ async function* checkRegistry(config: Config): AsyncGenerator<Finding> {
     registry = new Registry(config.schemaRegistry);
     await registry.ping();
   } catch (thrown) {
-    const error = asPublisherError(thrown);
-    yield { what, message: error.message, error };
+    yield failed(what, asPublisherError(thrown));
     return;
   }
   yield { what, message: config.schemaRegistry.url, error: null };

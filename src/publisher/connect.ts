@@ -12,9 +12,13 @@ import { APP_URLS, BASE_URLS } from '../config/regions.js';
 import { IntercomApi, type Workspace } from '../intercom/api.js';
 import { Budget } from '../intercom/budget.js';
 import { exchangeCode } from '../intercom/oauth.js';
+import { WHERE_TO_GRANT } from '../intercom/permissions.js';
 import { Transport } from '../intercom/transport.js';
 import { messageOf, PublisherError } from '../model/errors.js';
+import { TABLE_NAMES } from '../model/table-names.js';
+import { TABLES } from '../tables/all.js';
 import { fieldRuleProblems } from './field-rules.js';
+import { probeTables } from './probe-tables.js';
 
 /** What the operator enters for a new connection. */
 export interface NewConnection {
@@ -73,7 +77,7 @@ export async function signIn(
     const actual = workspace.region?.toLowerCase() ?? null;
     if (expectedRegion !== null && actual !== null && actual !== expectedRegion)
       throw wrongRegion(workspace, expectedRegion);
-    await checkPermissions(transport);
+    await checkPermissions(transport, signal);
     return { token, workspace };
   } finally {
     await transport.close();
@@ -87,35 +91,21 @@ function wrongRegion({ name, region: actual }: Workspace, region: Region): Publi
   );
 }
 
-/** One cheap request for each kind of data that an app may be forbidden to read. */
-const PROBES = [
-  ['admins and teams', { method: 'GET', path: '/admins', route: '/admins' }],
-  ['tags', { method: 'GET', path: '/tags', route: '/tags' }],
-  ['contacts and segments', search('/contacts/search')],
-  ['companies', { method: 'POST', path: '/companies/list?per_page=1', route: '/companies/list' }],
-  ['conversations', search('/conversations/search')],
-] as const;
-
-function search(path: string) {
-  const query = { field: 'updated_at', operator: '>', value: Math.floor(Date.now() / 1000) };
-  return { method: 'POST', path, route: path, body: { query, pagination: { per_page: 1 } } } as const;
+/** Throws `api-forbidden` with all that the app may not read of the tables that are replicated by default. */
+async function checkPermissions(transport: Transport, signal: AbortSignal): Promise<void> {
+  const tables = TABLE_NAMES.map((name) => TABLES[name]);
+  const errors = [...(await probeTables(tables, transport, signal)).values()].flatMap((error) => error ?? []);
+  const other = errors.find(({ code }) => code !== 'api-forbidden');
+  if (other !== undefined) throw other;
+  if (errors.length > 0) throw missingPermissions(errors);
 }
 
-/** Throws `api-forbidden` with all that the app may not read. */
-async function checkPermissions(transport: Transport): Promise<void> {
-  const missing: string[] = [];
-  for (const [what, request] of PROBES) {
-    try {
-      await transport.request({ ...request, scope: 'list' });
-    } catch (error) {
-      if (!(error instanceof PublisherError) || error.code !== 'api-forbidden') throw error;
-      missing.push(what);
-    }
-  }
-  if (missing.length === 0) return;
-  throw new PublisherError(
+function missingPermissions(errors: readonly PublisherError[]): PublisherError {
+  const lacked = new Set(errors.map(({ answer, message }) => answer?.permission ?? message));
+  const names = [...lacked].map((name) => `"${name}"`).join(', ');
+  return new PublisherError(
     'api-forbidden',
-    `the app may not read ${missing.join(', ')}: tick these permissions in the Developer Hub (Configure → Authentication), then authorize again; nothing was written`,
+    `the app lacks permissions: ${names}; grant them ${WHERE_TO_GRANT}, then authorize again; nothing was written`,
   );
 }
 

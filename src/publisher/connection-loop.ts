@@ -118,9 +118,9 @@ export class ConnectionLoop {
     const start = async (due: readonly TableName[]) => {
       controls.started(due);
       await session.cycle(due, {
-        onDone: (table) => {
-          schedule.done(table);
-          controls.done(table);
+        onDone: (table, end) => {
+          schedule.done(table, end);
+          controls.done(table, end);
         },
       });
       onCycle();
@@ -134,18 +134,20 @@ export class ConnectionLoop {
         void cycle.then(() => cycles.delete(cycle));
         await pause(MIN_CYCLE_INTERVAL_MS, end).catch(() => undefined);
       }
-      const atRest = Promise.all(cycles);
+      // An answer waits for its table's lock, which a request to Intercom may hold for as long as it is retried.
+      const atRest = Promise.all([...cycles, controls.settled()]);
       await (paused.signal.aborted
         ? Promise.race([atRest, pause(PAUSED_WITHIN_MS, broken).catch(() => undefined)])
         : atRest);
       controls.stop();
-      await controls.settled();
       if (errors.length === 0 && cycles.size === 0) await session.publishLastStates();
     } finally {
       unsubscribe();
       controls.stop();
-      await session.close();
+      session.endRequests();
       await Promise.all(cycles);
+      await controls.resynced();
+      await session.close();
     }
     const others = paused.signal.aborted ? errors.filter(({ code }) => code !== 'stopped') : errors;
     if (others.length > 0) throw firstCause(others);

@@ -6,6 +6,9 @@
  * intervals and delays no other ID. Its tables set it aside meanwhile, and retry it for longer. When only a
  * few IDs are pending and none of them can be fetched, a control request decides: if Intercom answers it,
  * they are treated the same.
+ *
+ * Several tables may concern one ID. What fails in one of them delays no other one. Only a failure that
+ * concerns the connection ends the session.
  */
 
 import type { Detail, IntercomApi } from '../intercom/api.js';
@@ -13,6 +16,7 @@ import type { KeptHint } from '../kafka/hints.js';
 import { asPublisherError, type PublisherError } from '../model/errors.js';
 import type { Events } from '../model/events.js';
 import { ENTITIES, type Entity } from '../model/hint.js';
+import { mustGet } from '../model/must-get.js';
 import { pause } from '../model/pause.js';
 import type { RawRow } from '../model/row.js';
 import { isIsolable, isRefusal, MAX_FROM_NOTIFICATIONS, MAX_HANDFUL } from '../model/set-aside.js';
@@ -21,6 +25,7 @@ import { publishBeyondMemory, publishNotified } from '../sync/notified.js';
 import type { Fetched } from '../sync/source.js';
 import type { TableLedger } from '../sync/table-ledger.js';
 import type { IntercomTable } from '../tables/all.js';
+import { RegistryHold } from './registry-hold.js';
 
 /** A table that notifications concern. */
 export interface HintedTable {
@@ -90,6 +95,7 @@ interface Answer {
  * while in flight is also queued.
  */
 class Queue {
+  readonly entity: Entity;
   readonly waiting = new Map<string, Waiting>();
   readonly inFlight = new Map<string, Waiting>();
   readonly answers: Answer[] = [];
@@ -97,6 +103,10 @@ class Queue {
   readonly setAside = new Map<string, Waiting>();
   /** Rows that wait for a reading of their topic. */
   readonly lookups = new Map<Promise<void>, { readonly at: number }>();
+
+  constructor(entity: Entity) {
+    this.entity = entity;
+  }
 
   /** The time of the oldest notification that is not processed yet; `Infinity` when there is none. */
   get oldest(): number {
@@ -128,9 +138,13 @@ class Queue {
 
 export class HintWork {
   readonly #options: HintWorkOptions;
-  readonly #queues: ReadonlyMap<Entity, Queue> = new Map(ENTITIES.map((entity) => [entity, new Queue()]));
+  readonly #queues: ReadonlyMap<Entity, Queue> = new Map(
+    ENTITIES.map((entity) => [entity, new Queue(entity)]),
+  );
   /** By entity, the time of the notification up to which earlier sessions have processed them. */
   readonly #processedUntil: ReadonlyMap<Entity, number | null>;
+  /** By table, the IDs that wait for the schema registry. */
+  readonly #holds: ReadonlyMap<TableLedger, RegistryHold<Waiting>>;
   readonly #idle = new Set<() => void>();
   #isCaughtUp = false;
   /** When an ID was last fetched, by a monotonic clock. */
@@ -145,6 +159,7 @@ export class HintWork {
   constructor(options: HintWorkOptions) {
     this.#options = options;
     this.#processedUntil = new Map(ENTITIES.map((entity) => [entity, earliest(this.#concernedBy(entity))]));
+    this.#holds = new Map(options.tables.map((each) => [each.ledger, this.#createHold(each)]));
     options.signal.addEventListener('abort', () => this.#wake(), { once: true });
     this.broken = new Promise((resolve) => {
       this.#break = resolve;
@@ -192,16 +207,26 @@ export class HintWork {
     const fetches = new Set<Promise<void>>();
     while (!signal.aborted) {
       for (const [id, waiting] of queue.drain()) {
-        const fetch: Promise<void> = this.#fetch(entity, queue, id, waiting).finally(() =>
+        const fetch: Promise<void> = this.#process(entity, queue, id, waiting).finally(() =>
           fetches.delete(fetch),
         );
         fetches.add(fetch);
       }
       const batch = queue.answers.splice(0);
       if (batch.length === 0) await this.#woken();
-      else await this.#publish(entity, queue, batch);
+      else await this.#publish(queue, batch);
     }
     await Promise.all([...fetches, ...queue.lookups.keys()]);
+  }
+
+  /** Holds an ID that no table can publish now, instead of requesting it. */
+  #process(entity: Entity, queue: Queue, id: string, waiting: Waiting): Promise<void> {
+    const holds = this.#concernedBy(entity).map(({ ledger }) => mustGet(this.#holds, ledger));
+    if (holds.length === 0 || !holds.every(({ isHolding }) => isHolding))
+      return this.#fetch(entity, queue, id, waiting);
+    for (const hold of holds) hold.add(id, waiting);
+    queue.inFlight.delete(id);
+    return Promise.resolve();
   }
 
   async #fetch(entity: Entity, queue: Queue, id: string, waiting: Waiting): Promise<void> {
@@ -234,32 +259,60 @@ export class HintWork {
     );
   }
 
-  /** Publishes answers. After a temporary failure their IDs are fetched again. */
-  async #publish(entity: Entity, queue: Queue, batch: readonly Answer[]): Promise<void> {
-    try {
-      await this.#publishAnswers(entity, queue, batch);
-    } catch (thrown) {
-      const error = asPublisherError(thrown);
-      if (isFatal(error)) this.#break(error);
-      for (const { id, waiting } of batch) {
-        if (isFatal(error)) queue.inFlight.set(id, waiting);
-        else this.#putAside(entity, queue, { id, waiting, error, isOwn: false });
-      }
+  /** Publishes answers in each table that they concern, until the session ends. */
+  async #publish(queue: Queue, batch: readonly Answer[]): Promise<void> {
+    for (const hinted of this.#concernedBy(queue.entity)) {
+      const failure = await this.#publishIn(hinted, queue, batch).catch(asPublisherError);
+      if (failure && this.#failed(hinted, queue, batch, failure)) return;
     }
   }
 
-  async #publishAnswers(entity: Entity, queue: Queue, batch: readonly Answer[]): Promise<void> {
+  async #publishIn(hinted: HintedTable, queue: Queue, batch: readonly Answer[]): Promise<void> {
     const { events, deletes } = this.#options;
+    const { table, ledger } = hinted;
+    const hold = mustGet(this.#holds, ledger);
+    if (hold.isHolding) return holdBatch(hold, batch);
     const newest = Math.max(...batch.map(({ waiting: { at } }) => at));
-    const tables = this.#concernedBy(entity);
-    if (deletes) for (const { ledger } of tables) queueReplaced(queue, ledger, batch, newest);
+    if (deletes) queueReplaced(queue, ledger, batch, newest);
     const gone = deletes ? batch.filter(({ detail }) => detail === null).map(({ id }) => id) : [];
-    for (const { table, ledger } of tables) {
-      const hintedAt = this.#isCaughtUp ? Math.min(queue.oldest, newest) : null;
-      const beyond = await publishNotified(ledger, events, { ...foundRows(table, batch), gone }, hintedAt);
-      if (beyond !== null) await this.#lookUp(queue, ledger, beyond, newest);
-      this.#endSetAside(ledger, batch);
-    }
+    const hintedAt = this.#isCaughtUp ? Math.min(queue.oldest, newest) : null;
+    const beyond = await publishNotified(ledger, events, { ...foundRows(table, batch), gone }, hintedAt);
+    if (beyond === null) this.#endSetAside(ledger, batch);
+    else await this.#lookUp(hinted, queue, batch, { beyond, at: newest });
+  }
+
+  /**
+   * Processes answers later that a table could not publish. Returns whether the session ends: the IDs then
+   * stay in flight, so that the next owner starts before their notifications.
+   */
+  #failed(hinted: HintedTable, queue: Queue, batch: readonly Answer[], error: PublisherError): boolean {
+    if (isFatal(error)) this.#break(error);
+    const isOver = isFatal(error) || this.#options.signal.aborted;
+    if (isOver) for (const { id, waiting } of batch) queue.inFlight.set(id, waiting);
+    else if (error.origin === 'registry') this.#hold(hinted, batch, error);
+    else
+      for (const { id, waiting } of batch)
+        this.#putAside(queue.entity, queue, { id, waiting, error, isOwn: false });
+    return isOver;
+  }
+
+  /** Holds answers until the schema registry lets their table publish. */
+  #hold({ table, ledger }: HintedTable, batch: readonly Answer[], { message }: PublisherError): void {
+    const hold = mustGet(this.#holds, ledger);
+    holdBatch(hold, batch);
+    if (hold.begin()) this.#options.warn(`processing of notifications for ${table.name} paused: ${message}`);
+  }
+
+  #createHold({ table, ledger }: HintedTable): RegistryHold<Waiting> {
+    return new RegistryHold<Waiting>({
+      prepare: () => ledger.prepare(),
+      onReleased: (held) => {
+        const queue = table.hinted === undefined ? undefined : this.#queues.get(table.hinted.entity);
+        for (const [id, waiting] of held) queue?.add(id, waiting);
+        this.#wake();
+      },
+      signal: this.#options.signal,
+    });
   }
 
   /** Ends the retries of rows that were set aside and are published now. */
@@ -285,13 +338,17 @@ export class HintWork {
    * Publishes rows that need a reading of the topic first, concurrently with other work. Waits while too many
    * such batches are pending.
    */
-  async #lookUp({ lookups }: Queue, ledger: TableLedger, beyond: Fetched, at: number): Promise<void> {
-    const lookup: Promise<void> = publishBeyondMemory(ledger, this.#options.events, beyond)
-      .catch((thrown: unknown) => {
-        const error = asPublisherError(thrown);
-        if (error.code !== 'stopped') this.#break(error);
-      })
-      .finally(() => lookups.delete(lookup));
+  async #lookUp(
+    hinted: HintedTable,
+    queue: Queue,
+    batch: readonly Answer[],
+    { beyond, at }: { beyond: Fetched; at: number },
+  ): Promise<void> {
+    const { lookups } = queue;
+    const lookup: Promise<void> = publishBeyondMemory(hinted.ledger, this.#options.events, beyond)
+      .then(() => this.#endSetAside(hinted.ledger, batch))
+      .catch((thrown: unknown) => this.#failed(hinted, queue, batch, asPublisherError(thrown)))
+      .then(() => void lookups.delete(lookup));
     lookups.set(lookup, { at });
     if (lookups.size >= MAX_LOOKUPS) await Promise.race(lookups.keys());
   }
@@ -340,6 +397,10 @@ export class HintWork {
     for (const resolve of this.#idle) resolve();
     this.#idle.clear();
   }
+}
+
+function holdBatch(hold: RegistryHold<Waiting>, batch: readonly Answer[]): void {
+  for (const { id, waiting } of batch) hold.add(id, waiting);
 }
 
 /** Whether the failure ends the session: the next owner of the connection processes the notifications. */

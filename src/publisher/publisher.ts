@@ -8,6 +8,7 @@ import { KafkaAccess } from '../kafka/access.js';
 import { Group, ownerPartition } from '../kafka/group.js';
 import { HintWriter } from '../kafka/hints.js';
 import type { Served } from '../kafka/membership.js';
+import { TopicReader } from '../kafka/reader.js';
 import { StateLedger } from '../kafka/state-ledger.js';
 import { asPublisherError, PublisherError } from '../model/errors.js';
 import { Events } from '../model/events.js';
@@ -77,7 +78,8 @@ export class Publisher {
     const openings = new Openings();
     const watch = new TopicWatch(kafka.topics);
     const cutOff = new Set<string>();
-    const control = new ControlFeed(kafka, config.topics, events);
+    const reader = new TopicReader(kafka.kafka, events);
+    const control = new ControlFeed({ kafka, topics: config.topics, events, watch, reader });
     const shared = { config, kafka, registry, events, shaping, states, openings, watch, cutOff, control };
     return new Publisher({ ...shared, hints: null });
   }
@@ -268,7 +270,7 @@ export class Publisher {
       controls.started(tables);
       const failed = await session.cycle(tables, {
         awaitReconcile: true,
-        onDone: (table) => controls.done(table),
+        onDone: (table, end) => controls.done(table, end),
       });
       await controls.resynced();
       if (failures.length > 0) throw failures[0];
@@ -276,6 +278,8 @@ export class Publisher {
       return [...failed, ...controls.failedResyncs];
     } finally {
       controls.stop();
+      session.endRequests();
+      await controls.resynced();
       await session.close();
     }
   }

@@ -3,13 +3,13 @@
 import type { Config, ConnectionConfig } from '../config/config.js';
 import { KafkaAccess } from '../kafka/access.js';
 import { COMPRESSION_TYPES } from '../kafka/codecs.js';
-import { readControls } from '../kafka/control.js';
+import { type NewestControls, readControls } from '../kafka/control.js';
 import { readStates, stateKey, stateRecord } from '../kafka/states.js';
 import { Writer } from '../kafka/writer.js';
 import type { Control } from '../model/control.js';
 import { PublisherError } from '../model/errors.js';
 import { beginResync, cancelled, isUnderway, pendingResync } from '../model/resync.js';
-import { emptyState, type TableState } from '../model/state.js';
+import { stateAnew, type TableState } from '../model/state.js';
 import { asSearched } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
 import { controlTopic } from '../model/topic-names.js';
@@ -24,6 +24,13 @@ export interface ResetRequest {
   readonly startDate: number | null;
 }
 
+/** A table that was reset. */
+export interface ResetTable {
+  readonly table: TableName;
+  /** Whether it is paused: the next cycle follows only when it is resumed. */
+  readonly paused: boolean;
+}
+
 /**
  * Resets the tables and returns those that had a state. Throws `group-busy` while an instance of the group
  * runs. A publisher outside the group (`run --once`) that owns the connection now is fenced, so that it can't
@@ -33,7 +40,7 @@ export async function resetTables(
   config: Config,
   request: ResetRequest,
   onWait: (message: string) => void = () => undefined,
-): Promise<TableName[]> {
+): Promise<ResetTable[]> {
   const { connection, tables, startDate } = request;
   const kafka = await KafkaAccess.open(config.kafka);
   try {
@@ -54,12 +61,13 @@ export async function resetTables(
       await writer.commit(
         known.map(({ table, state }) => {
           const start = asSearched(table) === null ? null : startDate;
-          const requested = controls.get(stateKey(connection.name, table.name));
-          const afterReset = stateAfterReset(state, requested, { start, now });
+          const control = controls.get(stateKey(connection.name, table.name))?.control;
+          const requested = control === 'newer' ? undefined : control;
+          const afterReset = stateAfterReset(state, start, now, requested);
           return stateRecord(config.state.topic, connection.name, table.name, afterReset);
         }),
       );
-      return known.map(({ table }) => table.name);
+      return known.map(({ table, state }) => ({ table: table.name, paused: state.paused }));
     } finally {
       await writer.close();
     }
@@ -68,28 +76,29 @@ export async function resetTables(
   }
 }
 
-async function controlsIn(config: Config, kafka: KafkaAccess): Promise<ReadonlyMap<string, Control>> {
+async function controlsIn(config: Config, kafka: KafkaAccess): Promise<NewestControls> {
   const topic = controlTopic(config.topics.prefix);
   const isThere = (await kafka.topics.describe([topic])).size > 0;
-  return isThere ? readControls(kafka.reader, topic) : new Map();
+  return isThere ? (await readControls(kafka.reader, topic)).controls : new Map();
 }
 
 /**
- * The state of a table that starts again from `start` (epoch seconds), or from its connection's start date. The
+ * The state of a table that starts again from `startDate` (epoch seconds), or from its connection's start date. The
  * position in lists of deletions is kept: the source no longer has those rows and would not list them again. A
  * resync that was requested before has ended: everything is read again. `now` in epoch milliseconds.
  */
-function stateAfterReset(
+export function stateAfterReset(
   state: TableState,
-  requested: Control | undefined,
-  { start, now }: { readonly start: number | null; readonly now: number },
+  startDate: number | null,
+  now: number,
+  requested?: Control,
 ): TableState {
   const { deletions, reconcile } = state;
   const pending = pendingResync(requested, state);
   const resync = pending === null ? state.resync : beginResync(pending, state, { now, ends: null });
   return {
-    ...emptyState(),
-    bookmark: start,
+    ...stateAnew(state),
+    bookmark: startDate,
     resync: isUnderway(resync) ? cancelled(resync, now) : resync,
     deletions,
     reconcile: reconcile === null ? null : { ...reconcile, walk: null },

@@ -13,7 +13,7 @@ import { Writer } from '../kafka/writer.js';
 import { PublisherError } from '../model/errors.js';
 import type { Events } from '../model/events.js';
 import type { TableName } from '../model/table-names.js';
-import { type FailedTable, runCycle } from '../sync/cycle.js';
+import { type CycleEnd, type FailedTable, runCycle } from '../sync/cycle.js';
 import type { TableWork } from '../sync/source.js';
 import { openApi } from './api.js';
 import { weakHashes } from './field-rules.js';
@@ -28,7 +28,7 @@ import { canVerifyNotifications } from './webhooks.js';
 
 interface CycleOptions {
   readonly awaitReconcile?: boolean;
-  readonly onDone?: (table: TableName) => void;
+  readonly onDone?: (table: TableName, end: CycleEnd) => void;
 }
 
 export class Session {
@@ -182,6 +182,11 @@ export class Session {
   /** Publishes the states that Kafka does not hold yet. Called only when no cycle has failed. */
   async publishLastStates(): Promise<void> {
     await Promise.all([...this.#work.values()].map(({ ledger }) => ledger.recordLast()));
+  }
+
+  /** Ends every request, and with them its cycles; commits in flight are completed. */
+  endRequests(): void {
+    this.#stop.abort();
   }
 
   async close(): Promise<void> {

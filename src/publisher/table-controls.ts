@@ -5,7 +5,7 @@ import type { Events } from '../model/events.js';
 import { afterReading, beginResync, cancelled, isUnderway, pendingResync } from '../model/resync.js';
 import type { ResyncMark, TableState } from '../model/state.js';
 import type { TableName } from '../model/table-names.js';
-import type { FailedTable } from '../sync/cycle.js';
+import type { CycleEnd, FailedTable } from '../sync/cycle.js';
 import type { TableWork } from '../sync/source.js';
 import type { TableLedger } from '../sync/table-ledger.js';
 import { TableResyncs } from './table-resyncs.js';
@@ -32,6 +32,9 @@ interface TableControlsOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
+/** What a table follows now. */
+type Followed = Pick<TableState, 'paused' | 'controlRevision' | 'syncRevision'>;
+
 /** The requests that a cycle serves, by their revisions; 0: none. */
 interface Served {
   readonly sync: number;
@@ -40,35 +43,40 @@ interface Served {
 
 export class TableControls {
   readonly #options: TableControlsOptions;
-  readonly #resyncs: TableResyncs;
+  /** What was applied last. The states follow: an answer waits for the table's lock. */
+  readonly #followed: Map<TableName, Followed>;
   /** Tables whose cycle runs. */
   readonly #running = new Map<TableName, Served>();
   /** The last answer of each table: the next one follows it. */
   readonly #answers = new Map<TableName, Promise<void>>();
+  readonly #resyncs: TableResyncs;
 
   constructor(options: TableControlsOptions) {
     this.#options = options;
+    this.#followed = new Map([...options.work].map(([table, { ledger }]) => [table, ledger.state]));
     const { work, events, retries, onFailure } = options;
-    const isPaused = (table: TableName) => this.#isPaused(table);
+    const isPaused = (table: TableName) => this.#followed.get(table)?.paused ?? false;
     this.#resyncs = new TableResyncs({ work, events, retries, isPaused, onFailure });
     for (const table of work.keys()) this.apply(table);
   }
 
   /** Follows what is requested of a table now, and answers in its state. */
   apply(table: TableName): void {
-    const { work, schedule, controlOf, onPausedAtWork } = this.#options;
-    const own = work.get(table);
-    if (own === undefined) return;
+    const { work, schedule, controlOf, events } = this.#options;
+    const before = this.#followed.get(table);
+    const ledger = work.get(table)?.ledger;
+    if (before === undefined || ledger === undefined) return;
     const control = controlOf(table);
-    const paused = this.#isPaused(table);
+    const { paused, revision } = control ?? { ...before, revision: before.controlRevision };
+    this.#followed.set(table, { ...before, paused, controlRevision: revision });
     if (paused) schedule.pause(table);
     else schedule.resume(table);
     if (this.#pendingSync(table) > 0 && !paused) schedule.request(table);
     this.#resyncs.follow(table);
-    if (control === undefined || control.revision === own.ledger.state.controlRevision) return;
-    this.#inTurn(table, () => this.#answer(table, own.ledger));
-    const isAtWork = this.#running.has(table) || own.tasks.reconcile !== null || own.tasks.recovery !== null;
-    if (paused && isAtWork) onPausedAtWork();
+    if (paused === before.paused && revision === before.controlRevision) return;
+    this.#inTurn(table, () => this.#answer(table, ledger, { paused, controlRevision: revision }, control));
+    if (paused !== before.paused) events.emit('table:paused', { ...ledger.at, isPaused: paused });
+    if (paused && this.#isAtWork(table)) this.#options.onPausedAtWork();
   }
 
   /** Cycles of these tables begin. */
@@ -77,15 +85,19 @@ export class TableControls {
       this.#running.set(table, { sync: this.#pendingSync(table), resync: this.#wholeResync(table) });
   }
 
-  /** The cycle of a table is over, and its outcome is in its state. */
-  done(table: TableName): void {
+  /** The cycle of a table is over. One that was cut serves no `sync`: a later cycle does. */
+  done(table: TableName, end: CycleEnd): void {
     const { sync, resync } = this.#running.get(table) ?? { sync: 0, resync: 0 };
     this.#running.delete(table);
-    const ledger = this.#options.work.get(table)?.ledger;
-    if (ledger === undefined) return;
-    if (sync > 0) this.#inTurn(table, () => ledger.record({ syncRevision: sync }));
-    const finishedAt = ledger.state.cycle?.finishedAt ?? null;
-    if (resync > 0 && finishedAt !== null) this.#inTurn(table, () => this.#hasRead(table, ledger, resync));
+    const { cycle, error } = this.#options.work.get(table)?.ledger.state ?? {};
+    const before = this.#followed.get(table);
+    if (end === 'cut' || cycle === undefined || error === undefined || before === undefined) return;
+    if (sync > 0) {
+      this.#followed.set(table, { ...before, syncRevision: sync });
+      this.#inTurn(table, (ledger) => ledger.record({ syncRevision: sync, syncResult: { cycle, error } }));
+    }
+    if (resync > 0 && cycle !== null && cycle.finishedAt !== null)
+      this.#inTurn(table, (ledger) => this.#hasRead(table, ledger, resync));
   }
 
   /** Resolves when all answers are written. */
@@ -109,17 +121,15 @@ export class TableControls {
     this.#resyncs.stop();
   }
 
-  #isPaused(table: TableName): boolean {
-    const { work, controlOf } = this.#options;
-    return controlOf(table)?.paused ?? work.get(table)?.ledger.state.paused ?? false;
+  #isAtWork(table: TableName): boolean {
+    const { reconcile, recovery } = this.#options.work.get(table)?.tasks ?? {};
+    return this.#running.has(table) || reconcile != null || recovery != null;
   }
 
   /** The revision of a `sync` that no cycle has served; 0: none. */
   #pendingSync(table: TableName): number {
-    const { work, controlOf } = this.#options;
-    const requested = controlOf(table)?.sync ?? 0;
-    const served = work.get(table)?.ledger.state.syncRevision ?? 0;
-    return requested > served ? requested : 0;
+    const requested = this.#options.controlOf(table)?.sync ?? 0;
+    return requested > (this.#followed.get(table)?.syncRevision ?? 0) ? requested : 0;
   }
 
   /** The revision of a resync that the next complete cycle of a table serves, which is read whole; 0: none. */
@@ -131,24 +141,26 @@ export class TableControls {
   }
 
   /** Answers of a table follow one another. */
-  #inTurn(table: TableName, answer: () => Promise<void>): void {
+  #inTurn(table: TableName, answer: (ledger: TableLedger) => Promise<void>): void {
+    const { ledger } = this.#options.work.get(table) ?? {};
+    if (ledger === undefined) return;
     const before = this.#answers.get(table) ?? Promise.resolve();
-    this.#answers.set(table, before.then(answer).catch(this.#options.onFailure));
+    this.#answers.set(table, before.then(() => answer(ledger)).catch(this.#options.onFailure));
   }
 
-  async #answer(table: TableName, ledger: TableLedger): Promise<void> {
-    const control = this.#options.controlOf(table);
-    if (control === undefined || control.revision === ledger.state.controlRevision) return;
+  async #answer(
+    table: TableName,
+    ledger: TableLedger,
+    change: Partial<TableState>,
+    control: Control | undefined,
+  ): Promise<void> {
     const isRepublished = pendingResync(control, ledger.state)?.republish === true;
     const ends = isRepublished ? await ledger.rowLog.ends() : null;
-    const { paused, revision: controlRevision } = control;
     let before = ledger.state;
     await ledger.record(() => {
       before = ledger.state;
-      return { paused, controlRevision, resync: resyncAfter(control, before, ends) };
+      return control === undefined ? change : { ...change, resync: resyncAfter(control, before, ends) };
     });
-    if (paused !== before.paused)
-      this.#options.events.emit('table:paused', { ...ledger.at, isPaused: paused });
     this.#reportResync(ledger, before.resync, ledger.state.resync);
     if (this.#wholeResync(table) > 0) this.#options.schedule.request(table);
     this.#resyncs.follow(table);

@@ -176,21 +176,31 @@ export class TableSchema {
 
   /** Adds columns for new definitions. True when there are more columns than before. */
   async #addColumns(): Promise<boolean> {
+    const hasAdopted = await this.#adoptRegistered();
     const added = this.#newDefinitions;
-    const columns = planColumns(await this.#currentColumns(), adaptDefinitions(added, this.#options.rules));
+    const columns = planColumns(this.#columns, adaptDefinitions(added, this.#options.rules));
     const isChanged = columns !== this.#columns;
     const hasGrown = isChanged && (await this.#tryColumns(columns));
-    const waiting = isChanged && !hasGrown ? definitionsOf(columns.slice(this.#columns.length)) : [];
+    const isWaiting = isChanged && !hasGrown;
+    if (!isWaiting) this.#refused = null;
+    const waiting = isWaiting ? definitionsOf(columns.slice(this.#columns.length)) : [];
     // Attributes that were added while the schema was being registered wait for the next call.
     this.#newDefinitions = [...waiting, ...this.#newDefinitions.slice(added.length)];
-    return hasGrown;
+    return hasAdopted || hasGrown;
   }
 
-  /** The columns to plan from. While new ones wait, an operator may have registered them. */
-  async #currentColumns(): Promise<readonly CustomColumn[]> {
-    if (this.#refused === null || performance.now() < this.#refused.retryAt) return this.#columns;
-    const published = await existingColumns(this.#options);
-    return startsWith(published, this.#columns) ? published : this.#columns;
+  /** Uses the columns that an operator has registered while they waited here. True when there are any. */
+  async #adoptRegistered(): Promise<boolean> {
+    if (this.#refused === null || performance.now() < this.#refused.retryAt) return false;
+    try {
+      const columns = await existingColumns(this.#options);
+      const isLonger = columns.length > this.#columns.length && startsWith(columns, this.#columns);
+      if (isLonger) this.#use(columns, await openCodec(this.#options, columns));
+      return isLonger;
+    } catch (error) {
+      this.#refuse(this.#refused.columns, error);
+      return false;
+    }
   }
 
   /** Whether the registry accepts the schema with these columns. */
@@ -200,14 +210,22 @@ export class TableSchema {
     if (isWaiting && isDeepStrictEqual(columns, refused.columns)) return false;
     try {
       this.#use(columns, await openCodec(this.#options, columns));
-      this.#refused = null;
       return true;
     } catch (error) {
-      if (!isRejected(error)) throw error;
-      if (refused === null) this.#options.onWithout(error);
-      this.#refused = { columns, retryAt: performance.now() + RETRY_MS };
+      this.#refuse(columns, error);
       return false;
     }
+  }
+
+  /**
+   * Lets columns wait that the registry does not accept. While some wait already, further ones wait too when
+   * the registry does not answer. Throws other failures.
+   */
+  #refuse(columns: readonly CustomColumn[], error: unknown): void {
+    if (!(error instanceof PublisherError) || error.origin !== 'registry') throw error;
+    if (this.#refused === null && !isRejected(error)) throw error;
+    if (this.#refused === null) this.#options.onWithout(error);
+    this.#refused = { columns, retryAt: performance.now() + RETRY_MS };
   }
 
   #use(columns: readonly CustomColumn[], codec: TopicCodec): void {

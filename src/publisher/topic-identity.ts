@@ -6,7 +6,7 @@
  */
 
 import { resyncAnew } from '../model/resync.js';
-import { emptyState, type TableState, type TopicMark } from '../model/state.js';
+import { stateAnew, type TableState, type TopicMark } from '../model/state.js';
 
 /**
  * The differences between the topic that a state was written for and the existing one (null: none), as texts.
@@ -75,7 +75,7 @@ export function isEmpty({ starts, ends }: TopicMark): boolean {
  */
 export function stateForTopic(state: TableState, oldest: number | null): TableState {
   return {
-    ...emptyState(),
+    ...stateAnew(state),
     resetAt: state.resetAt,
     restoreFrom: oldest,
     deletions:

@@ -2,6 +2,7 @@
 
 import cron, { type ScheduledTask, type TaskOptions } from 'node-cron';
 import type { TableName } from '../model/table-names.js';
+import type { CycleEnd } from './cycle.js';
 
 export interface ScheduledTable {
   readonly name: TableName;
@@ -71,11 +72,11 @@ export class Schedule {
     return ready;
   }
 
-  /** The cycle of a table is over. */
-  done(table: TableName): void {
+  /** The cycle of a table is over. A table whose cycle was cut is due at once. */
+  done(table: TableName, end: CycleEnd = 'recorded'): void {
     this.#busy.delete(table);
     const isUnscheduled = this.#tables.some(({ name, schedule }) => name === table && schedule === null);
-    if (isUnscheduled) this.#due.add(table);
+    if (isUnscheduled || end === 'cut') this.#due.add(table);
     this.#wake?.();
   }
 

@@ -43,6 +43,8 @@ export class TableCycle {
     const ledger = this.#ledger;
     const { publisher, byId } = this.#parts;
     this.#events.emit('table:started', ledger.at);
+    // A schema that the registry rejects is tried again before anything is published, also a tombstone.
+    await ledger.prepare();
     const scan = this.#startReconcile();
     await this.#publishRetried(false);
     const recovery = this.#startRecovery();

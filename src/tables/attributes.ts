@@ -25,5 +25,6 @@ function attributesOf(model: 'company' | 'contact'): WholeTable<IntercomApi> {
     method: 'full_table',
     key: '_sdc_record_hash',
     pull: (api) => onOnePage(api.attributeList(model)),
+    probe: (api) => api.attributeList(model).next(),
   });
 }

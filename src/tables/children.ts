@@ -4,7 +4,7 @@ import type { IntercomApi, Listing } from '../intercom/api.js';
 import type { Search } from '../intercom/search.js';
 import { PublisherError } from '../model/errors.js';
 import { idOf, isNoRow, type RawRow } from '../model/row.js';
-import { isolate } from '../model/set-aside.js';
+import { isIsolable, isolate } from '../model/set-aside.js';
 import type { Window } from '../model/state.js';
 import { type Page, type SearchedTable, searched } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
@@ -52,14 +52,25 @@ export function children(table: ChildTable): SearchedTable<IntercomApi> {
     key: 'id',
     grain,
     windowsAtOnce: 4,
+    replicationKey: parent.updatedAt,
     pull: (api, window, setAside) => pullChildren(table, api, window, new DetailsRead(0), setAside),
     polling: (api, lookback) => {
       const read = new DetailsRead(lookback);
       return (window, setAside) => pullChildren(table, api, window, read, setAside);
     },
+    probe: (api) => probeChildren(table, api),
     ids: (api, window) => api.search(search, window),
     parent,
     versionTime: (row) => row[parent.updatedAt],
+  });
+}
+
+/** Requests the newest parent, and its children. One parent that can't be read says nothing of the others. */
+async function probeChildren({ search, read }: ChildTable, api: IntercomApi): Promise<void> {
+  const parent = await api.newest(search);
+  if (parent === null || isNoRow(parent)) return;
+  await read(api, parent).catch((error: unknown) => {
+    if (!isIsolable(error) || error.code === 'api-forbidden') throw error;
   });
 }
 

@@ -17,4 +17,5 @@ export const companies = whole<IntercomApi>({
   isGone: (api, id) => api.isCompanyGone(id),
   // The scroll is the only one of the app, and one that is left in the middle stays open for a minute.
   sample: (api, rows) => api.listedCompanies(rows),
+  probe: (api) => api.listedCompanies(1).next(),
 });

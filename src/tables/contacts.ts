@@ -9,7 +9,7 @@ import type { Page } from '../model/table.js';
 import { ListsRead } from './lists-read.js';
 import { searchTable } from './search-table.js';
 
-const CONTACT_SEARCH: Search = {
+export const CONTACT_SEARCH: Search = {
   path: '/contacts/search',
   list: 'data',
   isOrdered: true,

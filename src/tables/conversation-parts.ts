@@ -19,6 +19,8 @@ export const PARTS: ChildTable = {
 
 export const conversationParts: SearchedTable<IntercomApi> = {
   ...children(PARTS),
+  // The name in Stitch's integration, which the default tables keep.
+  replicationKey: 'updated_at',
   hinted: { entity: 'conversation', rows: partsOf },
   isGone: (api, id) => api.isConversationGone(id),
   deletions: (api, since) => api.deletedConversations(since),

@@ -18,13 +18,26 @@ interface ListOptions extends Partial<Omit<List, 'reads'>> {
 export function listed({ name, path, list = name, ...more }: ListOptions): List {
   const [route = path] = path.split('?');
   const listing: Listing = { path, route, lists: ['data', list] };
-  return whole({ name, method: 'full_table', key: 'id', pull: (api) => api.list(listing), ...more });
+  return whole({
+    name,
+    method: 'full_table',
+    key: 'id',
+    pull: (api) => api.list(listing),
+    probe: (api) => api.list(listing).next(),
+    ...more,
+  });
 }
 
 /** The same in pages, where a row may move from one to the other: what is missing is requested by its ID. */
 export function paged(options: ListOptions): List {
   const [route = options.path] = options.path.split('?');
-  return listed({ isGone: (api, id) => api.isGone(route, id), ...options });
+  const { name, list = name } = options;
+  const ofOne: Listing = { path: `${route}?per_page=1`, route, lists: ['data', list] };
+  return listed({
+    isGone: (api, id) => api.isGone(route, id),
+    probe: (api) => api.list(ofOne).next(),
+    ...options,
+  });
 }
 
 /** Teammates of the workspace. A removed one vanishes from the list. */
@@ -70,6 +83,7 @@ export const conversationAttributes = listed({
   name: 'conversation_attributes',
   path: '/conversations/attributes',
   pull: (api) => api.conversationAttributeList(),
+  probe: (api) => api.conversationAttributeList().next(),
 });
 
 /** Macros come by cursors, and not by their pages' numbers. */

@@ -31,6 +31,7 @@ export function newestFirst({ name, listing, time, isGone }: NewestFirstTable): 
     replicationKey: time,
     versionTime: (row) => row[time],
     ...(isGone === undefined ? {} : { isGone }),
+    probe: (api) => api.list(listing).next(),
     async *pull(api, { from, to }): AsyncGenerator<Page> {
       const end = to ?? Number.POSITIVE_INFINITY;
       let newest: number | null = null;

@@ -14,6 +14,7 @@ export function searchTable({
     key: 'id',
     grain: 'second',
     pull: (api, window) => api.search(search, window),
+    probe: (api) => api.newest(search),
     ids: (api, window) => api.search(search, window),
     ...table,
   });

@@ -29,7 +29,7 @@ type Row = Record<string, unknown>;
 const REPOSITORY = new URL('../../', import.meta.url);
 const SHARED = new URL('../shared/intercom/', REPOSITORY);
 /** Path and type of each field of the API description, by table. */
-const API_FIELDS: Record<TableName, Record<string, string>> = {
+const API_FIELDS: Partial<Record<TableName, Record<string, string>>> = {
   ...readJson(new URL('test/fixtures/api-fields-2.16.json', REPOSITORY)),
   // Their own fields; what is nested in them is published as JSON text.
   ...readJson(new URL('test/fixtures/more-fields-2.16.json', REPOSITORY)),
@@ -37,6 +37,12 @@ const API_FIELDS: Record<TableName, Record<string, string>> = {
 
 function readJson(file: URL) {
   return JSON.parse(readFileSync(file, 'utf8'));
+}
+
+function apiFieldsOf(table: TableName): Record<string, string> {
+  const fields = API_FIELDS[table];
+  if (fields === undefined) throw new Error(`test/fixtures/more-fields-2.16.json has no fields of ${table}`);
+  return fields;
 }
 
 /** Paths of the API's row that a schema reads; `*` at the end stands for everything below. */
@@ -114,11 +120,11 @@ describe.each(ALL_TABLE_NAMES)('the schema of %s', (table) => {
 
   it('reads every field of the API description', () => {
     const paths = readPaths(nested);
-    expect(Object.keys(API_FIELDS[table]).filter((path) => !isRead(paths, path))).toEqual([]);
+    expect(Object.keys(apiFieldsOf(table)).filter((path) => !isRead(paths, path))).toEqual([]);
   });
 
   it('takes a row with every field of the API description, and nothing is left over', () => {
-    expect(shapeRow(table, sampleRow(API_FIELDS[table]))).toMatchObject({ leftovers: [] });
+    expect(shapeRow(table, sampleRow(apiFieldsOf(table)))).toMatchObject({ leftovers: [] });
   });
 
   it('begins with the key and ends with _extra', () => {
@@ -255,7 +261,7 @@ describe('the schemas together', () => {
       const paths = tables[table]
         .map(({ path }: { path: string }) => path)
         .filter((path: string) => !path.includes('«'));
-      expect(Object.keys(API_FIELDS[table])).toEqual([...new Set(paths)]);
+      expect(Object.keys(apiFieldsOf(table))).toEqual([...new Set(paths)]);
     }
   });
 });

@@ -35,6 +35,23 @@ describe('bad input', () => {
     expect(stdout + stderr).not.toContain('wrong-token');
   });
 
+  it('a missing permission fails check, which names it, its table and what can be read', async () => {
+    await project.write(options);
+    project.simulator.faults.inject({ kind: 'status', status: 403, match: 'GET /tags' });
+    onTestFinished(() => project.simulator.faults.clear());
+    const { code, stdout } = await project.command('check');
+    expect(code).toBe(1);
+    expectAdvice(
+      stdout,
+      /^ok {4}connection acme: workspace/m,
+      /^ok {4}tables of acme: 10 of 11 can be read$/m,
+      /^FAIL {2}table acme\/tags: GET \/tags: 403 forbidden .*the permission "Read tags": grant it in the Developer Hub/m,
+      /^ok {4}topics of acme/m,
+    );
+    const { stderr } = await project.command('run', '--once', '--table', 'tags');
+    expectAdvice(stderr, /the permission "Read tags"/);
+  });
+
   it('a token that is revoked midway fails the connection and keeps what was committed', async () => {
     await project.write(options);
     await project.cycle();

@@ -1,10 +1,22 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { ALL_TABLE_NAMES, TABLE_NAMES } from '../../src/model/table-names.js';
 import { runCommand, startCommand } from '../support/command.js';
 import { Project } from '../support/project.js';
+
+async function partitionsOf(project: Project, topic: string): Promise<number> {
+  const admin = project.kafka.admin();
+  try {
+    await admin.connect();
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+    return topics[0]?.partitions.length ?? 0;
+  } finally {
+    await admin.disconnect();
+  }
+}
 
 describe('the commands', () => {
   let project: Project;
@@ -215,6 +227,34 @@ describe('the commands', () => {
     const times = requests.slice(from).map(({ at }) => at);
     for (const [index, at] of times.slice(1).entries())
       expect(at - (times[index] ?? 0)).toBeGreaterThanOrEqual(650);
+  });
+
+  it('catalog --asyncapi says of each topic what it contains', async () => {
+    const { code, stdout, stderr } = await project.command('catalog', 'acme', '--asyncapi');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { channels, components } = JSON.parse(stdout);
+    const [deleted = ''] = (await project.latest('tags')).keys();
+    project.simulator.workspace.remove('tags', deleted);
+    await project.cycle();
+    const registered = async (subject: string) => {
+      const response = await fetch(`${inject('registryUrl')}/subjects/${subject}/versions/latest`);
+      return JSON.parse(((await response.json()) as { schema: string }).schema);
+    };
+    const ajv = new Ajv();
+    for (const table of TABLE_NAMES) {
+      const { address, bindings } = channels[`acme.${table}`];
+      expect(address).toBe(project.topic(table));
+      expect(bindings.kafka.partitions).toBe(await partitionsOf(project, address));
+      expect(components.schemas[table].schema, table).toEqual(await registered(`${address}-value`));
+      const { key } = components.messages[`acme.${table}`].bindings.kafka;
+      expect(key, table).toEqual(await registered(`${address}-key`));
+      const versions = await project.versions(table);
+      expect(versions, table).not.toEqual([]);
+      for (const { value, headers } of versions) {
+        const kind = value === null ? 'tombstone_headers' : 'row_headers';
+        expect(ajv.validate(components.schemas[kind], headers), ajv.errorsText()).toBe(true);
+      }
+    }
   });
 });
 

@@ -163,7 +163,7 @@ describe('connect without a terminal', () => {
         return ['--code', await authorize()];
       },
       1,
-      /may not read companies: tick/,
+      /lacks permissions: "Read and list users and companies"; grant them in the Developer Hub/,
     ],
     [
       'no API',

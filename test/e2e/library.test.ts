@@ -1,7 +1,7 @@
 /** The library inside a program, while a publisher works. */
 
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { readTable } from '../../src/index.js';
+import { createPublisher, readTable } from '../../src/index.js';
 import { Project } from '../support/project.js';
 
 const ROUNDS = 6;
@@ -92,4 +92,31 @@ it('takes no part for the whole where it is stopped, and ends where it was to be
     });
     expect(await read({ mode, follow: true, signal: stop.signal })).toBe(0);
   }
+});
+
+it('a reading that is disposed ends, also while it waits for the next version', async () => {
+  const pending: Promise<unknown>[] = [];
+  const options = { ...where(), follow: true } as const;
+  {
+    await using reading = readTable('contacts', options);
+    for (let read = 0; read < 400; read += 1) expect((await reading.next()).done).toBe(false);
+    pending.push(reading.next());
+  }
+  expect(await Promise.all(pending)).toEqual([{ value: undefined, done: true }]);
+});
+
+it('a publisher that is disposed ends what runs, and can do nothing any more', async () => {
+  const publisher = await createPublisher(project.config);
+  const owned = new Promise<void>((resolve) => publisher.on('connection:owned', () => resolve()));
+  const running: Promise<void>[] = [];
+  {
+    await using embedded = publisher;
+    running.push(embedded.run(new AbortController().signal));
+    await owned;
+  }
+  await Promise.all(running);
+  await expect(publisher.runOnce()).rejects.toMatchObject({ code: 'stopped' });
+  await publisher.close();
+  // The group is free: a new publisher has its cycle at once.
+  await project.cycle();
 });

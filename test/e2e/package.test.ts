@@ -49,6 +49,9 @@ for await (const { value } of readTable('contacts', { ...options, form: 'nested'
   const city: string | null | undefined = value?.location?.city;
   void city;
 }
+await using reading = readTable('contacts', options);
+const disposable: AsyncDisposable = reading;
+void disposable;
 // @ts-expect-error there is no such table
 readTable('contact', options);
 `;

@@ -122,6 +122,7 @@ const COMMANDS = [
   ['check'],
   ['check', '--json'],
   ['catalog', '--json'],
+  ['catalog', '--asyncapi'],
   ['preview', 'acme', 'contacts'],
   ['preview', 'acme', 'tags'],
   ['schemas'],
@@ -146,6 +147,7 @@ describe('no secret shows', () => {
     // The commands did their work, and the indiscreet answer came through to where it is shown.
     expect(Object.fromEntries(codes)).toMatchObject({
       'catalog --json': 0,
+      'catalog --asyncapi': 0,
       'preview acme contacts': 0,
       'preview acme tags': 1,
       status: 0,

@@ -88,7 +88,7 @@ it('a lapsed subscription is one state of the connection, asked again slowly, an
   running.process.kill('SIGTERM');
   const { stderr } = await running.finished;
   expect(stderr.split('\n').filter((line) => line.includes('Active subscription needed'))).toHaveLength(1);
-  expect(stderr).not.toContain('lacks a permission');
+  expect(stderr).not.toContain('lacks the permission');
   const keys = async (table: TableName) => (await project.latest(table)).size;
   expect([await keys('tags'), await keys('companies'), await keys('contacts')]).toEqual([6, 3, 5]);
 });

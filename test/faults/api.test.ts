@@ -152,7 +152,13 @@ const LASTING: readonly (readonly [string, readonly Lasting[]])[] = [
   [
     'refusals, which are not asked again,',
     [
-      { ...TEAMS, fault: status(403), code: 'api-forbidden', message: 'lacks a permission', requests: 1 },
+      {
+        ...TEAMS,
+        fault: status(403),
+        code: 'api-forbidden',
+        message: 'lacks the permission "Read admins"',
+        requests: 1,
+      },
       { ...CONTACTS, fault: status(400), code: 'api-rejected', message: '400 bad_request', requests: 1 },
     ],
   ],

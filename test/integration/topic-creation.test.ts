@@ -101,6 +101,8 @@ describe('a policy against small segments, as managed clusters have it', () => {
     expect(settings.get('segment.bytes')).toBe('52428800');
     expect(settings.get('segment.ms')).toBe('14400000');
     expect(settings.get('cleanup.policy')).toBe('compact');
+    const after = await project.command('check');
+    expect([after.code, after.stdout]).toEqual([0, expect.not.stringContaining('segment.')]);
   });
 
   it('is reported where topics.config asks for small ones', async () => {

@@ -22,27 +22,44 @@ export function isMore(name: TableName): name is MoreTable {
   return !isDefault(name);
 }
 
-type Row = Record<string, unknown>;
+export type Row = Record<string, unknown>;
 
 const PER_PAGE = 2;
-/** Where each table is listed, by its path. */
-const LISTED: Readonly<Record<string, MoreTable>> = {
-  '/ticket_types': 'ticket_types',
-  '/subscription_types': 'subscription_types',
-  '/conversations/attributes': 'conversation_attributes',
-  // Where older versions of the API have them.
-  '/data_attributes': 'conversation_attributes',
-  '/articles': 'articles',
-  '/help_center/collections': 'help_center_collections',
-  '/macros': 'macros',
-  '/admins/activity_logs': 'activity_logs',
-};
 
 interface Condition {
   readonly field?: string;
   readonly operator: string;
   readonly value: number | readonly Condition[];
 }
+
+interface Request {
+  readonly url: URL;
+  readonly body: { readonly query?: Condition; readonly pagination?: { readonly starting_after?: string } };
+  /** What stands for `:id` in the path of the endpoint. */
+  readonly id: string;
+}
+
+/** Null: there is no such row. */
+type Reply = (rows: readonly Row[], request: Request) => Row | null;
+
+/** The paths of each table, and how each of them replies. A path may have an `:id`. */
+const ENDPOINTS: Readonly<Record<MoreTable, Readonly<Record<string, Reply>>>> = {
+  activity_logs: { '/admins/activity_logs': replyWithLogs },
+  articles: { '/articles': byPage('data', { hasNext: false }), '/articles/:id': one },
+  conversation_attributes: {
+    '/conversations/attributes': whole,
+    // Where older versions of the API have them.
+    '/data_attributes': whole,
+  },
+  help_center_collections: {
+    '/help_center/collections': byPage('data'),
+    '/help_center/collections/:id': one,
+  },
+  macros: { '/macros': byCursor('data'), '/macros/:id': one },
+  subscription_types: { '/subscription_types': whole },
+  ticket_types: { '/ticket_types': whole },
+  tickets: { '/tickets/search': search('tickets'), '/tickets/:id': one },
+};
 
 export class MoreWorkspace {
   readonly rows: Record<MoreTable, Row[]>;
@@ -57,16 +74,10 @@ export class MoreWorkspace {
     this.#server = server;
     this.rows = rows;
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    server.on('request', async (request, response) => {
-      const url = new URL(request.url ?? '/', this.url);
-      this.requests.push(`${request.method} ${url.pathname}`);
-      const reply = this.#answer(url, await jsonOf(request));
-      const method = request.method ?? 'GET';
-      const incoming = { method, path: request.url ?? '/', route: `${method} ${url.pathname}` };
-      const idsOf = () => new Set(JSON.stringify(reply).match(/(?<="id":")[^"]*/g));
-      const fault = this.faults.meet(incoming, idsOf);
-      if (fault !== null) return await spoil(response, fault, JSON.stringify(reply));
-      send(response, reply === null ? 404 : 200, JSON.stringify(reply ?? NOT_FOUND));
+    server.on('request', (request, response) => {
+      this.#serve(request, response).catch((error) => {
+        send(response, 500, JSON.stringify(errorList('server_error', String(error))));
+      });
     });
   }
 
@@ -82,36 +93,43 @@ export class MoreWorkspace {
     await once(this.#server, 'close');
   }
 
-  #answer(url: URL, body: { query?: Condition; pagination?: { starting_after?: string } }): unknown {
-    const { pathname, searchParams } = url;
-    if (pathname === '/tickets/search') {
-      const found = this.rows.tickets.filter((row) => body.query === undefined || matches(row, body.query));
-      const newestFirst = found.sort((a, b) => Number(b.updated_at) - Number(a.updated_at));
-      return byCursor('tickets', newestFirst, body.pagination?.starting_after ?? null);
-    }
-    const table = LISTED[pathname];
-    if (table === undefined) return this.#one(pathname);
-    const page = Number(searchParams.get('page') ?? 1);
-    if (table === 'macros') return byCursor('data', this.rows.macros, searchParams.get('starting_after'));
-    if (table === 'articles') return byPage('data', this.rows.articles, page, null);
-    if (table === 'help_center_collections') return byPage('data', this.rows[table], page, url);
-    if (table !== 'activity_logs') return { type: 'list', data: this.rows[table] };
-    const [after, before] = ['created_at_after', 'created_at_before'].map((name) => searchParams.get(name));
-    const logs = this.rows.activity_logs.filter(
-      ({ created_at: at }) => Number(at) > Number(after ?? 0) && Number(at) < Number(before ?? Infinity),
-    );
-    return byPage('activity_logs', logs.reverse(), page, url);
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', this.url);
+    this.requests.push(`${request.method} ${url.pathname}`);
+    const reply = this.#answer(url, await jsonOf(request));
+    const method = request.method ?? 'GET';
+    const incoming = { method, path: request.url ?? '/', route: `${method} ${url.pathname}` };
+    const idsOf = () => new Set(JSON.stringify(reply).match(/(?<="id":")[^"]*/g));
+    const fault = this.faults.meet(incoming, idsOf);
+    if (fault !== null) return await spoil(response, fault, JSON.stringify(reply));
+    send(response, reply === null ? 404 : 200, JSON.stringify(reply ?? NOT_FOUND));
   }
 
-  #one(pathname: string): Row | null {
-    const at = pathname.lastIndexOf('/');
-    const table = { ...LISTED, '/tickets': 'tickets' as const }[pathname.slice(0, at)];
-    if (table === undefined) return null;
-    return this.rows[table].find(({ id }) => String(id) === pathname.slice(at + 1)) ?? null;
+  /** Null: no endpoint has the path, or no row the ID. */
+  #answer(url: URL, body: Request['body']): Row | null {
+    for (const [table, endpoints] of Object.entries(ENDPOINTS))
+      for (const [path, reply] of Object.entries(endpoints)) {
+        const id = idIn(url.pathname, path);
+        if (id !== null) return reply(this.rows[table as MoreTable], { url, body, id });
+      }
+    return null;
   }
 }
 
-const NOT_FOUND = { type: 'error.list', errors: [{ code: 'not_found' }] };
+/** What a path has for `:id`, an empty text where the endpoint has no ID; null: another endpoint's path. */
+function idIn(pathname: string, endpoint: string): string | null {
+  const [before = '', after] = endpoint.split(':id');
+  if (after === undefined) return pathname === endpoint ? '' : null;
+  if (!pathname.startsWith(before) || !pathname.endsWith(after)) return null;
+  const id = pathname.slice(before.length, pathname.length - after.length);
+  return id === '' || id.includes('/') ? null : id;
+}
+
+function errorList(code: string, message: string) {
+  return { type: 'error.list', errors: [{ code, message }] };
+}
+
+const NOT_FOUND = errorList('not_found', 'more-workspace.ts has no such endpoint or row');
 
 function send(response: ServerResponse, status: number, body: string, type = 'application/json'): void {
   response.writeHead(status, { 'content-type': type });
@@ -121,8 +139,8 @@ function send(response: ServerResponse, status: number, body: string, type = 'ap
 async function spoil(response: ServerResponse, fault: Fault, body: string): Promise<void> {
   if (fault.kind === 'status') {
     await delay(fault.delay ?? 0);
-    const errors = [{ code: fault.code ?? 'an_error', message: fault.message ?? 'as a test has it' }];
-    send(response, fault.status, JSON.stringify({ type: 'error.list', errors }));
+    const list = errorList(fault.code ?? 'an_error', fault.message ?? 'as a test has it');
+    send(response, fault.status, JSON.stringify(list));
   } else if (fault.kind === 'error-list-200') {
     send(response, 200, JSON.stringify({ type: 'error.list', errors: [{ code: 'server_error' }] }));
   } else if (fault.kind === 'html') send(response, fault.status ?? 200, '<html>nginx</html>', 'text/html');
@@ -134,20 +152,51 @@ async function spoil(response: ServerResponse, fault: Fault, body: string): Prom
   else throw new Error(`this workspace has no fault ${fault.kind}`);
 }
 
-/** A page by its number; `url` null: only the number of pages says that there is another one. */
-function byPage(list: string, rows: readonly Row[], page: number, url: URL | null): Row {
-  const total = Math.ceil(rows.length / PER_PAGE);
-  const next = page < total && url !== null ? `${url.origin}${url.pathname}?page=${page + 1}` : null;
-  const pages = { type: 'pages', page, per_page: PER_PAGE, total_pages: total, ...(url && { next }) };
-  return { type: 'list', pages, [list]: rows.slice((page - 1) * PER_PAGE, page * PER_PAGE) };
+function whole(rows: readonly Row[]): Row {
+  return { type: 'list', data: rows };
 }
 
-function byCursor(list: string, rows: readonly Row[], after: string | null): Row {
+function one(rows: readonly Row[], request: Pick<Request, 'id'>): Row | null {
+  return rows.find(({ id }) => String(id) === request.id) ?? null;
+}
+
+/** A page by its number. Without `hasNext` only the number of pages says that there is another one. */
+function byPage(list: string, { hasNext = true } = {}): Reply {
+  return (rows, { url }) => {
+    const page = Number(url.searchParams.get('page') ?? 1);
+    const total = Math.ceil(rows.length / PER_PAGE);
+    const next = page < total ? `${url.origin}${url.pathname}?page=${page + 1}` : null;
+    const pages = { type: 'pages', page, per_page: PER_PAGE, total_pages: total, ...(hasNext && { next }) };
+    return { type: 'list', pages, [list]: rows.slice((page - 1) * PER_PAGE, page * PER_PAGE) };
+  };
+}
+
+function byCursor(list: string): Reply {
+  return (rows, { url }) => pageFrom(list, rows, url.searchParams.get('starting_after'));
+}
+
+function search(list: string): Reply {
+  return (rows, { body: { query, pagination } }) => {
+    const found = rows.filter((row) => query === undefined || matches(row, query));
+    const newestFirst = found.sort((a, b) => Number(b.updated_at) - Number(a.updated_at));
+    return pageFrom(list, newestFirst, pagination?.starting_after ?? null);
+  };
+}
+
+function pageFrom(list: string, rows: readonly Row[], after: string | null): Row {
   const start = after === null ? 0 : rows.findIndex(({ id }) => id === after) + 1;
   const shown = rows.slice(start, start + PER_PAGE);
   const isLast = start + PER_PAGE >= rows.length;
   const next = isLast ? null : { per_page: PER_PAGE, starting_after: shown.at(-1)?.id };
   return { type: 'list', [list]: shown, total_count: rows.length, pages: { type: 'pages', next } };
+}
+
+function replyWithLogs(rows: readonly Row[], request: Request): Row | null {
+  const limit = (name: string, otherwise: number) =>
+    Number(request.url.searchParams.get(`created_at_${name}`) ?? otherwise);
+  const isShown = ({ created_at: at }: Row) =>
+    Number(at) > limit('after', 0) && Number(at) < limit('before', Infinity);
+  return byPage('activity_logs')(rows.filter(isShown).reverse(), request);
 }
 
 function matches(row: Row, { field, operator, value }: Condition): boolean {

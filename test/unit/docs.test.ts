@@ -15,6 +15,7 @@ const documents = [
   ...['CONTRIBUTING.md'].filter((file) => existsSync(join(ROOT, file))),
   ...markdownIn('docs'),
   ...markdownIn('examples'),
+  ...markdownIn('charts'),
 ];
 
 function markdownIn(dir: string): string[] {
@@ -157,6 +158,24 @@ describe.each(documents)('%s', (document) => {
 
   it('shows files that there are', () => {
     expect(commands.flatMap((words) => missingFiles(document, words))).toEqual([]);
+  });
+});
+
+describe('docs/adding-a-table.md', () => {
+  /** Without the casts of names that no table has, and regardless of line breaks. */
+  const normalized = (text: string) => text.replace(/ as TableName|,(?=\s*[})])|\s+/g, '');
+
+  it.each([
+    ['articles', 'src/tables/lists.ts'],
+    ['tickets', 'src/tables/tickets.ts'],
+    ['notes', 'test/unit/tables/children.test.ts'],
+    ['calls', 'test/unit/tables/newest-first.test.ts'],
+  ])('declares %s as %s does', (table, file) => {
+    const shown = all(read('docs/adding-a-table.md'), /^```ts\n([\s\S]*?)^```/gm);
+    const example = shown.find((code) => code.includes(`const ${table} =`)) ?? '';
+    const declaration = normalized(example.slice(example.indexOf(`const ${table} =`)));
+    const isDeclared = declaration !== '' && normalized(read(file)).includes(declaration);
+    expect(isDeclared, `the example of ${table} differs from ${file}`).toBe(true);
   });
 });
 

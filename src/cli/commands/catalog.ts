@@ -7,6 +7,7 @@ import { typeText } from '../../avro/type-text.js';
 import type { Config, ConnectionConfig } from '../../config/config.js';
 import { replicationKeyOf } from '../../model/table.js';
 import { publishedTables } from '../../publisher/published-table.js';
+import { asyncApiDocument, type DescribedTable } from '../asyncapi.js';
 import { type CommonOptions, printResult, readConfig, withCommonOptions, withRawOption } from '../context.js';
 import { customColumns } from '../custom-columns.js';
 import { EXIT } from '../exit.js';
@@ -14,6 +15,7 @@ import { connectionOf } from '../selection.js';
 import { layOut } from '../table.js';
 
 interface CatalogOptions extends CommonOptions {
+  readonly asyncapi?: boolean;
   readonly raw?: boolean;
 }
 
@@ -37,44 +39,59 @@ export function catalogCommand(program: Command, finish: (code: number) => void)
   withRawOption(withCommonOptions(program.command('catalog')))
     .description('list the tables with their methods, keys, topics and fields')
     .argument('[connection]', 'only this connection')
+    .option('--asyncapi', 'print an AsyncAPI 3 document of the topics and their schemas, as JSON')
     .action(async (name: string | undefined, options: CatalogOptions) =>
-      finish(await catalog(name, options)),
+      finish(await catalog(name, options, program.version() ?? '')),
     );
 }
 
-async function catalog(name: string | undefined, options: CatalogOptions): Promise<number> {
+async function catalog(name: string | undefined, options: CatalogOptions, version: string): Promise<number> {
   const config = await readConfig(options);
   const connections = name === undefined ? config.connections : [connectionOf(config, name)];
-  const tables: CatalogTable[] = [];
+  const tables: TableWithColumns[] = [];
   for (const connection of connections) tables.push(...(await tablesIn(config, connection)));
-  printResult(options.json === true ? JSON.stringify(tables, null, 2) : render(tables, options.raw === true));
+  if (options.asyncapi === true)
+    printResult(JSON.stringify(asyncApiDocument(config, tables, version), null, 2));
+  else printCatalog(tables.map(catalogTable), options);
   return EXIT.done;
 }
 
-async function tablesIn(config: Config, connection: ConnectionConfig): Promise<CatalogTable[]> {
+function printCatalog(tables: readonly CatalogTable[], options: CatalogOptions): void {
+  printResult(options.json === true ? JSON.stringify(tables, null, 2) : render(tables, options.raw === true));
+}
+
+/** A table with the columns for custom attributes; they are JSON alone where `isTyped` is false. */
+interface TableWithColumns extends DescribedTable {
+  readonly custom: readonly CustomColumn[];
+  readonly isTyped: boolean;
+}
+
+async function tablesIn(config: Config, connection: ConnectionConfig): Promise<TableWithColumns[]> {
   const columns = await customColumns(config, { ...connection, customAttributes: 'columns' });
-  return publishedTables(config, connection).map(({ table, topic, rules }) => {
-    const { name, method, key } = table;
-    const custom = columns.get(name) ?? [];
-    const isTyped = connection.customAttributes === 'columns';
+  const isTyped = connection.customAttributes === 'columns';
+  return publishedTables(config, connection).map((published) => {
+    const { table, rules } = published;
+    const custom = columns.get(table.name) ?? [];
     const adaptation = { rules, columns: isTyped ? custom : [] };
-    return {
-      connection: connection.name,
-      table: name,
-      method,
-      key,
-      replicationKey: replicationKeyOf(table),
-      topic,
-      fields: [
-        ...valueSchema(name, connection.values, adaptation).fields.map((field) => ({
-          name: field.name,
-          type: typeText(field),
-          doc: field.doc,
-        })),
-        ...(isTyped ? [] : custom.map(inJson)),
-      ],
-    };
+    return { published, schema: valueSchema(table.name, connection.values, adaptation), custom, isTyped };
   });
+}
+
+function catalogTable({ published, schema, custom, isTyped }: TableWithColumns): CatalogTable {
+  const { connection, table, topic } = published;
+  const { name, method, key } = table;
+  return {
+    connection: connection.name,
+    table: name,
+    method,
+    key,
+    replicationKey: replicationKeyOf(table),
+    topic,
+    fields: [
+      ...schema.fields.map((field) => ({ name: field.name, type: typeText(field), doc: field.doc })),
+      ...(isTyped ? [] : custom.map(inJson)),
+    ],
+  };
 }
 
 function inJson({ attribute, kind }: CustomColumn): CatalogField {

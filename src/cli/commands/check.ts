@@ -1,13 +1,14 @@
 /** `check`: checks everything that a run needs. */
 
 import type { Command } from 'commander';
-import { checkAll, type Finding } from '../../publisher/check.js';
+import { checkAll } from '../../publisher/check.js';
+import type { Finding } from '../../publisher/finding.js';
 import { type CommonOptions, printResult, readConfig, withCommonOptions } from '../context.js';
 import { exitCodeOfAll } from '../exit.js';
 
 export function checkCommand(program: Command, finish: (code: number) => void): void {
   withCommonOptions(program.command('check'))
-    .description('verify configuration, credentials, Kafka, topics, registry and schemas')
+    .description('verify configuration, credentials, permissions, Kafka, topics, registry and schemas')
     .action(async (options: CommonOptions) => finish(await check(options)));
 }
 

@@ -89,7 +89,7 @@ function guide(redirectUri: string): string {
   2. Configure → Authentication: tick "Use OAuth", and add the redirect URL ${redirectUri}
      (where Intercom asks for https, add ${redirectUri.replace(/^http:/, 'https:')} and give it with --redirect-uri: the browser will show an
      error at the end, and its address is to be pasted here).
-  3. Tick the permissions to read users and companies, conversations, admins, tags.
+  3. Tick the permissions "Read and list users and companies", "Read conversations", "Read admins" and "Read tags".
   4. Configure → Basic information: copy client ID and client secret.
 `;
 }

@@ -5,7 +5,7 @@ import type { ConnectionConfig } from '../../config/config.js';
 import type { ControlRequest } from '../../model/control.js';
 import { PublisherError } from '../../model/errors.js';
 import { isUnderway, resyncText } from '../../model/resync.js';
-import type { TableState } from '../../model/state.js';
+import type { SyncResult, TableState } from '../../model/state.js';
 import type { TableName } from '../../model/table-names.js';
 import { type ControlAnswer, requestOf } from '../../publisher/control.js';
 import { tablesOf } from '../../tables/all.js';
@@ -18,6 +18,7 @@ import {
 } from '../context.js';
 import { EXIT } from '../exit.js';
 import { readFromOption } from '../moments.js';
+import { printRemark } from '../remarks.js';
 import { connectionOf, tableOf } from '../selection.js';
 
 interface ControlOptions extends CommonOptions {
@@ -85,20 +86,25 @@ async function control(
   );
   const interruption = onInterruption('no longer waiting; the request stays in the control topic');
   const of = { connection, tables, request, waits: options.wait };
-  const answers = await requestOf(config, of, interruption.signal);
-  if (options.json === true) printResult(JSON.stringify(answers.map((each) => outcome(name, each))));
+  const answers = await requestOf(config, of, { signal: interruption.signal, onWait: printRemark });
+  if (options.json === true) printResult(JSON.stringify(answers.map((each) => outcome(request, name, each))));
   else for (const answer of answers) printResult(lineOf(request, name, answer, options.wait));
   return answers.some(({ state }) => hasFailed(request, state)) ? EXIT.failed : EXIT.done;
 }
 
 function hasFailed(request: ControlRequest, state: TableState | null): boolean {
-  return request === 'sync' && state !== null && (state.paused || state.error !== null);
+  return request === 'sync' && state !== null && (state.paused || resultOf(request, state).error !== null);
 }
 
-function outcome(connection: string, { table, state }: ControlAnswer) {
+/** The cycle that the answer is about. Behind the one that served a `sync`, others may have run already. */
+function resultOf(request: ControlRequest, { syncResult, cycle, error }: TableState): SyncResult {
+  return request === 'sync' && syncResult !== null ? syncResult : { cycle, error };
+}
+
+function outcome(request: ControlRequest, connection: string, { table, state }: ControlAnswer) {
   if (state === null) return { connection, table, answered: false };
-  const { paused, cycle, error, resync } = state;
-  return { connection, table, answered: true, paused, cycle, error, resync };
+  const { paused, resync } = state;
+  return { connection, table, answered: true, paused, ...resultOf(request, state), resync };
 }
 
 function lineOf(
@@ -115,11 +121,11 @@ function pendingText(waits: boolean): string {
 }
 
 function doneText(request: ControlRequest, connection: string, table: TableName, state: TableState): string {
-  const { paused, cycle, error } = state;
   if (request === 'cancel') return cancelText(state);
   if (typeof request === 'object') return resyncAnswer(connection, table, state);
-  if (request !== 'sync') return paused ? 'paused' : 'resumed';
-  if (paused) return `paused: resume it first with \`intercom-kafka resume ${connection} ${table}\``;
+  if (request !== 'sync') return state.paused ? 'paused' : 'resumed';
+  const { cycle, error } = resultOf(request, state);
+  if (state.paused) return `paused: resume it first with \`intercom-kafka resume ${connection} ${table}\``;
   if (error !== null) return `failed: ${error.message}`;
   return `cycle ${cycle?.number ?? 0} complete, ${cycle?.records ?? 0} records and ${cycle?.deletes ?? 0} tombstones published`;
 }

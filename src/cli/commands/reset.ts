@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { PublisherError } from '../../model/errors.js';
-import { resetTables } from '../../publisher/reset.js';
+import { type ResetTable, resetTables } from '../../publisher/reset.js';
 import { tablesOf } from '../../tables/all.js';
 import { type CommonOptions, printResult, readConfig, withCommonOptions } from '../context.js';
 import { EXIT } from '../exit.js';
@@ -51,10 +51,21 @@ async function reset(name: string, tableNames: readonly string[], options: Reset
     return EXIT.failed;
   }
   const done = await resetTables(config, { connection, tables, startDate }, printRemark);
-  if (options.json === true) printResult(JSON.stringify({ connection: name, tables: done }));
-  else if (done.length === 0) printResult(`${name}: nothing to reset: nothing was published yet`);
-  else printResult(`${name}: the next cycle publishes ${done.join(', ')} again`);
+  if (options.json === true)
+    printResult(JSON.stringify({ connection: name, tables: done.map(({ table }) => table) }));
+  else printResult(resultText(name, done));
+  const paused = done.filter((each) => each.paused).map(({ table }) => table);
+  if (paused.length > 0)
+    printRemark(
+      `still paused: ${paused.join(', ')}; resume with \`intercom-kafka resume ${name} ${paused.join(' ')}\``,
+      'warn',
+    );
   return EXIT.done;
+}
+
+function resultText(connection: string, done: readonly ResetTable[]): string {
+  if (done.length === 0) return `${connection}: nothing to reset: nothing was published yet`;
+  return `${connection}: the next cycle publishes ${done.map(({ table }) => table).join(', ')} again`;
 }
 
 async function isConfirmed(connection: string, tables: readonly string[]): Promise<boolean> {

@@ -5,16 +5,14 @@ import { describe, expect, it } from 'vitest';
 import { parse as parseYaml, stringify } from 'yaml';
 
 import { formatPath, isMapping, type Path, valueAt } from '../../../src/config/path.js';
+import { ALL_TABLE_NAMES } from '../../../src/model/table-names.js';
 import { CONTRACT_YAML } from './contract.js';
 import { connectionYaml, FILE, message, problems } from './parse.js';
 
 const CONNECTION_KEYS =
   'name, region, baseUrl, apiVersion, credentials, gateway, startDate, schedule, lookback, rateLimit, retry, deletes, values, ' +
   'customAttributes, hashKey, tables';
-const TABLES =
-  'admins, companies, company_attributes, company_segments, contact_attributes, contacts, conversation_parts, ' +
-  'conversations, segments, tags, teams, activity_logs, articles, conversation_attributes, help_center_collections, macros, ' +
-  'subscription_types, ticket_types, tickets';
+const TABLES = ALL_TABLE_NAMES.join(', ');
 const VERSION =
   'a version in quotes, such as "2.16" (without quotes YAML reads a number, and 2.10 becomes 2.1)';
 const PAST = 'a date or date-time that is not in the future, such as 2024-01-01T00:00:00Z';

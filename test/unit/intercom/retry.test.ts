@@ -28,13 +28,19 @@ describe('interpretReply', () => {
     ['an object without the list', 200, { tags: 1 }, 'api-unreadable', /without the list "data"/],
     ['an error list behind 200', 200, errors('server_error'), 'api-error', /server_error/],
     ['a refused token', 401, errors('unauthorized'), 'credentials-refused', /access token was refused/],
-    ['a missing permission', 403, errors('forbidden'), 'api-forbidden', /Developer Hub/],
+    [
+      'a missing permission',
+      403,
+      errors('forbidden'),
+      'api-forbidden',
+      /the app lacks the permission "Read tags": grant it in the Developer Hub/,
+    ],
     [
       'a subscription that lapsed',
       403,
       errors('api_plan_restricted'),
       'plan-restricted',
-      /api_plan_restricted \("why"\).*until its subscription is active/,
+      /api_plan_restricted \("why"\).*the subscription of the workspace is not active, or does not include this/,
     ],
     ['nothing there', 404, errors('not_found'), 'api-not-found', /not_found/],
     [

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { planControl } from '../../../src/kafka/control.js';
 import { planTopic, problemsOf } from '../../../src/kafka/topics.js';
 
 const settings = {
@@ -73,6 +74,15 @@ describe('problemsOf', () => {
   it('takes a topic that keeps no rows as it is', () => {
     const short = { ...plan, config: { 'cleanup.policy': 'delete', 'retention.ms': '5' } };
     expect(problemsOf(short, facts({ partitions: 9 }))).toEqual([]);
+  });
+
+  it('takes a control topic with any number of partitions', () => {
+    const control = planControl(settings);
+    expect(control.partitions).toBe(1);
+    expect(problemsOf(control, facts({ partitions: 3 }))).toEqual([]);
+    expect(problemsOf(control, facts({ config: { 'cleanup.policy': 'delete' } }))).toMatchObject([
+      { kind: 'wrong' },
+    ]);
   });
 
   it('says where to change it, and what it comes to', () => {

@@ -42,16 +42,17 @@ describe('the requests of a table', () => {
     expect(parseControl(JSON.stringify(control))).toEqual(control);
   });
 
-  it.each([
-    '',
-    'null',
-    '[]',
-    '7',
-    '{"version":2,"revision":1}',
-    '{"version":1}',
-    '{"version":1,"revision":"1"}',
-  ])('are none in %s', (text) => {
-    expect(parseControl(text)).toBeNull();
+  it.each(['', 'null', '[]', '7', '{"version":1}', '{"version":1,"revision":"1"}'])(
+    'are none in %s',
+    (text) => {
+      expect(parseControl(text)).toBeNull();
+    },
+  );
+
+  it('of a newer version are not read', () => {
+    expect(parseControl('{"version":2,"revision":1}')).toBe('newer');
+    expect(parseControl('{"version":0,"revision":1}')).toBeNull();
+    expect(parseControl('{"version":"2","revision":1}')).toBeNull();
   });
 
   it('of a later version that knows more are read as far as they are known', () => {

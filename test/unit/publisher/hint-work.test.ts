@@ -1,10 +1,11 @@
 /** The notifications of a connection, processed: what fails for one ID concerns no other one. */
 
 import { setMaxListeners } from 'node:events';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Detail } from '../../../src/intercom/api.js';
 import { mergedInto } from '../../../src/intercom/merge-history.js';
 import { type ErrorCode, PublisherError } from '../../../src/model/errors.js';
+import { Events } from '../../../src/model/events.js';
 import type { Entity, Hint } from '../../../src/model/hint.js';
 import { HintWork, hintedTables } from '../../../src/publisher/hint-work.js';
 import { ReplacedIds } from '../../../src/sync/replaced.js';
@@ -12,8 +13,13 @@ import { TABLES } from '../../../src/tables/all.js';
 import { row, TableModel } from '../sync/table-model.js';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
-const contacts = [{ table: TABLES.contacts }];
-const hint = (...ids: string[]): Hint => ({ contact: ids, conversation: [], company: [], ticket: [] });
+const hint = (entity: Entity, ids: readonly string[]): Hint => ({
+  contact: [],
+  conversation: [],
+  company: [],
+  ticket: [],
+  [entity]: ids,
+});
 const there = (id: string, more: object = {}): Detail => ({
   row: row(id, NOW / 1000, more),
   fetchedAt: Date.now(),
@@ -27,10 +33,21 @@ const WORKSPACE = { id: 'w', name: null, region: null, timeZone: null };
  * whether it answers other requests.
  */
 function open(answer: (id: string) => Promise<Detail | null>, deletes = true, control = () => false) {
+  const model = new TableModel({ replaced: new ReplacedIds(mergedInto) }, { startDate: 0 });
+  return { model, ...openWith({ contacts: model }, answer, { deletes, control }) };
+}
+
+type Models = Partial<Record<'contacts' | 'conversations' | 'conversation_parts', TableModel>>;
+
+/** The same with tables of one entity. */
+function openWith(
+  models: Models,
+  answer: (id: string) => Promise<Detail | null>,
+  { deletes = true, control = () => false }: { deletes?: boolean; control?: () => boolean } = {},
+) {
   vi.useFakeTimers({ now: NOW });
   const stop = new AbortController();
   setMaxListeners(0, stop.signal);
-  const model = new TableModel({ replaced: new ReplacedIds(mergedInto) }, { startDate: 0 });
   const asked: string[] = [];
   const api = {
     whole: (_: Entity, id: string) => {
@@ -44,10 +61,13 @@ function open(answer: (id: string) => Promise<Detail | null>, deletes = true, co
   };
   const warnings: string[] = [];
   const warn = (message: string) => void warnings.push(message);
+  const own = new Map(Object.entries(models) as [keyof Models, TableModel][]);
+  const tables = [...own.keys()].map((name) => ({ table: TABLES[name] }));
+  const entity = 'contacts' in models ? 'contact' : 'conversation';
   const work = new HintWork({
-    tables: hintedTables(contacts, new Map([['contacts', model]])),
+    tables: hintedTables(tables, own),
     api,
-    events: model.events,
+    events: new Events(),
     warn,
     deletes,
     signal: stop.signal,
@@ -58,9 +78,10 @@ function open(answer: (id: string) => Promise<Detail | null>, deletes = true, co
     await work.ended;
     vi.useRealTimers();
   });
-  const name = (...ids: string[]) => work.receive({ connection: 'acme', hint: hint(...ids), at: Date.now() });
+  const name = (...ids: string[]) =>
+    work.receive({ connection: 'acme', hint: hint(entity, ids), at: Date.now() });
   const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
-  return { model, asked, warnings, work, name, pass };
+  return { asked, warnings, work, name, pass };
 }
 
 it('has nothing to begin with where no table is concerned', () => {
@@ -263,4 +284,110 @@ it('ends with the failure of a commit, for the next owner', async () => {
   name('a');
   await pass(10);
   expect(await work.broken).toMatchObject({ code: 'fenced' });
+});
+
+describe('a table whose schema the registry rejects', () => {
+  const rejected = failure('schema-rejected');
+  const paused = `processing of notifications for contacts paused: ${rejected.message}`;
+
+  it('publishes the delete of an old row once the schema is accepted, and ends no session', async () => {
+    const { model, asked, warnings, work, name, pass } = open(async () => null);
+    model.older.push({ key: 'old', row: {} });
+    model.openRejected(rejected);
+    name('old');
+    await pass(3_600_000);
+    expect(await Promise.race([work.broken, 'running'])).toBe('running');
+    expect(asked).toEqual(['old']);
+    expect(model.lookedFor).toHaveLength(1);
+    expect(warnings).toEqual([paused]);
+    expect(model.ledger.state.hintedAt ?? 0).toBeLessThanOrEqual(NOW);
+    model.registryError = null;
+    await pass(60_000);
+    expect(model.records).toEqual(['rows old gone']);
+    name('later');
+    await pass(10);
+    expect(model.ledger.state.hintedAt).toBe(NOW + 3_660_000);
+  });
+
+  it('holds its notifications without requests to Intercom, and processes each of them then', async () => {
+    const { model, asked, warnings, name, pass } = open(async (id) => there(id));
+    model.openRejected(rejected);
+    const ids = Array.from({ length: 200 }, (_, index) => `id-${index}`);
+    for (const id of ids) {
+      name(id);
+      await pass(10_000);
+    }
+    expect(asked).toEqual(['id-0']);
+    expect(warnings).toEqual([paused]);
+    expect(model.ledger.state.hintedAt).toBeNull();
+    model.registryError = null;
+    await pass(60_000);
+    expect(asked.slice(1)).toEqual(ids);
+    expect(model.records).toEqual(ids.map((id) => `rows ${id} there`));
+  });
+
+  it('keeps no other table of the entity from being published', async () => {
+    const conversations = new TableModel({ name: 'conversations' }, { startDate: 0 });
+    const parts = new TableModel({ name: 'conversation_parts', isChild: true }, { startDate: 0 });
+    const { asked, warnings, name, pass } = openWith(
+      { conversations, conversation_parts: parts },
+      async (id) =>
+        there(id, { conversation_parts: { conversation_parts: [row(`part-${id}`, NOW / 1000)] } }),
+    );
+    conversations.openRejected(rejected);
+    for (const id of ['a', 'b', 'c']) {
+      name(id);
+      await pass(60_000);
+    }
+    expect(parts.records).toEqual(['a', 'b', 'c'].map((id) => `rows part-${id} there`));
+    expect(parts.ledger.state.hintedAt).toBe(NOW + 120_000);
+    expect(conversations.ledger.state.hintedAt).toBeNull();
+    expect(asked).toEqual(['a', 'b', 'c']);
+    expect(warnings).toEqual([expect.stringContaining('notifications for conversations paused')]);
+    conversations.registryError = null;
+    await pass(60_000);
+    expect(conversations.records).toEqual(['a', 'b', 'c'].map((id) => `rows ${id} there`));
+    expect(parts.records).toHaveLength(3);
+  });
+
+  it('waits longer each time while the registry accepts the schema and publishing fails', async () => {
+    const unreachable = failure('registry-unreachable');
+    const { model, asked, warnings, name, pass } = open(async () => null);
+    model.standingError = unreachable;
+    name('old');
+    await pass(3_600_000);
+    expect(asked.length).toBeGreaterThan(50);
+    expect(asked.length).toBeLessThan(70);
+    expect(warnings).toHaveLength(1);
+    model.standingError = null;
+    model.older.push({ key: 'old', row: {} });
+    await pass(60_000);
+    expect(model.records).toEqual(['rows old gone']);
+  });
+});
+
+describe('a reading of the topic that fails', () => {
+  it('is repeated when the failure concerns its table alone', async () => {
+    const { model, work, name, pass } = open(async () => null);
+    model.older.push({ key: 'old', row: {} });
+    model.standingError = failure('api-error');
+    name('old');
+    await pass(10_000);
+    expect(await Promise.race([work.broken, 'running'])).toBe('running');
+    model.standingError = null;
+    await pass(60_000);
+    expect(model.records).toEqual(['rows old gone']);
+  });
+
+  it('ends the session when it is one of Kafka, for the next owner', async () => {
+    const { model, work, name, pass } = open(async (id) => (id === 'old' ? null : there(id)));
+    model.standingError = failure('kafka-unreachable');
+    name('old');
+    await pass(1_000);
+    expect(await work.broken).toMatchObject({ code: 'kafka-unreachable' });
+    name('new');
+    await pass(1_000);
+    expect(model.records).toEqual(['rows new there']);
+    expect(model.ledger.state.hintedAt).toBe(NOW);
+  });
 });

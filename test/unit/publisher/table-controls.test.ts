@@ -1,13 +1,15 @@
 /** What a session makes of the requests of operators, and what it answers in the states of its tables. */
 
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Control, type ControlRequest, withRequest } from '../../../src/model/control.js';
 import { PublisherError } from '../../../src/model/errors.js';
+import type { TableState } from '../../../src/model/state.js';
 import { TableControls } from '../../../src/publisher/table-controls.js';
 import type { IdSource } from '../../../src/sync/reconcile.js';
 import { TableModel } from '../sync/table-model.js';
 
-function open(before?: Control, { model = new TableModel() } = {}) {
+function open(before?: Control, state: Partial<TableState> = {}, model = new TableModel()) {
+  model.ledger.change(state);
   let control = before;
   let made = 0;
   const told: string[] = [];
@@ -34,8 +36,16 @@ function open(before?: Control, { model = new TableModel() } = {}) {
     await controls.settled();
     return control;
   };
+  /** Several requests that arrive together. */
+  const receive = async (...arriving: readonly Control[]) => {
+    for (const each of arriving) {
+      control = each;
+      controls.apply('contacts');
+    }
+    await controls.settled();
+  };
   const drain = () => told.splice(0);
-  return { model, controls, ask, drain, failures };
+  return { model, controls, ask, receive, drain, failures };
 }
 
 it('pauses and resumes a table, and answers in its state', async () => {
@@ -66,21 +76,106 @@ it('answers a request once', async () => {
   expect(model.commits).toHaveLength(length);
 });
 
+describe('requests that arrive together', () => {
+  const pause = withRequest(undefined, 'pause', { id: 'p1', at: 0 });
+  const resume = withRequest(pause, 'resume', { id: 'r2', at: 0 });
+  const pauseAgain = withRequest(resume, 'pause', { id: 'p3', at: 0 });
+
+  it.each([
+    [{ paused: false, controlRevision: 0 }, [pause, resume]],
+    [{ paused: false, controlRevision: 2 }, [pause, resume]],
+    [{ paused: true, controlRevision: 3 }, [pause, resume, pauseAgain]],
+    [{ paused: false, controlRevision: 0 }, [pause, resume, pauseAgain]],
+  ])('leave %j as the last of them has it', async (state, arriving) => {
+    const { model, receive, drain } = open(undefined, state);
+    drain();
+    await receive(...arriving);
+    const { paused, revision } = arriving.at(-1) ?? pause;
+    expect(model.ledger.state).toMatchObject({ paused, controlRevision: revision });
+    const told = drain();
+    const reported = told.filter((each) => each.startsWith('is ')).at(-1);
+    expect(reported).toBe(paused ? 'is paused' : 'is resumed');
+    expect(told.filter((each) => ['pause', 'resume'].includes(each)).at(-1)).toBe(
+      paused ? 'pause' : 'resume',
+    );
+  });
+});
+
+it('answers another record of the same revision', async () => {
+  const { model, receive, drain } = open();
+  const pause = withRequest(undefined, 'pause', { id: 'a', at: 0 });
+  await receive(pause);
+  await receive(withRequest(undefined, 'sync', { id: 'b', at: 0 }));
+  expect(model.commits.at(-1)?.state).toMatchObject({ paused: false, controlRevision: 1 });
+  expect(drain()).toContain('is resumed');
+});
+
+it('serves a sync once, although its answer waits for the table', async () => {
+  const { model, controls, ask } = open();
+  await ask('sync');
+  let release: () => void = () => undefined;
+  const isReleased = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  model.source = { prefetch: () => isReleased };
+  model.ledger.prefetch();
+  const cycle = { number: 7, startedAt: '', finishedAt: '', records: 3, deletes: 0, notShown: 0 };
+  for (const number of [7, 8]) {
+    controls.started(['contacts']);
+    model.ledger.change({ cycle: { ...cycle, number } });
+    controls.done('contacts', 'recorded');
+  }
+  release();
+  await controls.settled();
+  expect(model.ledger.state.syncResult?.cycle).toEqual(cycle);
+});
+
 it('answers a sync when a cycle that began behind it is over', async () => {
   const { model, controls, ask, drain } = open();
   controls.started(['contacts']);
   drain();
   const { revision } = await ask('sync');
   expect(drain()).toContain('request');
-  controls.done('contacts');
+  controls.done('contacts', 'recorded');
   await controls.settled();
   expect(model.ledger.state.syncRevision).toBe(0);
   controls.started(['contacts']);
-  controls.done('contacts');
+  controls.done('contacts', 'recorded');
   await controls.settled();
   expect(model.commits.at(-1)?.state.syncRevision).toBe(revision);
   controls.apply('contacts');
   expect(drain()).not.toContain('request');
+});
+
+it('answers no sync with a cycle that was cut', async () => {
+  const { model, controls, ask, drain } = open();
+  const { revision } = await ask('sync');
+  controls.started(['contacts']);
+  controls.done('contacts', 'cut');
+  await controls.settled();
+  expect(model.ledger.state).toMatchObject({ syncRevision: 0, syncResult: null });
+  drain();
+  controls.apply('contacts');
+  expect(drain()).toContain('request');
+  controls.started(['contacts']);
+  controls.done('contacts', 'recorded');
+  await controls.settled();
+  expect(model.ledger.state.syncRevision).toBe(revision);
+});
+
+it('keeps what came of a sync beside the cycles that follow', async () => {
+  const { model, controls, ask } = open();
+  const error = { code: 'api-error', message: 'no answer', at: '2026-11-26T12:00:00.000Z' };
+  const cycle = { number: 7, startedAt: '', finishedAt: null, records: 3, deletes: 0, notShown: 0 };
+  await ask('sync');
+  controls.started(['contacts']);
+  model.ledger.change({ cycle, error });
+  controls.done('contacts', 'recorded');
+  model.ledger.change({ cycle: { ...cycle, number: 8 }, error: null });
+  controls.started(['contacts']);
+  controls.done('contacts', 'recorded');
+  await controls.settled();
+  expect(model.commits.at(-1)?.state).toMatchObject({ cycle: { number: 8 }, syncResult: { cycle, error } });
 });
 
 it('keeps a sync of a paused table until it is resumed', async () => {
@@ -130,7 +225,7 @@ function openRead(reads: 'searched' | 'whole' = 'searched') {
   };
   const model = new TableModel({ ids: reads === 'whole' ? null : ids, reads });
   model.ledger.change({ bookmark: 300, cycle: CYCLE });
-  const own = open(undefined, { model });
+  const own = open(undefined, {}, model);
   own.drain();
   return { ...own, asked, answer: (error: Error | null = null) => answer(error) };
 }
@@ -161,7 +256,7 @@ it('continues in the next session a resync that was under way', async () => {
   const control = await ask(RESYNC);
   await asked;
   controls.stop();
-  const next = open(control, { model: new TableModel() });
+  const next = open(control);
   next.model.ledger.change({ ...model.ledger.state });
   next.controls.apply('contacts');
   await next.controls.resynced();
@@ -204,17 +299,17 @@ it('compares a table that is read whole by a complete cycle that begins behind t
   controls.started(['contacts']);
   await ask(RESYNC);
   expect(drain()).toContain('request');
-  controls.done('contacts');
+  controls.done('contacts', 'recorded');
   await controls.resynced();
   expect(model.ledger.state.resync?.phase).toBe('reading');
   controls.started(['contacts']);
   model.ledger.change({ cycle: { ...CYCLE, finishedAt: null } });
-  controls.done('contacts');
+  controls.done('contacts', 'recorded');
   await controls.resynced();
   expect(model.ledger.state.resync?.phase).toBe('reading');
   controls.started(['contacts']);
   model.ledger.change({ cycle: CYCLE });
-  controls.done('contacts');
+  controls.done('contacts', 'recorded');
   await controls.resynced();
   expect(model.commits.at(-1)?.state.resync).toMatchObject({ phase: 'finished', records: 5, deletes: 2 });
   expect(told(drain())).toEqual(['resync 1 finished']);

@@ -10,7 +10,7 @@ import type { PublisherError } from '../../../src/model/errors.js';
 import type { RegistrySettings } from '../../../src/model/registry.js';
 import type { RawRow } from '../../../src/model/row.js';
 import { TableSchema } from '../../../src/publisher/table-schema.js';
-import { FakeRegistry } from '../../support/fake-registry.js';
+import { FakeRegistry, type Reply } from '../../support/fake-registry.js';
 
 const TOPIC = 'intercom.acme.contacts';
 const SUBJECT = `${TOPIC}-value`;
@@ -142,6 +142,57 @@ describe('a new custom attribute', () => {
     expect(await published(schema)).toMatchObject({ [size.field]: 42, [other.field]: null });
     expect(fake.sent('PUT')).toEqual([]);
     expect(fake.versions(SUBJECT)).toHaveLength(2);
+  });
+
+  it.each<[string, (request: string) => Reply | null]>([
+    ['refuses the credentials', () => ({ status: 401, body: {} })],
+    ['fails', () => ({ status: 503, body: {} })],
+    ['shows no schema', (request) => (request.endsWith('/latest') ? { status: 403, body: {} } : null)],
+  ])('that waits holds up no row while the registry %s', async (_, intercept) => {
+    const { schema, reasons, known } = await open();
+    await schema.prepare([]);
+    fake.mode = 'READONLY';
+    known.push(definition);
+    expect(await schema.prepare([row])).toBe(false);
+    fake.intercept = intercept;
+    for (let minute = 0; minute < 3; minute += 1) {
+      vi.advanceTimersByTime(RETRY_MS);
+      expect(await schema.prepare([row])).toBe(false);
+      const before = fake.requests.length;
+      expect(await schema.prepare([])).toBe(false);
+      expect(fake.requests.length).toBe(before);
+    }
+    schema.addDefinitions([{ ...definition, name: 'plan' }]);
+    expect(await schema.prepare([row])).toBe(false);
+    expect(reasons).toHaveLength(1);
+    fake.intercept = () => null;
+    expect(await published(schema)).not.toHaveProperty(size.field);
+    fake.mode = 'READWRITE';
+    vi.advanceTimersByTime(RETRY_MS);
+    expect(await schema.prepare([])).toBe(true);
+    expect(await published(schema)).toMatchObject({ [size.field]: 42, custom_attributes_plan: null });
+  });
+
+  it('gets the column that an operator registers, also when another one was defined since', async () => {
+    registerSchemas([]);
+    const { schema, reasons } = await open({ register: 'never' }, [definition]);
+    expect(await schema.prepare([row])).toBe(false);
+    fake.add(SUBJECT, textWith([size]));
+    schema.addDefinitions([{ ...definition, name: 'plan', data_type: 'string' }]);
+    vi.advanceTimersByTime(RETRY_MS);
+    expect(await schema.prepare([])).toBe(true);
+    expect(await published(schema)).toMatchObject({ [size.field]: 42 });
+    expect(await schema.prepare([row])).toBe(false);
+    expect(reasons).toHaveLength(1);
+    const plan: CustomColumn = { field: 'custom_attributes_plan', attribute: 'plan', kind: 'string' };
+    fake.add(SUBJECT, textWith([size, plan]));
+    vi.advanceTimersByTime(RETRY_MS);
+    expect(await schema.prepare([])).toBe(true);
+    expect(await published(schema)).toMatchObject({ [size.field]: 42, [plan.field]: null });
+    const before = fake.requests.length;
+    vi.advanceTimersByTime(RETRY_MS);
+    expect(await schema.prepare([row])).toBe(false);
+    expect(fake.requests.length).toBe(before);
   });
 
   it('waits while the registry does not answer', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { emptyState, type TableState, type TopicMark } from '../../../src/model/state.js';
+import { stateAfterReset } from '../../../src/publisher/reset.js';
 import {
   arePartitionsAdded,
   differencesOf,
@@ -117,4 +118,23 @@ it('begins anew with nothing skipped: no bookmark, deletions since the oldest ro
   expect(anew.deletions).toEqual({ at: 12, ids: [] });
   expect(anew.reconcile).toEqual({ dueAt: '1970-01-01T00:00:00.000Z', walk: null });
   expect(stateForTopic(before, null).deletions).toBeNull();
+});
+
+it('begins anew as paused as it was, and with what was answered to operators', () => {
+  const answered = {
+    paused: true,
+    controlRevision: 7,
+    syncRevision: 6,
+    syncResult: { cycle: null, error: null },
+  };
+  expect(stateForTopic(state({ ...answered, bookmark: 99 }), 12_345)).toMatchObject({
+    ...answered,
+    bookmark: null,
+  });
+  expect(stateAfterReset(state({ ...answered, bookmark: 99, records: 5 }), 100, 7)).toMatchObject({
+    ...answered,
+    bookmark: 100,
+    records: 0,
+    resetAt: 7,
+  });
 });

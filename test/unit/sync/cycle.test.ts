@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { type ErrorCode, PublisherError } from '../../../src/model/errors.js';
-import { firstCause, runCycle } from '../../../src/sync/cycle.js';
+import { type CycleEnd, firstCause, runCycle } from '../../../src/sync/cycle.js';
 import { page, row, TableModel } from './table-model.js';
 
 const table = (name: 'contacts' | 'tags', outcome: Error | null) => {
@@ -17,13 +17,17 @@ async function pass(...tables: readonly TableModel[]) {
   const [first] = tables;
   if (first === undefined) throw new Error('no table');
   const done: string[] = [];
+  const ends: Record<string, CycleEnd> = {};
   let abandoned = 0;
   const options = {
     abandon: () => {
       abandoned += 1;
     },
     awaitReconcile: false,
-    onDone: (name: string) => void done.push(name),
+    onDone: (name: string, end: CycleEnd) => {
+      done.push(name);
+      ends[name] = end;
+    },
   };
   // All of them tell the first one's listeners.
   const run = runCycle('acme', tables, first.events, options);
@@ -34,6 +38,7 @@ async function pass(...tables: readonly TableModel[]) {
   return {
     ...outcome,
     done: done.sort(),
+    ends,
     abandoned: () => abandoned,
     told: first.told.map(({ name }) => name),
     first,
@@ -106,6 +111,27 @@ describe('runCycle', () => {
     );
     expect(result).toMatchObject({ thrown: why });
     expect(result.abandoned()).toBe(2);
+  });
+});
+
+describe('the end of a cycle', () => {
+  it.each<[ErrorCode, CycleEnd]>([
+    ['api-unreachable', 'recorded'],
+    ['credentials-refused', 'recorded'],
+    ['fenced', 'cut'],
+    ['kafka-unreachable', 'cut'],
+    ['stopped', 'cut'],
+  ])('that failed with %s is %s', async (code, end) => {
+    const contacts = table('contacts', new PublisherError(code, 'over'));
+    const { ends } = await pass(contacts, table('tags', null));
+    expect(ends).toEqual({ contacts: end, tags: 'recorded' });
+    expect(contacts.ledger.state.error?.code).toBe(end === 'recorded' ? code : undefined);
+  });
+
+  it('is cut where its reason can’t be written', async () => {
+    const contacts = table('contacts', new PublisherError('credentials-refused', 'over'));
+    contacts.commitError = new Error('no broker');
+    expect((await pass(contacts)).ends).toEqual({ contacts: 'cut' });
   });
 });
 

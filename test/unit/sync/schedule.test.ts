@@ -60,6 +60,20 @@ describe('Schedule', () => {
     expect(await schedule.next(never)).toEqual(['contacts']);
   });
 
+  it('has a table due at once whose cycle was cut, and not one whose cycle failed', async () => {
+    schedule = new Schedule([
+      { name: 'contacts', schedule: '0 0 1 1 *' },
+      { name: 'conversations', schedule: '0 0 1 1 *' },
+    ]);
+    await schedule.next(never);
+    schedule.done('contacts', 'recorded');
+    schedule.done('conversations', 'cut');
+    expect(await due()).toEqual(['conversations']);
+    schedule.pause('conversations');
+    schedule.done('conversations', 'cut');
+    expect(await due()).toEqual([]);
+  });
+
   it('has everything due again after a failure of the connection', async () => {
     schedule = new Schedule([{ name: 'contacts', schedule: '* * * * *' }]);
     await schedule.next(never);

@@ -7,7 +7,7 @@ import type { Page } from '../../../src/model/table.js';
 import { ReplacedIds } from '../../../src/sync/replaced.js';
 import type { TableSettings, TableSource } from '../../../src/sync/source.js';
 import { TableCycle } from '../../../src/sync/table-cycle.js';
-import { page, row, TableModel } from './table-model.js';
+import { NO_RETRY, page, row, TableModel } from './table-model.js';
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 const ISO = new Date(NOW).toISOString();
@@ -207,14 +207,52 @@ describe('a cycle of a searched table', () => {
       },
       prepare: async (rows) => {
         asked.push(rows);
-        return rows.length > 0 && asked.length === 1;
+        return asked.length === 2;
       },
     };
     model.readings = [[page([row('a', 300)])]];
     await run(model);
-    expect(asked).toEqual([[row('a', 300)], []]);
+    expect(asked).toEqual([[], [row('a', 300)], []]);
     expect(shaped).toBe(2);
     expect(model.records).toEqual(['rows a there']);
+  });
+
+  it('publishes a tombstone that a retry has found once the registry accepts the schema', async () => {
+    const model = new TableModel({ retry: { ...NO_RETRY, read: async () => null } });
+    model.openRejected(new PublisherError('schema-rejected', 'rejected'));
+    model.older.push({ key: 'a', row: {} });
+    model.ledger.setAside([{ id: 'a', window: null, error: new PublisherError('api-error', 'failed') }]);
+    const due = model.ledger.state.setAside.map((each) => ({ ...each, nextAt: new Date(0).toISOString() }));
+    model.ledger.change({ setAside: due });
+    for (let cycle = 0; cycle < 3; cycle += 1) {
+      model.readings = [[page([])]];
+      await expect(run(model)).rejects.toMatchObject({ code: 'schema-rejected' });
+      await model.tasks.recovery?.ended;
+    }
+    expect(model.ledger.state.setAside).toMatchObject([{ id: 'a' }]);
+    model.registryError = null;
+    for (let cycle = 0; cycle < 2; cycle += 1) {
+      model.readings = [[page([])]];
+      await run(model);
+      await model.tasks.recovery?.ended;
+    }
+    expect(model.records).toEqual(['rows a gone']);
+    expect(model.ledger.state.setAside).toEqual([]);
+  });
+
+  it('publishes the tombstones of a whole table once the registry accepts its schema', async () => {
+    const model = new TableModel({ name: 'companies', reads: 'whole' });
+    model.readings = [[page([row('a', 300), row('b', 300)])]];
+    await run(model);
+    model.openRejected(new PublisherError('schema-rejected', 'rejected'));
+    for (let cycle = 0; cycle < 2; cycle += 1) {
+      model.readings = [[page([row('a', 300)])]];
+      await expect(run(model)).rejects.toMatchObject({ code: 'schema-rejected' });
+    }
+    model.registryError = null;
+    model.readings = [[page([row('a', 300)])]];
+    await run(model);
+    expect(model.records).toEqual(['rows a there', 'rows b there', 'rows b gone']);
   });
 
   it('reads a window again that rows left meanwhile, and gives up in the end', async () => {

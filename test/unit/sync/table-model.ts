@@ -3,6 +3,7 @@
  * told meanwhile.
  */
 
+import type { PublisherError } from '../../../src/model/errors.js';
 import { type EventMap, type EventName, Events } from '../../../src/model/events.js';
 import type { Change, DeadLetter, OutgoingRecord, RawRow, ShapedRow } from '../../../src/model/row.js';
 import { emptyState, type TableState, type Window } from '../../../src/model/state.js';
@@ -94,6 +95,12 @@ export class TableModel implements TableSink, TableWork {
   readonly letters = new Map<string, DeadLetter>();
   /** What the next readings bring, one list of pages each; an error is thrown. */
   readings: (readonly (Page | Error)[])[] = [];
+  /** What the registry answers to the table's schema; null: it accepts it. */
+  registryError: PublisherError | null = null;
+  /** Why the schema is not registered; null: it is. */
+  #unregistered: PublisherError | null = null;
+  /** Fails the readings of the topic with it. */
+  standingError: Error | null = null;
   /** Fails the next commit with it. */
   commitError: Error | null = null;
 
@@ -108,7 +115,7 @@ export class TableModel implements TableSink, TableWork {
       windowsAtOnce: () => 2,
       shape,
       prefetch: async () => undefined,
-      prepare: async () => false,
+      prepare: () => this.#register(),
       versionTime,
       isTooOld: (raw) => this.#source.method === 'incremental' && (versionTime(raw) ?? startDate) < startDate,
       grain: async () => ({ unit: 'second' }),
@@ -136,6 +143,19 @@ export class TableModel implements TableSink, TableWork {
     Object.assign(this.#source, changed);
   }
 
+  /** The table opens with a schema that the registry rejects. */
+  openRejected(error: PublisherError): void {
+    this.registryError = error;
+    this.#unregistered = error;
+  }
+
+  async #register(): Promise<boolean> {
+    if (this.#unregistered === null) return false;
+    if (this.registryError !== null) throw this.registryError;
+    this.#unregistered = null;
+    return true;
+  }
+
   async *#pull(window: Window): AsyncGenerator<Page> {
     this.pulled.push(window);
     for (const next of this.readings.shift() ?? []) {
@@ -145,6 +165,7 @@ export class TableModel implements TableSink, TableWork {
   }
 
   encode(change: Change) {
+    if (this.#unregistered !== null) throw this.#unregistered;
     const value = change.op === 'delete' ? null : change.bytes;
     if (value?.includes('"tooLarge":true')) return { reason: 'too large' };
     return {
@@ -181,6 +202,7 @@ export class TableModel implements TableSink, TableWork {
 
   async standing(keys: readonly string[]): Promise<ReadonlyMap<string, PublishedVersion>> {
     this.lookedFor.push(keys);
+    if (this.standingError !== null) throw this.standingError;
     const own = this.records.flatMap((line): Logged<object>[] => {
       const [topic, key = '', what] = line.split(' ');
       return topic === 'rows' ? [{ key, row: what === 'gone' ? null : {} }] : [];

@@ -5,7 +5,6 @@
 
 import { expect, it } from 'vitest';
 import { IntercomApi } from '../../../src/intercom/api.js';
-import type { Search } from '../../../src/intercom/search.js';
 import type { ApiRequest, Requester } from '../../../src/intercom/transport.js';
 import { PublisherError } from '../../../src/model/errors.js';
 import type { RawRow } from '../../../src/model/row.js';
@@ -13,13 +12,12 @@ import type { Window } from '../../../src/model/state.js';
 import type { TableName } from '../../../src/model/table-names.js';
 import { TableCycle } from '../../../src/sync/table-cycle.js';
 import { children, listChildren } from '../../../src/tables/children.js';
+import { CONTACT_SEARCH } from '../../../src/tables/contacts.js';
 import { TableModel } from '../sync/table-model.js';
-
-const SEARCH: Search = { path: '/contacts/search', list: 'data', isOrdered: true };
 
 const notes = children({
   name: 'notes' as TableName,
-  search: SEARCH,
+  search: CONTACT_SEARCH,
   grain: 'day',
   parent: { id: 'contact_id', updatedAt: 'contact_updated_at' },
   read: async (api, { id, updated_at }) => {

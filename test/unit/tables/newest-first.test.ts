@@ -12,7 +12,7 @@ const PER_PAGE = 10;
 
 const calls = newestFirst({
   name: 'calls' as TableName,
-  listing: { path: `/calls?per_page=${PER_PAGE}`, route: '/calls', lists: ['data'] },
+  listing: { path: '/calls', route: '/calls', lists: ['data'] },
   time: 'created_at',
 });
 
