@@ -187,6 +187,9 @@ const HEADERS = {
       ...COMMON_HEADERS,
       updated_at: time('The updated_at of the row, where it has one, in epoch milliseconds.'),
       hash: text('The hash of the contents: equal contents have equal hashes.'),
+      published_at: time(
+        'Where a resync has published this version once more: when it was published first, in epoch milliseconds.',
+      ),
     },
   },
   tombstone_headers: {

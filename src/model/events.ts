@@ -7,7 +7,7 @@
 
 import type { PublisherError } from './errors.js';
 import type { SetAside } from './set-aside.js';
-import type { CycleSummary, TableState, Window } from './state.js';
+import type { CycleSummary, ResyncMark, TableState, Window } from './state.js';
 import type { TableName } from './table-names.js';
 
 export interface AtConnection {
@@ -147,6 +147,21 @@ export interface EventMap {
   'table:paused': AtTable & { readonly isPaused: boolean };
   /** A reconcile has finished. */
   'table:reconciled': AtTable & { readonly deletes: number };
+  /** A resync has begun, is further, waits after a failure (`resync.error`), or has ended. */
+  'resync:changed': AtTable & {
+    readonly what: 'started' | 'progress' | 'waiting' | 'finished' | 'cancelled';
+    readonly resync: ResyncMark;
+  };
+  /** A resync has published rows. */
+  'resync:committed': AtTable & {
+    readonly records: number;
+    readonly deletes: number;
+    readonly deadLetters: number;
+    readonly unknownFields: ReadonlyMap<string, number>;
+    readonly letters?: LetterChanges;
+    /** Rows that it has published once more as they were. */
+    readonly republished: number;
+  };
   'table:failed': AtTable & { readonly error: PublisherError };
   /**
    * The instances of the group were compared. The message says what they differ in, null that they agree; an

@@ -46,6 +46,47 @@ export interface ReconcileMark {
   readonly walk: { readonly reached: number | null } | null;
 }
 
+/** The last `resync` of a table: reads it again beside its polls. */
+export interface ResyncMark {
+  /** The revision of the control topic's record that requested it. */
+  readonly revision: number;
+  /** Epoch seconds of `updated_at`: older rows are left as they are; null: all rows are read. */
+  readonly since: number | null;
+  /** Whether each row is published once more, also where nothing has changed. */
+  readonly republish: boolean;
+  /**
+   * `reading`: compares the source with the topic; in a table that is read whole its next complete cycle does.
+   * `republishing`: publishes the rows once more that were not published since it began.
+   */
+  readonly phase: 'reading' | 'republishing' | 'finished' | 'cancelled';
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  /** When it was complete or cancelled (ISO 8601, UTC). */
+  readonly finishedAt: string | null;
+  /**
+   * The bookmark when it began: in a searched table it finds rows that the topic lacks up to this time (epoch
+   * seconds).
+   */
+  readonly until: number | null;
+  /** Epoch seconds of `updated_at` up to which a searched table was compared, or null. */
+  readonly reached: number | null;
+  /**
+   * By partition of the table's topic: the offset behind the last record when it began. A row whose newest
+   * record is behind it was published since. Null: not known yet.
+   */
+  readonly ends: readonly number[] | null;
+  /** By partition: the offset up to which rows were published once more; null or missing: none was. */
+  readonly offsets: readonly (number | null)[];
+  /** New versions of rows that it has published. */
+  readonly records: number;
+  /** Tombstones that it has published. */
+  readonly deletes: number;
+  /** Rows that it has published once more. */
+  readonly republished: number;
+  /** Why it waits before it continues, or null. */
+  readonly error: StateError | null;
+}
+
 /** What came of a `sync`. */
 export interface SyncResult {
   /** The cycle that served it. */
@@ -123,6 +164,8 @@ export interface TableState {
   readonly controlRevision: number;
   /** The revision of the last `sync` whose cycle is over. */
   readonly syncRevision: number;
+  /** The last `resync` that the owner has accepted; null: none. */
+  readonly resync: ResyncMark | null;
   /** What came of that `sync`; null before the first one. */
   readonly syncResult: SyncResult | null;
   /** The topic that the state is about; null in states of version 0.1.0, and behind a `reset`. */
@@ -155,6 +198,7 @@ export function emptyState(): TableState {
     paused: false,
     controlRevision: 0,
     syncRevision: 0,
+    resync: null,
     syncResult: null,
     topic: null,
     deadLetterTopic: null,

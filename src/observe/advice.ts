@@ -7,13 +7,14 @@ export const ADVICE: Readonly<Record<ErrorCode, string>> = {
   'api-error': "Wait; see Intercom's status.",
   'api-unreadable': 'Usually an error page of a proxy: check gateway.',
   'api-rejected': "Compare apiVersion. The message has the request ID for Intercom's support.",
-  'api-forbidden': 'Grant the permission in the Developer Hub, or leave the table out.',
+  'api-forbidden':
+    'Grant it in the Developer Hub and renew the token, or leave the table out. check finds this before the first run.',
   'api-not-found': 'Leave the table out, or compare apiVersion.',
   'scroll-busy': 'Run one scroll at a time, or give each program its own app.',
   'scroll-broken': 'Wait: the next cycle reads it again.',
   'walk-unclean': 'Wait: the next cycle reads it again.',
   'plan-restricted':
-    'Renew it. The publisher sends one request at most every 5 minutes, and catches up by itself.',
+    'Renew it. The publisher sends one request at most every 5 minutes, and catches up by itself. Where check says that the plan does not include a table, leave the table out.',
   'credentials-refused':
     'Run intercom-kafka connect NAME, or set a new accessToken. The publisher rereads a token file by itself.',
   'credentials-missing': 'Run intercom-kafka connect NAME.',

@@ -64,10 +64,30 @@ function logTables(events: Events, log: Logger): void {
   events.on('table:paused', ({ isPaused, ...event }) =>
     log.info(event, isPaused ? 'table paused' : 'table resumed'),
   );
+  logResyncs(events, log);
   events.on('table:reconciled', (event) => log.info(event, 'reconcile finished'));
   events.on('table:failed', ({ connection, table, error }) =>
     log.error({ connection, table, code: error.code, ...stackOf(error) }, error.message),
   );
+}
+
+/** Progress of a resync is logged so often. */
+const RESYNC_EVERY_MS = 30_000;
+
+function logResyncs(events: Events, log: Logger): void {
+  const loggedAt = new Map<string, number>();
+  events.on('resync:committed', ({ unknownFields: _, ...event }) => log.debug(event, 'resync committed'));
+  events.on('resync:changed', ({ connection, table, what, resync }) => {
+    const { since, republish, phase, reached, records, deletes, republished } = resync;
+    const fields = { connection, table, since, republish, phase, reached, records, deletes, republished };
+    const key = `${connection}/${table}`;
+    const now = Date.now();
+    if (what === 'waiting') log.warn(fields, `resync waits after a failure: ${resync.error?.message}`);
+    else if (what !== 'progress' || now - (loggedAt.get(key) ?? 0) >= RESYNC_EVERY_MS) {
+      log.info(fields, `resync ${what}`);
+      loggedAt.set(key, now);
+    }
+  });
 }
 
 /** The stack of a defect. Other failures have only their message. */

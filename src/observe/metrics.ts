@@ -8,6 +8,7 @@
 
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { AtTable, EventMap, Events } from '../model/events.js';
+import { isUnderway } from '../model/resync.js';
 import { type SetAside, subjectText } from '../model/set-aside.js';
 import type { TableState } from '../model/state.js';
 import { at, counters, gauges, histogram, keyOf, onLeft, onTableLeft, PREFIX, TABLE } from './instruments.js';
@@ -66,7 +67,11 @@ function countRows(events: Events, registry: Registry): void {
   const notShown = counter('rows_not_shown_total', 'Rows that the API counts and did not show.');
   const hinted = counter('hinted_rows_total', 'Rows and tombstones published because of notifications.');
   const readSoFar = new Map<string, number>();
-  const countPublished = (event: EventMap['page:committed' | 'hints:committed']) => {
+  const republished = counter(
+    'republished_rows_total',
+    'Rows that a resync has published once more as they were.',
+  );
+  const countPublished = (event: EventMap['page:committed' | 'hints:committed' | 'resync:committed']) => {
     rows.inc(at(event), event.records);
     tombstones.inc(at(event), event.deletes);
     letters.inc(at(event), event.deadLetters);
@@ -87,6 +92,10 @@ function countRows(events: Events, registry: Registry): void {
   events.on('hints:committed', (event) => {
     countPublished(event);
     hinted.inc(at(event), event.records + event.deletes);
+  });
+  events.on('resync:committed', (event) => {
+    countPublished(event);
+    republished.inc(at(event), event.republished);
   });
 }
 
@@ -234,8 +243,13 @@ function countCycles(events: Events, registry: Registry): void {
   const paused = gauge('table_paused', 'Whether an operator has paused a table.');
   events.on('table:restored', (event) => paused.set(at(event), event.state.paused ? 1 : 0));
   events.on('table:paused', (event) => paused.set(at(event), event.isPaused ? 1 : 0));
+  const resyncing = gauge('table_resyncing', 'Whether a resync of a table is under way.');
+  const showResync = (event: AtTable, resync: TableState['resync']) =>
+    resyncing.set(at(event), isUnderway(resync) ? 1 : 0);
+  events.on('table:restored', (event) => showResync(event, event.state.resync));
+  events.on('resync:changed', (event) => showResync(event, event.resync));
   onTableLeft(events, (labels) => {
-    for (const each of [lasted, failing, completed, fresh, paused]) each.remove(labels);
+    for (const each of [lasted, failing, completed, fresh, paused, resyncing]) each.remove(labels);
   });
 }
 

@@ -9,8 +9,9 @@ import type {
   LetterChanges,
   Progress,
 } from '../model/events.js';
+import { type ResyncStatus, resyncStatus } from '../model/resync.js';
 import type { SetAside } from '../model/set-aside.js';
-import { type CycleSummary, type StateError, secondsSince } from '../model/state.js';
+import { type CycleSummary, type ResyncMark, type StateError, secondsSince } from '../model/state.js';
 import type { TableName } from '../model/table-names.js';
 import { adviceOn } from './advice.js';
 import { History, type Minutes, NO_MINUTES } from './history.js';
@@ -28,6 +29,8 @@ export interface ConfiguredTable {
 
 export interface ConfiguredConnection {
   readonly name: string;
+  /** Epoch seconds; left out: not known. */
+  readonly startDate?: number;
   readonly tables: readonly ConfiguredTable[];
 }
 
@@ -123,6 +126,8 @@ export interface TableStatus {
   /** Of the running cycle. */
   readonly progress: Progress | null;
   readonly error: ShownError | null;
+  /** The last resync, under way or ended; null: none. */
+  readonly resync: ResyncStatus | null;
 }
 
 interface TableFacts {
@@ -139,6 +144,7 @@ interface TableFacts {
   freshAsOf: string | null;
   paused: boolean;
   cycle: CycleSummary | null;
+  resync: ResyncMark | null;
   readonly letters: StandingLetters;
   readonly history: History;
 }
@@ -233,7 +239,7 @@ export class StatusBoard {
 
   #followTables(events: Events): void {
     events.on('table:restored', (event) => {
-      const { bookmark, freshAsOf, paused, cycle, error } = event.state;
+      const { bookmark, freshAsOf, paused, cycle, error, resync } = event.state;
       const { records, deletes, deadLetters, unknownFields, setAside } = event.state;
       const counts = { records, deletes, deadLetters, unknownFields, setAside };
       Object.assign(this.#table(event), {
@@ -243,8 +249,12 @@ export class StatusBoard {
         paused,
         cycle,
         error,
+        resync,
         ...counts,
       });
+    });
+    events.on('resync:changed', (event) => {
+      this.#table(event).resync = event.resync;
     });
     events.on('table:paused', (event) => {
       this.#table(event).paused = event.isPaused;
@@ -260,15 +270,8 @@ export class StatusBoard {
       this.#table(event).deletes += event.deletes;
       this.#beat(event, event.deletes);
     });
-    events.on('hints:committed', (event) => {
-      const table = this.#table(event);
-      table.records += event.records;
-      table.deletes += event.deletes;
-      table.deadLetters += event.deadLetters;
-      for (const count of event.unknownFields.values()) table.unknownFields += count;
-      this.#showLetters(table, event.letters);
-      this.#beat(event, event.records + event.deletes);
-    });
+    events.on('hints:committed', (event) => this.#count(event, 0));
+    events.on('resync:committed', (event) => this.#count(event, event.republished));
     events.on('table:finished', (event) => {
       const { summary: cycle, bookmark } = event;
       const freshAsOf = cycle.startedAt;
@@ -282,15 +285,20 @@ export class StatusBoard {
   }
 
   #add(event: EventMap['page:committed']): void {
+    const { bookmark, progress } = event;
+    Object.assign(this.#table(event), { bookmark, progress });
+    this.#count(event, 0);
+  }
+
+  /** `again`: rows that were published once more as they were. */
+  #count(event: EventMap['page:committed' | 'hints:committed' | 'resync:committed'], again: number): void {
     const table = this.#table(event);
     table.records += event.records;
     table.deletes += event.deletes;
     table.deadLetters += event.deadLetters;
     for (const count of event.unknownFields.values()) table.unknownFields += count;
-    table.bookmark = event.bookmark;
-    table.progress = event.progress;
     this.#showLetters(table, event.letters);
-    this.#beat(event, event.records + event.deletes);
+    this.#beat(event, event.records + event.deletes + again);
   }
 
   #showLetters(table: TableFacts, changes: LetterChanges | undefined): void {
@@ -328,7 +336,7 @@ export class StatusBoard {
 
   /** Null when nothing of it is newer than what the client has seen. */
   #connectionStatus(
-    { name, tables }: ConfiguredConnection,
+    { name, startDate = 0, tables }: ConfiguredConnection,
     now: number,
     client: Seen | null,
   ): ConnectionStatus | null {
@@ -348,7 +356,7 @@ export class StatusBoard {
       perMinute: facts?.history.lastMinute(now) ?? 0,
       history: facts?.history.minutes(now, from) ?? NO_MINUTES,
       tables: tables.filter(isShown).map((table) => ({
-        ...tableStatus(table.name, facts?.tables.get(table.name) ?? noFacts(), now, from),
+        ...tableStatus(table.name, facts?.tables.get(table.name) ?? noFacts(), { now, from, startDate }),
         schedule: table.schedule,
         nextPollAt: this.#nextPollAt(table, facts, now),
       })),
@@ -382,6 +390,7 @@ function noFacts(): TableFacts {
     freshAsOf: null,
     paused: false,
     cycle: null,
+    resync: null,
     letters: new StandingLetters(),
     history: new History(),
   };
@@ -390,8 +399,7 @@ function noFacts(): TableFacts {
 function tableStatus(
   name: TableName,
   facts: TableFacts,
-  now: number,
-  from: number,
+  { now, from, startDate }: { readonly now: number; readonly from: number; readonly startDate: number },
 ): Omit<TableStatus, 'schedule' | 'nextPollAt'> {
   const { bookmark, records, deletes, deadLetters, unknownFields, setAside } = facts;
   const { freshAsOf, cycle, progress, error, letters, history } = facts;
@@ -412,6 +420,7 @@ function tableStatus(
     cycle,
     progress,
     error: error === null ? null : withAdvice(error),
+    resync: resyncStatus(facts.resync, startDate),
   };
 }
 

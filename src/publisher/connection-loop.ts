@@ -108,8 +108,8 @@ export class ConnectionLoop {
       work: session.work,
       schedule,
       controlOf: (table) => control.of(connection, table),
-      onPaused: (table, isPaused) =>
-        this.#context.events.emit('table:paused', { connection, table, isPaused }),
+      events: this.#context.events,
+      retries: true,
       onPausedAtWork: () => paused.abort(),
       onFailure: fail,
     });
@@ -139,12 +139,14 @@ export class ConnectionLoop {
       await (paused.signal.aborted
         ? Promise.race([atRest, pause(PAUSED_WITHIN_MS, broken).catch(() => undefined)])
         : atRest);
+      controls.stop();
       if (errors.length === 0 && cycles.size === 0) await session.publishLastStates();
     } finally {
       unsubscribe();
+      controls.stop();
       session.endRequests();
       await Promise.all(cycles);
-      await controls.settled();
+      await controls.resynced();
       await session.close();
     }
     const others = paused.signal.aborted ? errors.filter(({ code }) => code !== 'stopped') : errors;

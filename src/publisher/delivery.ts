@@ -9,6 +9,7 @@ import type { TableState } from '../model/state.js';
 import type { TableName } from '../model/table-names.js';
 import { inSpan, type OpenSpan } from '../model/tracing.js';
 import type { KnownVersions } from '../sync/batch.js';
+import type { RowLog } from '../sync/row-log.js';
 import type { TableSink } from '../sync/source.js';
 import type { TableSchema } from './table-schema.js';
 import type { TopicLog } from './topic-log.js';
@@ -36,6 +37,7 @@ export interface DeliveryOptions {
    */
   readonly childrenOf: ((ids: readonly string[]) => Promise<readonly string[]>) | null;
   readonly lookup: TopicLookup;
+  readonly rowLog: RowLog;
 }
 
 export class Delivery implements TableSink {
@@ -43,6 +45,10 @@ export class Delivery implements TableSink {
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
+  }
+
+  get rowLog(): RowLog {
+    return this.#options.rowLog;
   }
 
   encode(change: Change): { records: OutgoingRecord[] } | { reason: string } {

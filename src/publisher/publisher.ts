@@ -248,6 +248,7 @@ export class Publisher {
     await control.ready(signal);
     const session = await Session.open(this.#context, connection, signal);
     const paused = new Set<TableName>();
+    const failures: unknown[] = [];
     const controls = new TableControls({
       work: session.work,
       schedule: {
@@ -256,13 +257,14 @@ export class Publisher {
         request: () => undefined,
       },
       controlOf: (table) => control.of(connection.name, table),
-      onPaused: (table, isPaused) =>
-        events.emit('table:paused', { connection: connection.name, table, isPaused }),
+      events,
+      retries: false,
       onPausedAtWork: () => undefined,
-      // The cycles fail too.
-      onFailure: () => undefined,
+      onFailure: (error) => failures.push(error),
     });
     try {
+      // A cycle that begins now serves what was requested before.
+      await controls.settled();
       const tables = connection.tables.map(({ name }) => name).filter((table) => !paused.has(table));
       if (paused.size > 0) events.emit('warning', pausedWarning(connection.name, paused));
       controls.started(tables);
@@ -270,11 +272,14 @@ export class Publisher {
         awaitReconcile: true,
         onDone: (table, end) => controls.done(table, end),
       });
-      await controls.settled();
+      await controls.resynced();
+      if (failures.length > 0) throw failures[0];
       await session.publishLastStates();
-      return failed;
+      return [...failed, ...controls.failedResyncs];
     } finally {
-      await controls.settled();
+      controls.stop();
+      session.endRequests();
+      await controls.resynced();
       await session.close();
     }
   }

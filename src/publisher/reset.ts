@@ -3,12 +3,16 @@
 import type { Config, ConnectionConfig } from '../config/config.js';
 import { KafkaAccess } from '../kafka/access.js';
 import { COMPRESSION_TYPES } from '../kafka/codecs.js';
-import { readStates, stateRecord } from '../kafka/states.js';
+import { type NewestControls, readControls } from '../kafka/control.js';
+import { readStates, stateKey, stateRecord } from '../kafka/states.js';
 import { Writer } from '../kafka/writer.js';
+import type { Control } from '../model/control.js';
 import { PublisherError } from '../model/errors.js';
+import { beginResync, cancelled, isUnderway, pendingResync } from '../model/resync.js';
 import { stateAnew, type TableState } from '../model/state.js';
 import { asSearched } from '../model/table.js';
 import type { TableName } from '../model/table-names.js';
+import { controlTopic } from '../model/topic-names.js';
 import type { IntercomTable } from '../tables/all.js';
 import { membersLeft } from './group-free.js';
 import { transactionalId } from './topic-plans.js';
@@ -48,6 +52,7 @@ export async function resetTables(
     });
     try {
       const states = await readStates(kafka.reader, config.state.topic, { until: 'written' });
+      const controls = await controlsIn(config, kafka);
       const now = Date.now();
       const known = tables.flatMap((table) => {
         const state = states.get(connection.name, table.name);
@@ -55,7 +60,10 @@ export async function resetTables(
       });
       await writer.commit(
         known.map(({ table, state }) => {
-          const afterReset = stateAfterReset(state, asSearched(table) === null ? null : startDate, now);
+          const start = asSearched(table) === null ? null : startDate;
+          const control = controls.get(stateKey(connection.name, table.name))?.control;
+          const requested = control === 'newer' ? undefined : control;
+          const afterReset = stateAfterReset(state, start, now, requested);
           return stateRecord(config.state.topic, connection.name, table.name, afterReset);
         }),
       );
@@ -68,16 +76,30 @@ export async function resetTables(
   }
 }
 
+async function controlsIn(config: Config, kafka: KafkaAccess): Promise<NewestControls> {
+  const topic = controlTopic(config.topics.prefix);
+  const isThere = (await kafka.topics.describe([topic])).size > 0;
+  return isThere ? (await readControls(kafka.reader, topic)).controls : new Map();
+}
+
 /**
- * The state of a table that starts again from `startDate` (epoch seconds), or from its connection's start
- * date. The position in lists of deletions is kept: the source no longer has those rows and would not list
- * them again. `now` in epoch milliseconds.
+ * The state of a table that starts again from `startDate` (epoch seconds), or from its connection's start date. The
+ * position in lists of deletions is kept: the source no longer has those rows and would not list them again. A
+ * resync that was requested before has ended: everything is read again. `now` in epoch milliseconds.
  */
-export function stateAfterReset(state: TableState, startDate: number | null, now: number): TableState {
+export function stateAfterReset(
+  state: TableState,
+  startDate: number | null,
+  now: number,
+  requested?: Control,
+): TableState {
   const { deletions, reconcile } = state;
+  const pending = pendingResync(requested, state);
+  const resync = pending === null ? state.resync : beginResync(pending, state, { now, ends: null });
   return {
     ...stateAnew(state),
     bookmark: startDate,
+    resync: isUnderway(resync) ? cancelled(resync, now) : resync,
     deletions,
     reconcile: reconcile === null ? null : { ...reconcile, walk: null },
     resetAt: now,

@@ -10,6 +10,18 @@ import { EveryRow, type PublishedRows, type PublishedVersion, RecentRows } from 
 import { KnownIdCollector, type KnownIds } from '../sync/reconcile.js';
 import { CLOCK_SKEW_MS } from './versions.js';
 
+/** Header of a version that was published once more: when it was published first (epoch milliseconds). */
+export const PUBLISHED_AT = 'published_at';
+
+/**
+ * Whether a record belongs to what a restore from a time on (epoch milliseconds) keeps in memory. A resync may
+ * have published all rows of a table once more since; memory does not need the old ones among them.
+ */
+export function isRestored(record: TopicRecord, from: 'earliest' | number): boolean {
+  const publishedAt = headerText(record, PUBLISHED_AT);
+  return from === 'earliest' || publishedAt === null || Number(publishedAt) >= from;
+}
+
 /** What a topic contains of a table's rows. */
 export interface RestoredRows {
   readonly published: PublishedRows;
@@ -54,6 +66,7 @@ export async function restorePublished(
   const from = isWhole || since === null ? 'earliest' : since - CLOCK_SKEW_MS;
   for await (const records of reader.read(topic, { from, signal: table.signal })) {
     for (const { key, record } of ownOf(records, codec, table.onForeign)) {
+      if (!isRestored(record, from)) continue;
       if (!isAtHome(record, partitions)) {
         const place = `${record.partition}/${key}`;
         if (record.value === null) misplaced.delete(place);
@@ -66,7 +79,7 @@ export async function restorePublished(
 }
 
 /** The records of a table with their keys. Records of other producers are left out. */
-function ownOf(
+export function ownOf(
   records: readonly TopicRecord[],
   codec: TopicCodec,
   onForeign: (record: TopicRecord) => void = () => undefined,

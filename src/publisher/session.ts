@@ -195,7 +195,11 @@ export class Session {
     this.#stop.abort();
     await this.#hinted?.ended;
     await Promise.all(
-      [...this.#work.values()].flatMap(({ tasks }) => [tasks.reconcile?.ended, tasks.recovery?.ended]),
+      [...this.#work.values()].flatMap(({ tasks: { reconcile, recovery, resync } }): unknown[] => [
+        reconcile?.ended,
+        recovery?.ended,
+        resync?.ended,
+      ]),
     );
     await this.#writer.close().catch(() => undefined);
     await this.#transport.close();

@@ -120,9 +120,10 @@ function idSource(
     isGone: (id) => isGone(background, id),
     grain: () => grain(table),
     signal: end,
+    ...(find === undefined ? {} : { find }),
     // A parent row of a search has no content of its children.
     ...(parent === undefined && find !== undefined
-      ? { start: connection.startDate, hashOf: hashOf(table, background, schema), find }
+      ? { start: connection.startDate, hashOf: hashOf(table, background, schema) }
       : {}),
   };
 }

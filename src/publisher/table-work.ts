@@ -10,6 +10,7 @@ import { Delivery, type DeliveryOptions } from './delivery.js';
 import { grainOf } from './grain.js';
 import type { PublishedTable } from './published-table.js';
 import { findChildren, readVersions } from './restore.js';
+import { TopicRowLog } from './row-log.js';
 import type { SessionParts } from './session-parts.js';
 import { restoreLetters, restoreTable } from './table-restore.js';
 import { TableSchema } from './table-schema.js';
@@ -58,13 +59,13 @@ export async function restoreWork(parts: SessionParts): Promise<Map<TableName, T
     const sink = createSink(parts, published, { deadLetterHashes, logs, resetAt: restored.state.resetAt });
     const { events } = context;
     const ledger = new TableLedger({ source, sink, settings, events }, restored);
-    return [table.name, { ledger, tasks: { reconcile: null, recovery: null } }];
+    return [table.name, { ledger, tasks: { reconcile: null, recovery: null, resync: null } }];
   };
   return new Map(await Promise.all(parts.tables.map(restore)));
 }
 
 function createSink(
-  { context: { config, kafka, registry }, topics, schemas, writer, end }: SessionParts,
+  { context: { config, kafka, registry }, topics, schemas, writer, warn, end }: SessionParts,
   { table, connection, topic, deadLetterTopic }: PublishedTable,
   {
     resetAt,
@@ -74,24 +75,29 @@ function createSink(
   const schema = mustGet(schemas, table.name);
   const { codec } = schema;
   const parent = asSearched(table)?.parent;
-  const { partitions } = mustGet(topics, topic);
+  const { partitions, maxMessageBytes } = mustGet(topics, topic);
+  const access = { reader: kafka.reader, registry, codec, partitions };
+  const rowLog = new TopicRowLog(access, topic, {
+    parent,
+    maxRecordBytes: maxMessageBytes,
+    warn,
+    signal: end,
+  });
   const read = (keys: ReadonlySet<string>, onRead: (bytes: number) => void) =>
     readVersions(kafka.reader, topic, codec, { keys, resetAt, partitions, signal: end, onRead });
   return new Delivery({
     connection: connection.name,
     table: table.name,
     topic,
-    maxRecordBytes: mustGet(topics, topic).maxMessageBytes,
+    maxRecordBytes: maxMessageBytes,
     deadLetters: { topic: deadLetterTopic, maxRecordBytes: mustGet(topics, deadLetterTopic).maxMessageBytes },
     stateTopic: config.state.topic,
     schema,
     writer,
     transactionalId: transactionalId(config, connection),
     ...kept,
+    rowLog,
     lookup: new TopicLookup(read, end),
-    childrenOf:
-      parent === undefined
-        ? null
-        : (ids) => findChildren({ reader: kafka.reader, registry, codec, partitions }, topic, parent.id, ids),
+    childrenOf: parent === undefined ? null : (ids) => findChildren(access, topic, parent.id, ids),
   });
 }

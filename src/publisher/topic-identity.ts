@@ -5,6 +5,7 @@
  * truncated or restored. No row may be skipped then, so the table is read from its start again.
  */
 
+import { resyncAnew } from '../model/resync.js';
 import { stateAnew, type TableState, type TopicMark } from '../model/state.js';
 
 /**
@@ -81,6 +82,7 @@ export function stateForTopic(state: TableState, oldest: number | null): TableSt
       state.deletions === null || oldest === null ? null : { at: Math.floor(oldest / 1000), ids: [] },
     // Due at once: reconcile finds the other deleted rows.
     reconcile: state.reconcile === null ? null : { dueAt: new Date(0).toISOString(), walk: null },
+    resync: resyncAnew(state.resync),
     updatedAt: new Date().toISOString(),
   };
 }

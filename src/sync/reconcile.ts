@@ -16,6 +16,7 @@ import { idOf, isNoRow, type RawRow } from '../model/row.js';
 import { FailureCount, isolate, type Unread } from '../model/set-aside.js';
 import type { TableState, Window } from '../model/state.js';
 import type { Page } from '../model/table.js';
+import { epochSeconds } from '../model/time.js';
 import type { FoundRows } from './source.js';
 import { type Grain, windowsOver } from './windows.js';
 
@@ -52,6 +53,20 @@ export interface IdSource {
   find?(id: string): Promise<FoundRows | null>;
 }
 
+/** What a scan compares; left out: as a reconcile does. */
+export interface ScanRange {
+  /** Epoch seconds from which rows are searched that the topic lacks; left out: as the source says. */
+  readonly start?: number;
+  /** Epoch seconds up to which it finds rows that the topic lacks; left out: up to the newest published row. */
+  readonly until?: number;
+  /** Whether each row that the API shows up to then counts as different. */
+  readonly isEveryRow?: boolean;
+  /** How often a window is read whose rows leave it meanwhile; left out: once. */
+  readonly readings?: number;
+  /** Ends the scan with `stopped`. */
+  readonly signal?: AbortSignal;
+}
+
 /** What a scan has found since the last `drain`. */
 export interface Findings {
   readonly gone: readonly string[];
@@ -73,6 +88,7 @@ const MAX_QUEUED = 1_000;
 export class ReconcileScan {
   readonly #source: IdSource;
   readonly #setAside: () => ReadonlySet<string>;
+  readonly #range: ScanRange;
   readonly #failures = new FailureCount();
   #gone: string[] = [];
   #unread: Unread[] = [];
@@ -98,9 +114,11 @@ export class ReconcileScan {
     source: IdSource,
     reached: number | null,
     setAside: () => ReadonlySet<string> = () => new Set(),
+    range: ScanRange = {},
   ) {
     this.#source = source;
     this.#setAside = setAside;
+    this.#range = range;
     this.#reached = reached;
     this.#full = this.#nextFull();
     this.ended = this.#run().then(
@@ -149,23 +167,30 @@ export class ReconcileScan {
   }
 
   async #run(): Promise<void> {
+    const { start = this.#source.start } = this.#range;
     for (;;) {
       const known = await this.#source.known(this.#reached);
-      const { times, until } = known;
-      for (const { from, to } of windowsOver([...times.values()], await this.#source.grain())) {
+      for (const { from, to } of await this.#windows(known)) {
         // Rows that the topic lacks may be between those that it has.
-        const start = this.#reached === null ? this.#source.start : this.#reached + 1;
-        await this.#compare(
-          { from: this.#source.start === undefined ? from : Math.min(start ?? from, from), to },
-          known,
-        );
+        const begin = this.#reached === null ? start : this.#reached + 1;
+        await this.#compare({ from: start === undefined ? from : Math.min(begin ?? from, from), to }, known);
       }
-      if (until === null) return;
-      this.#reached = until;
+      if (known.until === null) return;
+      this.#reached = known.until;
     }
   }
 
+  /** The windows that hold the known rows, and behind them one up to the end of the range. */
+  async #windows({ times, until }: KnownIds): Promise<(Window & { to: number })[]> {
+    const windows = windowsOver([...times.values()], await this.#source.grain());
+    const { until: end } = this.#range;
+    const last = windows.at(-1)?.to ?? this.#reached;
+    const isBehind = end !== undefined && until === null && (last === null || last < end);
+    return isBehind ? [...windows, { from: end, to: end }] : windows;
+  }
+
   async #compare(window: Window & { to: number }, known: KnownIds): Promise<void> {
+    this.#endIfStopped();
     const { shown, differs } = await this.#shownIn(window, known);
     const missing = [...known.times]
       .filter(([id, time]) => time >= window.from && time <= window.to && !shown.has(id))
@@ -212,14 +237,19 @@ export class ReconcileScan {
   ): Promise<{ readonly shown: ReadonlySet<string>; readonly differs: ReadonlySet<string> }> {
     const shown = new Set<string>();
     const differs = new Set<string>();
-    try {
-      for await (const { rows, fetchedAt } of this.#source.pull(window)) {
-        const met = rows.filter((row) => !isNoRow(row) && !shown.has(idOf(row)));
-        for (const row of met) shown.add(idOf(row));
-        for (const id of await this.#differing(met, fetchedAt, known)) differs.add(id);
+    const { readings = 1 } = this.#range;
+    for (let reading = 1; reading <= readings; reading += 1) {
+      try {
+        for await (const { rows, fetchedAt } of this.#source.pull(window)) {
+          this.#endIfStopped();
+          const met = rows.filter((row) => !isNoRow(row) && !shown.has(idOf(row)));
+          for (const row of met) shown.add(idOf(row));
+          for (const id of await this.#differing(met, fetchedAt, known)) differs.add(id);
+        }
+        break;
+      } catch (error) {
+        if (!(error instanceof PublisherError) || error.code !== 'walk-unclean') throw error;
       }
-    } catch (error) {
-      if (!(error instanceof PublisherError) || error.code !== 'walk-unclean') throw error;
     }
     return { shown, differs };
   }
@@ -230,8 +260,12 @@ export class ReconcileScan {
    */
   async #differing(rows: readonly RawRow[], fetchedAt: number, { hashes }: KnownIds): Promise<string[]> {
     const source = this.#source;
+    const { until = Number.POSITIVE_INFINITY, isEveryRow = false } = this.#range;
+    const isInRange = (row: RawRow) => (epochSeconds(row.updated_at) ?? 0) <= until;
+    if (isEveryRow) return this.#isolate(rows.filter(isInRange), idOf, async () => true);
     if (source.hashOf === undefined || hashes === undefined) return [];
-    return this.#isolate(rows, idOf, async (row) => {
+    const compared = rows.filter((row) => hashes.has(idOf(row)) || isInRange(row));
+    return this.#isolate(compared, idOf, async (row) => {
       const hash = (await source.hashOf?.(row, fetchedAt)) ?? null;
       return hash !== null && hashes.get(idOf(row)) !== hash;
     });
@@ -241,12 +275,18 @@ export class ReconcileScan {
   #pause(): Promise<void> {
     const paused = new Promise<void>((resolve, reject) => {
       this.#resume = resolve;
-      const stop = () => reject(new PublisherError('stopped', 'stopped while reconciling'));
-      this.#source.signal?.addEventListener('abort', stop, { once: true });
-      if (this.#source.signal?.aborted) stop();
+      const stop = () => reject(stopped());
+      for (const signal of [this.#source.signal, this.#range.signal]) {
+        signal?.addEventListener('abort', stop, { once: true });
+        if (signal?.aborted) stop();
+      }
     });
     this.#whenFull();
     return paused;
+  }
+
+  #endIfStopped(): void {
+    if (this.#range.signal?.aborted === true) throw stopped();
   }
 
   #nextFull(): Promise<void> {
@@ -254,6 +294,10 @@ export class ReconcileScan {
       this.#whenFull = resolve;
     });
   }
+}
+
+function stopped(): PublisherError {
+  return new PublisherError('stopped', 'stopped while reconciling');
 }
 
 /**

@@ -12,6 +12,8 @@ import type { KnownVersions } from './batch.js';
 import type { IdSource, ReconcileScan } from './reconcile.js';
 import type { Recovery, RetrySource } from './recovery.js';
 import type { ReplacedIds } from './replaced.js';
+import type { Resync } from './resync.js';
+import type { RowLog } from './row-log.js';
 import type { TableLedger } from './table-ledger.js';
 import type { Grain } from './windows.js';
 
@@ -92,6 +94,8 @@ export interface FoundRows {
 }
 
 export interface TableSink {
+  /** The log of the table's topic. */
+  readonly rowLog: RowLog;
   /**
    * The records that publish a change, and those that delete its dead letter; or why it can't be published.
    */
@@ -138,4 +142,6 @@ export interface TableTasks {
   reconcile: ReconcileScan | null;
   /** The retries of what is set aside, or null. */
   recovery: Recovery | null;
+  /** The resync that reads or republishes now, or null. */
+  resync: Resync | null;
 }

@@ -36,6 +36,7 @@ const PROGRESS = [
   'paused',
   'controlRevision',
   'syncRevision',
+  'resync',
 ] as const satisfies readonly (keyof TableState)[];
 
 /** The state that a table was restored with; undefined: it has none. */

@@ -16,6 +16,8 @@ import type { Page } from '../model/table.js';
 import { type Batch, type KnownVersions, sortOut } from './batch.js';
 import { type Encoded, encode } from './encode.js';
 import type { PublishedRows, PublishedVersion } from './published.js';
+import type { LoggedVersion } from './republish.js';
+import type { RowLog } from './row-log.js';
 import type { Fetched, TableSettings, TableSink, TableSource } from './source.js';
 import { isStateDue, type WrittenState } from './state-writes.js';
 
@@ -80,6 +82,12 @@ export interface Standing {
   readonly release: () => void;
 }
 
+/** The keys that are published while something watches. */
+export interface KeyWatch {
+  readonly keys: ReadonlySet<string>;
+  readonly end: () => void;
+}
+
 const NEVER = () => false;
 const NOTHING_FOUND: KnownVersions = { get: () => undefined };
 
@@ -92,6 +100,9 @@ export class TableLedger {
   readonly #lock = new Lock();
   readonly #rows: PublishedRows;
   #state: TableState;
+  readonly #watches = new Set<Set<string>>();
+  /** The last commit that was handed over; it never rejects. */
+  #lastCommit: Promise<void> = Promise.resolve();
   /** The state that Kafka holds: `#state` may differ from it in the last cycle. */
   #written: WrittenState;
 
@@ -204,10 +215,10 @@ export class TableLedger {
     this.#state = { ...this.#state, ...change };
   }
 
-  /** Changes the state, and publishes it when that is due. */
-  async record(change: Partial<TableState>): Promise<void> {
+  /** Changes the state, and publishes it when that is due. A function is called within the lock. */
+  async record(change: Partial<TableState> | (() => Partial<TableState>)): Promise<void> {
     await this.#lock.run(async () => {
-      this.change(change);
+      this.change(typeof change === 'function' ? change() : change);
       if (isStateDue(this.#written, this.#state, Date.now())) await this.#write([]);
     });
   }
@@ -218,6 +229,44 @@ export class TableLedger {
       const { state } = this.#written;
       if (state !== null && state !== this.#state) await this.#write([]);
     });
+  }
+
+  /** The log of the table's topic. */
+  get rowLog(): RowLog {
+    return this.#sink.rowLog;
+  }
+
+  /** Collects the keys that are published from now on. Resolves when Kafka has all that was published before. */
+  async watchKeys(): Promise<KeyWatch> {
+    const keys = new Set<string>();
+    const begin = async () => {
+      this.#watches.add(keys);
+      return { before: this.#lastCommit };
+    };
+    const { before } = await this.#lock.run(begin);
+    await before;
+    return { keys, end: () => void this.#watches.delete(keys) };
+  }
+
+  /**
+   * Publishes versions once more that the topic has last of their keys, but for the keys in `newer`: these have
+   * another last version by now. `change` is called within the lock with the number of records. It gives what
+   * changes in the state, or null: then nothing is published. Resolves with that number when Kafka has them.
+   */
+  async republish(
+    versions: readonly LoggedVersion[],
+    newer: ReadonlySet<string>,
+    change: (records: number) => Partial<TableState> | null,
+  ): Promise<number> {
+    const { records, committed } = await this.#lock.run(async () => {
+      const all = versions.flatMap(({ key, record }) => (newer.has(key) ? [] : record));
+      const changed = change(all.length);
+      if (changed === null) return { records: 0, committed: Promise.resolve() };
+      this.change(changed);
+      return { records: all.length, committed: this.#write(all) };
+    });
+    await committed;
+    return records;
   }
 
   /**
@@ -347,6 +396,10 @@ export class TableLedger {
     // published.
     for (const { key, versionTime } of unchanged) this.#rows.refresh(key, versionTime);
     for (const { key, fetchedAt } of gone) this.#rows.deleted(key, fetchedAt);
+    for (const keys of this.#watches) {
+      for (const { row } of versions) keys.add(row.key);
+      for (const { key } of gone) keys.add(key);
+    }
   }
 
   #advanced(
@@ -375,7 +428,10 @@ export class TableLedger {
     const startedAt = performance.now();
     const state = this.#state;
     this.#written = { state, at: Date.now() };
-    await this.#sink.commit(records, state);
+    const commit = this.#sink.commit(records, state);
+    // A commit that fails ends the session, and with it what waits for the last one.
+    this.#lastCommit = commit.catch(() => undefined);
+    await commit;
     const bytes = records.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0);
     const ms = performance.now() - startedAt;
     this.#events.emit('transaction:committed', { ...this.at, records: records.length, bytes, ms });

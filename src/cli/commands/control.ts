@@ -1,7 +1,10 @@
-/** `pause`, `resume` and `sync`: what operators request of tables while instances run. */
+/** `pause`, `resume`, `sync` and `resync`: what operators request of tables while instances run. */
 
 import type { Command } from 'commander';
+import type { ConnectionConfig } from '../../config/config.js';
 import type { ControlRequest } from '../../model/control.js';
+import { PublisherError } from '../../model/errors.js';
+import { isUnderway, resyncText } from '../../model/resync.js';
 import type { SyncResult, TableState } from '../../model/state.js';
 import type { TableName } from '../../model/table-names.js';
 import { type ControlAnswer, requestOf } from '../../publisher/control.js';
@@ -14,6 +17,7 @@ import {
   withCommonOptions,
 } from '../context.js';
 import { EXIT } from '../exit.js';
+import { readFromOption } from '../moments.js';
 import { printRemark } from '../remarks.js';
 import { connectionOf, tableOf } from '../selection.js';
 
@@ -21,33 +25,61 @@ interface ControlOptions extends CommonOptions {
   readonly wait: boolean;
 }
 
-const ABOUT: Readonly<Record<ControlRequest, string>> = {
+interface ResyncOptions extends ControlOptions {
+  readonly since?: string;
+  readonly republish?: boolean;
+  readonly cancel?: boolean;
+}
+
+const ABOUT = {
   pause: 'stop polls and notifications of tables, while instances run',
   resume: 'start polls and notifications of paused tables again',
   sync: 'run one cycle of tables now, whatever their schedule',
-};
+  resync: 'read tables again beside their polls, and publish what differs or is gone',
+} as const;
 
 export function controlCommands(program: Command, finish: (code: number) => void): void {
   for (const request of ['pause', 'resume', 'sync'] as const) {
-    withCommonOptions(program.command(request))
-      .description(ABOUT[request])
-      .argument('<connection>', 'a connection of the file')
-      .argument('[table...]', 'some of its tables; left out: all of them')
-      .option('--no-wait', 'do not wait until the instance that owns the connection has done it')
-      .action(async (name: string, tables: string[], options: ControlOptions) =>
-        finish(await control(request, name, tables, options)),
-      );
+    controlCommand(program, request).action(async (name: string, tables: string[], options: ControlOptions) =>
+      finish(await control(name, tables, options, () => request)),
+    );
   }
+  controlCommand(program, 'resync')
+    .option('--since <time>', 'leave rows alone that were updated before')
+    .option('--republish', 'publish each row once more, also where nothing has changed')
+    .option('--cancel', 'end the resync that is under way')
+    .action(async (name: string, tables: string[], options: ResyncOptions) =>
+      finish(await control(name, tables, options, (connection) => resyncOf(options, connection))),
+    );
+}
+
+function controlCommand(program: Command, name: keyof typeof ABOUT): Command {
+  return withCommonOptions(program.command(name))
+    .description(ABOUT[name])
+    .argument('<connection>', 'a connection of the file')
+    .argument('[table...]', 'some of its tables; left out: all of them')
+    .option('--no-wait', 'do not wait until the instance that owns the connection has done it');
+}
+
+function resyncOf(
+  { since, republish = false, cancel = false }: ResyncOptions,
+  connection: ConnectionConfig,
+): ControlRequest {
+  if (cancel && (since !== undefined || republish))
+    throw new PublisherError('usage-invalid', '--cancel ends a resync: leave out --since and --republish');
+  if (cancel) return 'cancel';
+  return { since: since === undefined ? null : readFromOption('--since', since, connection), republish };
 }
 
 async function control(
-  request: ControlRequest,
   name: string,
   tableNames: readonly string[],
   options: ControlOptions,
+  requestFor: (connection: ConnectionConfig) => ControlRequest,
 ): Promise<number> {
   const config = await readConfig(options);
   const connection = connectionOf(config, name);
+  const request = requestFor(connection);
   const chosen = tableNames.map((table) => tableOf(connection, table));
   const tables = (chosen.length === 0 ? tablesOf(connection) : [...new Set(chosen)]).map(
     (table) => table.name,
@@ -71,7 +103,8 @@ function resultOf(request: ControlRequest, { syncResult, cycle, error }: TableSt
 
 function outcome(request: ControlRequest, connection: string, { table, state }: ControlAnswer) {
   if (state === null) return { connection, table, answered: false };
-  return { connection, table, answered: true, paused: state.paused, ...resultOf(request, state) };
+  const { paused, resync } = state;
+  return { connection, table, answered: true, paused, ...resultOf(request, state), resync };
 }
 
 function lineOf(
@@ -88,9 +121,23 @@ function pendingText(waits: boolean): string {
 }
 
 function doneText(request: ControlRequest, connection: string, table: TableName, state: TableState): string {
+  if (request === 'cancel') return cancelText(state);
+  if (typeof request === 'object') return resyncAnswer(connection, table, state);
   if (request !== 'sync') return state.paused ? 'paused' : 'resumed';
   const { cycle, error } = resultOf(request, state);
   if (state.paused) return `paused: resume it first with \`intercom-kafka resume ${connection} ${table}\``;
   if (error !== null) return `failed: ${error.message}`;
   return `cycle ${cycle?.number ?? 0} complete, ${cycle?.records ?? 0} records and ${cycle?.deletes ?? 0} tombstones published`;
+}
+
+function cancelText({ resync }: TableState): string {
+  return resync?.phase === 'cancelled' ? `resync ${resyncText(resync)}` : 'no resync is under way';
+}
+
+function resyncAnswer(connection: string, table: TableName, { paused, cycle, resync }: TableState): string {
+  if (resync === null) return 'no resync is under way';
+  if (cycle === null) return 'nothing to read again: the first cycle publishes everything';
+  if (paused && isUnderway(resync))
+    return `resync accepted; it waits until the table is resumed with \`intercom-kafka resume ${connection} ${table}\``;
+  return `resync ${resyncText(resync)}`;
 }

@@ -1,13 +1,12 @@
 /** `reset`: removes bookmarks, so that the next cycle replicates again. */
 
 import type { Command } from 'commander';
-import type { ConnectionConfig } from '../../config/config.js';
-import { parseMoment } from '../../config/values.js';
 import { PublisherError } from '../../model/errors.js';
 import { type ResetTable, resetTables } from '../../publisher/reset.js';
 import { tablesOf } from '../../tables/all.js';
 import { type CommonOptions, printResult, readConfig, withCommonOptions } from '../context.js';
 import { EXIT } from '../exit.js';
+import { readFromOption } from '../moments.js';
 import { ask, isTerminal } from '../prompt.js';
 import { printRemark } from '../remarks.js';
 import { connectionOf, tableOf } from '../selection.js';
@@ -39,7 +38,8 @@ async function reset(name: string, tableNames: readonly string[], options: Reset
     tableNames.length === 0
       ? tablesOf(connection)
       : [...new Set(tableNames.map((table) => tableOf(connection, table)))];
-  const startDate = options.startDate === undefined ? null : startOf(options.startDate, connection);
+  const startDate =
+    options.startDate === undefined ? null : readFromOption('--start-date', options.startDate, connection);
   if (
     options.yes !== true &&
     !(await isConfirmed(
@@ -66,25 +66,6 @@ async function reset(name: string, tableNames: readonly string[], options: Reset
 function resultText(connection: string, done: readonly ResetTable[]): string {
   if (done.length === 0) return `${connection}: nothing to reset: nothing was published yet`;
   return `${connection}: the next cycle publishes ${done.map(({ table }) => table).join(', ')} again`;
-}
-
-/** Epoch seconds of `--start-date`. */
-function startOf(text: string, connection: ConnectionConfig): number {
-  const start = parseMoment(text);
-  if (start === null || start > Date.now() / 1000) {
-    throw new PublisherError(
-      'usage-invalid',
-      `--start-date must be a date or date-time that is not in the future, such as 2024-01-01T00:00:00Z, not "${text}"`,
-    );
-  }
-  if (start < connection.startDate) {
-    const configured = new Date(connection.startDate * 1000).toISOString();
-    throw new PublisherError(
-      'usage-invalid',
-      `--start-date ${text} lies before the startDate of ${connection.name} (${configured}), and older rows are never read: change startDate in the file, then reset without --start-date`,
-    );
-  }
-  return start;
 }
 
 async function isConfirmed(connection: string, tables: readonly string[]): Promise<boolean> {

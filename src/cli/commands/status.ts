@@ -1,11 +1,12 @@
 /** `status`: shows how far every table is published, from the state topic only. */
 
 import type { Command } from 'commander';
-import type { Config } from '../../config/config.js';
+import type { Config, ConnectionConfig } from '../../config/config.js';
 import { KafkaAccess } from '../../kafka/access.js';
 import { isLongOpen, openTransactionText } from '../../kafka/open-transactions.js';
 import type { States } from '../../kafka/states.js';
 import { asPublisherError } from '../../model/errors.js';
+import { isUnderway, type ResyncStatus, resyncStatus, resyncText } from '../../model/resync.js';
 import { subjectText } from '../../model/set-aside.js';
 import { emptyState, secondsSince, type TableState } from '../../model/state.js';
 import { duration } from '../../observe/progress.js';
@@ -34,6 +35,8 @@ interface StatusRow {
   readonly setAside: TableState['setAside'];
   readonly lastCycle: TableState['cycle'];
   readonly error: TableState['error'];
+  /** The last resync; null: none. */
+  readonly resync: ResyncStatus | null;
   /** Why the state does not belong to the existing topic; empty when it does. */
   readonly topicProblems: readonly string[];
 }
@@ -88,7 +91,7 @@ async function heldBack(config: Config, kafka: KafkaAccess): Promise<string[]> {
 function statusRows(config: Config, { states, problems }: Facts, now: number): StatusRow[] {
   return config.connections.flatMap((connection) =>
     connection.tables.map(({ name }) => ({
-      ...describe(connection.name, name, stateOrReason(states, connection.name, name, now), now),
+      ...describe(connection, name, stateOrReason(states, connection.name, name, now), now),
       topicProblems: problems.get(connection.name)?.get(name) ?? [],
     })),
   );
@@ -110,7 +113,7 @@ function stateOrReason(
 }
 
 function describe(
-  connection: string,
+  { name: connection, startDate }: ConnectionConfig,
   table: string,
   state: TableState | undefined,
   now: number,
@@ -129,6 +132,7 @@ function describe(
     setAside: state?.setAside ?? [],
     lastCycle: state?.cycle ?? null,
     error: state?.error ?? null,
+    resync: resyncStatus(state?.resync ?? null, startDate),
   };
 }
 
@@ -176,7 +180,7 @@ function render(rows: readonly StatusRow[]): string {
       (each) => `${connection}/${table}: ${each}`,
     ),
   );
-  const notes = [...errors, ...rows.flatMap(setAsideLines)];
+  const notes = [...errors, ...rows.flatMap(setAsideLines), ...rows.flatMap(resyncLines)];
   return [layOut(HEADINGS, cells), ...(notes.length === 0 ? [] : ['', ...notes])].join('\n');
 }
 
@@ -185,6 +189,13 @@ function setAsideLines({ connection, table, setAside }: StatusRow): string[] {
     const tries = `${entry.tries} tries since ${entry.firstAt}, next at ${entry.nextAt}`;
     return `${connection}/${table}: set aside: ${subjectText(entry)}: ${entry.message} (${tries})`;
   });
+}
+
+function resyncLines({ connection, table, resync }: StatusRow): string[] {
+  if (!isUnderway(resync)) return [];
+  const share = resync.share === null ? '' : ` (${Math.floor(100 * resync.share)} %)`;
+  const { startedAt } = resync;
+  return [`${connection}/${table}: resync since ${startedAt.slice(0, 19)}Z: ${resyncText(resync)}${share}`];
 }
 
 function cycleText(cycle: TableState['cycle']): string | null {

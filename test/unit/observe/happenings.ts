@@ -2,7 +2,7 @@
 
 import { PublisherError } from '../../../src/model/errors.js';
 import type { Events } from '../../../src/model/events.js';
-import { emptyState } from '../../../src/model/state.js';
+import { emptyState, type ResyncMark } from '../../../src/model/state.js';
 
 /** Epoch milliseconds of "now" in these tests. */
 export const NOW = Date.parse('2024-05-01T12:00:00Z');
@@ -70,3 +70,29 @@ export function day(events: Events): void {
 
 export const failure = (code: ConstructorParameters<typeof PublisherError>[0], message = 'no') =>
   new PublisherError(code, message);
+
+/** A resync that is a quarter through its rows. */
+export const RESYNC: ResyncMark = {
+  revision: 1,
+  since: null,
+  republish: true,
+  phase: 'republishing',
+  startedAt: new Date(NOW).toISOString(),
+  finishedAt: null,
+  until: 1,
+  reached: 1,
+  ends: [12],
+  offsets: [3],
+  records: 0,
+  deletes: 0,
+  republished: 3,
+  error: null,
+};
+/** A commit without anything. */
+export const NOTHING = {
+  records: 0,
+  deletes: 0,
+  deadLetters: 0,
+  republished: 0,
+  unknownFields: new Map<string, number>(),
+};

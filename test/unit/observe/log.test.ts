@@ -2,9 +2,11 @@
 
 import { describe, expect, it } from 'vitest';
 import { PublisherError } from '../../../src/model/errors.js';
+import { Events } from '../../../src/model/events.js';
 import { createLogger, logEvents } from '../../../src/observe/log.js';
 import { runCycle } from '../../../src/sync/cycle.js';
 import { TableModel } from '../sync/table-model.js';
+import { AT, RESYNC } from './happenings.js';
 
 /** The log lines, as objects, of a cycle of one table that fails with `error`. */
 async function linesOf(error: Error): Promise<Record<string, unknown>[]> {
@@ -39,4 +41,23 @@ describe('a table that fails', () => {
     expect(line).toMatchObject({ code: 'api-unreachable', msg: 'no answer' });
     expect(line).not.toHaveProperty('err');
   });
+});
+
+it('a resync is logged when it begins, from time to time, when it waits and when it ends', () => {
+  const lines: string[] = [];
+  const events = new Events();
+  logEvents(
+    events,
+    createLogger('json', 'info', { write: (line: string) => void lines.push(line) }, false),
+    'all',
+  );
+  const error = { code: 'api-error', message: 'GET /contacts: 500', at: '' };
+  for (const what of ['started', 'progress', 'progress', 'waiting', 'finished', 'cancelled'] as const)
+    events.emit('resync:changed', { ...AT, what, resync: { ...RESYNC, error } });
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { level: 30, ...AT, msg: 'resync started', phase: 'republishing', republished: 3 },
+    { level: 40, ...AT, msg: 'resync waits after a failure: GET /contacts: 500' },
+    { level: 30, ...AT, msg: 'resync finished' },
+    { level: 30, ...AT, msg: 'resync cancelled' },
+  ]);
 });

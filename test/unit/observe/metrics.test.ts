@@ -4,7 +4,7 @@ import type { SetAside } from '../../../src/model/set-aside.js';
 import { emptyState } from '../../../src/model/state.js';
 import { countEvents } from '../../../src/observe/metrics.js';
 import { readExposition, sampleValue } from './exposition.js';
-import { AT, BOOKMARK, CYCLE_MS, day, failure, NOW, own, request } from './happenings.js';
+import { AT, BOOKMARK, CYCLE_MS, day, failure, NOTHING, NOW, own, RESYNC, request } from './happenings.js';
 
 function counted() {
   const events = new Events();
@@ -206,4 +206,17 @@ it('counts what notifications brought', async () => {
     value('unknown_fields_total'),
   ]).toEqual([7, 5, 2, 1, 3]);
   expect(sampleValue(exposition, 'intercom_kafka_notifications_total', { status: '401' })).toBe(1);
+});
+
+it('counts what a resync publishes, and shows whether one is under way', async () => {
+  const { events, read } = counted();
+  own(events);
+  const value = async (name: string) => sampleValue(await read(), `intercom_kafka_${name}`);
+  events.emit('table:restored', { ...AT, state: { ...emptyState(), resync: RESYNC } });
+  expect(await value('table_resyncing')).toBe(1);
+  events.emit('resync:committed', { ...AT, ...NOTHING, records: 2, deletes: 1, republished: 4 });
+  expect([await value('rows_published_total'), await value('tombstones_published_total')]).toEqual([2, 1]);
+  expect(await value('republished_rows_total')).toBe(4);
+  events.emit('resync:changed', { ...AT, what: 'finished', resync: { ...RESYNC, phase: 'finished' } });
+  expect(await value('table_resyncing')).toBe(0);
 });

@@ -3,7 +3,19 @@ import { Events } from '../../../src/model/events.js';
 import { emptyState } from '../../../src/model/state.js';
 import { ADVICE } from '../../../src/observe/advice.js';
 import { type ConfiguredConnection, StatusBoard } from '../../../src/observe/status.js';
-import { AT, BOOKMARK, CYCLE_MS, failure, finish, NOW, own, page, request } from './happenings.js';
+import {
+  AT,
+  BOOKMARK,
+  CYCLE_MS,
+  failure,
+  finish,
+  NOTHING,
+  NOW,
+  own,
+  page,
+  RESYNC,
+  request,
+} from './happenings.js';
 
 const CONNECTIONS = [{ name: 'acme', tables: [{ name: 'contacts', schedule: '*/5 * * * *' }] }] as const;
 
@@ -80,6 +92,18 @@ it('goes on counting from what was restored', async () => {
   const unknownFields = new Map([['a', 4]]);
   events.emit('hints:committed', { ...AT, records: 2, deletes: 1, deadLetters: 1, unknownFields });
   expect(await table()).toMatchObject({ records: 107, deletes: 12, deadLetters: 4, unknownFields: 12 });
+});
+
+it('shows how far a resync is, and counts what it publishes', async () => {
+  const { events, table } = board();
+  expect((await table())?.resync).toBeNull();
+  events.emit('table:restored', { ...AT, state: { ...emptyState(), resync: RESYNC } });
+  expect((await table())?.resync).toMatchObject({ phase: 'republishing', republished: 3, share: 0.25 });
+  events.emit('resync:committed', { ...AT, ...NOTHING, records: 2, republished: 4 });
+  const resync = { ...RESYNC, republished: 7, offsets: [7] };
+  events.emit('resync:changed', { ...AT, what: 'progress', resync });
+  expect(await table()).toMatchObject({ records: 2, resync: { republished: 7, share: 7 / 12 } });
+  expect((await table())?.history.values.at(-1)).toBe(6);
 });
 
 it('shows no table as running whose session has ended', async () => {

@@ -48,6 +48,7 @@ import { FakeRegistry } from '../../support/fake-registry.js';
 import { NOW, simulate } from '../../support/simulator.js';
 import { treesOf } from '../../support/spans.js';
 import { TableModel } from '../sync/table-model.js';
+import { rowLogOf } from '../sync/topic-model.js';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -142,7 +143,7 @@ async function open(...names: readonly TableName[]): Promise<World> {
     const rows = TABLES[name].reads === 'whole' ? new EveryRow() : new RecentRows();
     const restored = { state: emptyState(), written: { state: null, at: 0 }, rows };
     const ledger = new TableLedger({ source, sink, settings, events }, restored);
-    work.push({ ledger, tasks: { reconcile: null, recovery: null } });
+    work.push({ ledger, tasks: { reconcile: null, recovery: null, resync: null } });
   }
   const options = { abandon: () => undefined, awaitReconcile: true, onDone: () => undefined };
   return { simulator, api, work, sent, end, cycle: () => runCycle('acme', work, events, options) };
@@ -201,6 +202,10 @@ function deliveryOf(table: TableName, schema: TableSchema, sent: OutgoingRecord[
     stateTopic: 'intercom.state',
     transactionalId: 'intercom-kafka.acme',
     logs: { rows: log(), letters: log() },
+    rowLog: rowLogOf(
+      () => [],
+      () => null,
+    ),
     schema,
     writer: {
       commit: async (records) => {

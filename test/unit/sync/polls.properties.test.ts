@@ -90,7 +90,7 @@ async function replicate(
   const topic = new TopicOfRows();
   const settings = { connection: 'acme', reconcile: null, ...at };
   const source = sourceOf(model, of);
-  const tasks: TableTasks = { reconcile: null, recovery: null };
+  const tasks: TableTasks = { reconcile: null, recovery: null, resync: null };
   const ledger = new TableLedger(
     { source, sink: topic, settings, events: new Events() },
     { state: emptyState(), written: { state: null, at: 0 }, rows: new RecentRows() },

@@ -139,7 +139,10 @@ class Replica {
       { source, sink: this.topic, settings, events: new Events() },
       { state: this.#state, written: { state: null, at: 0 }, rows: this.#rows },
     );
-    const cycle = new TableCycle({ ledger, tasks: { reconcile: null, recovery: null } }, new Events());
+    const cycle = new TableCycle(
+      { ledger, tasks: { reconcile: null, recovery: null, resync: null } },
+      new Events(),
+    );
     await cycle.run(false).catch((error: unknown) => {
       if (!(error instanceof PublisherError) || error.code !== 'api-unreachable') throw error;
     });

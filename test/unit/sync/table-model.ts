@@ -18,7 +18,7 @@ import type {
   TableWork,
 } from '../../../src/sync/source.js';
 import { TableLedger } from '../../../src/sync/table-ledger.js';
-import { type Logged, standingIn } from './topic-model.js';
+import { type Logged, rowLogOf, standingIn } from './topic-model.js';
 
 export interface ModelRow {
   readonly id: string;
@@ -70,19 +70,27 @@ const EVENTS: readonly EventName[] = [
   'set-aside:added',
   'set-aside:recovered',
   'table:failed',
+  'table:paused',
+  'resync:changed',
+  'resync:committed',
 ];
 
 export class TableModel implements TableSink, TableWork {
   readonly settings: TableSettings;
   readonly #source: TableSource;
   readonly ledger: TableLedger;
-  readonly tasks: TableTasks = { reconcile: null, recovery: null };
+  readonly tasks: TableTasks = { reconcile: null, recovery: null, resync: null };
   readonly events = new Events();
   readonly told: { readonly name: EventName; readonly event: EventMap[EventName] }[] = [];
   /** Each commit: its records as text, and the state behind it. */
   readonly commits: { readonly records: readonly string[]; readonly state: TableState }[] = [];
   /** The rows that were committed, in their order; null is a tombstone. */
   readonly log: { readonly key: string; readonly value: string | null }[] = [];
+  readonly rowLog = rowLogOf(
+    () =>
+      this.log.map(({ key, value }) => ({ key, row: value === null ? null : (JSON.parse(value) as object) })),
+    ({ updated_at }: ModelRow) => updated_at,
+  );
   readonly pulled: Window[] = [];
   readonly letters = new Map<string, DeadLetter>();
   /** What the next readings bring, one list of pages each; an error is thrown. */

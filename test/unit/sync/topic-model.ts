@@ -1,7 +1,9 @@
 /** A topic as a model: what was committed to it, in its order. */
 
+import { PublisherError } from '../../../src/model/errors.js';
 import type { Change, OutgoingRecord } from '../../../src/model/row.js';
 import type { PublishedVersion } from '../../../src/sync/published.js';
+import type { RowLog } from '../../../src/sync/row-log.js';
 import type { TableSink } from '../../../src/sync/source.js';
 
 export interface Logged<Row> {
@@ -25,8 +27,32 @@ export function standingIn<Row>(
   return versions;
 }
 
+/** A log in one partition, as a resync reads it; what is not committed until now is behind its end. */
+export function rowLogOf(
+  log: () => readonly Logged<unknown>[],
+  updatedAt: (row: never) => number | null,
+): RowLog {
+  return {
+    ends: async () => [log().length],
+    async *read([from], { signal }) {
+      const end = log().length;
+      for (let offset = from ?? 0; offset < end; offset += 1) {
+        if (signal.aborted) throw new PublisherError('stopped', 'stopped');
+        const { key, row } = log()[offset] ?? { key: '', row: null };
+        const value = Buffer.from(JSON.stringify(row));
+        const again = () => (row === null ? null : { topic: 'rows', key: Buffer.from(key), value });
+        yield [{ key, partition: 0, offset, again, versionTime: () => updatedAt(row as never) }];
+      }
+    },
+  };
+}
+
 export class TopicModel<Row> implements TableSink {
   readonly log: Logged<Row>[] = [];
+  readonly rowLog = rowLogOf(
+    () => this.log,
+    ({ updated_at = null }: { updated_at?: number | null }) => updated_at,
+  );
 
   encode(change: Change): { records: readonly OutgoingRecord[] } {
     const value = change.op === 'delete' ? null : change.bytes;
