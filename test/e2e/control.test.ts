@@ -1,6 +1,5 @@
 /** `pause`, `resume` and `sync`, by their commands, while instances run, move and are killed. */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { endCommand, type RunningCommand, startCommand } from '../support/command.js';
 import { Project } from '../support/project.js';
@@ -192,20 +191,3 @@ it('outlasts a reset', async () => {
   await project.cycle();
   expect(await project.versions('contacts')).toHaveLength(length);
 }, 120_000);
-
-it('outlasts kills and moves of the connection at any moment', async () => {
-  await start();
-  await start();
-  for (let round = 0; round < 4; round += 1) {
-    const isPaused = round % 2 === 0;
-    const asked = project.command(isPaused ? 'pause' : 'resume', 'acme');
-    await delay(round * 150);
-    const [victim] = running.splice(0, 1);
-    if (victim !== undefined) await endCommand(victim, 'SIGKILL');
-    await start();
-    expect((await asked).code).toBe(0);
-    project.simulator.workspace.create('contacts');
-    if (isPaused) expect(new Set(Object.values(await states()))).toEqual(new Set(['paused']));
-  }
-  await current(TABLES);
-}, 300_000);
