@@ -300,7 +300,7 @@ it(`publishes each key exactly once more, whoever is killed at its commits (seed
   for (let kill = 0; kill < 4; kill += 1) {
     await killOwner(1 + dice.below(4));
     if ((await markOf('contacts'))?.phase === 'republishing') midway += 1;
-    await startOwner();
+    await start();
   }
   await becomes('contacts', 'finished');
   expect(midway).toBeGreaterThan(0);
@@ -338,7 +338,7 @@ it(`publishes a row that changes meanwhile as usual, and nothing older behind it
     if (round % 4 !== 1) continue;
     const [victim] = running.splice(0, 1);
     if (victim !== undefined) await endCommand(victim, 'SIGKILL');
-    await startOwner();
+    await start();
   }
   expect((await asked).code).toBe(0);
   await becomes('contacts', 'finished');
