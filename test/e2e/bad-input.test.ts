@@ -49,7 +49,7 @@ describe('bad input', () => {
       /^ok {4}topics of acme/m,
     );
     const { stderr } = await project.command('run', '--once', '--table', 'tags');
-    expectAdvice(stderr, /the permission "Read tags"/);
+    expectAdvice(stderr, /the permission \\"Read tags\\": grant it/);
   });
 
   it('a token that is revoked midway fails the connection and keeps what was committed', async () => {
