@@ -85,7 +85,7 @@ it('is on the page, in the API, in the metrics, in `status` and in the log, unti
       return [...BROKEN, CONTACT].filter((id) => new RegExp(`ID ${id}\\b`).test(text));
     };
     await expect.poll(shown, WAIT).toEqual([...BROKEN, CONTACT]);
-    expect(await page.locator('.error').first().textContent()).toMatch(/GET .*: 500 server_error/);
+    expect(await page.locator('.message').first().textContent()).toMatch(/GET .*: 500 server_error/);
 
     const subjects = async () =>
       (await metric(url, 'set_aside_since_timestamp_seconds')).map(
