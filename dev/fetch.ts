@@ -1,5 +1,5 @@
 /**
- * Fetches the parts of the local stack with Maven, once for each version of pom.xml.
+ * Fetches the parts of the local stack with Maven, once for each version of their pom.xml.
  *
  * Maven works in a directory of its own that is renamed when it has finished: a directory with the final name
  * is complete, an interrupted fetch leaves none, and concurrent fetches do no harm.
@@ -33,6 +33,13 @@ const STACK: Fetch = {
   notice: 'Kafka and the schema registry with Maven (190 MB, once)',
   kafka: process.env.KAFKA_VERSION ?? '',
 };
+const REGISTRY_3: Fetch = {
+  name: 'registry-3',
+  pom: fileURLToPath(new URL('registry-3-pom.xml', import.meta.url)),
+  profiles: [],
+  notice: 'Apicurio 3 with Maven (160 MB, once)',
+  kafka: '',
+};
 const CONNECT: Fetch = {
   name: 'connect',
   pom: fileURLToPath(new URL('connect-pom.xml', import.meta.url)),
@@ -61,6 +68,11 @@ export function registryHome(): string {
   return join(dirOf(STACK), 'registry');
 }
 
+/** The directory of the unpacked distribution of Apicurio 3. */
+export function registry3Home(): string {
+  return join(dirOf(REGISTRY_3), 'registry');
+}
+
 /** The directory of jars that make up a Kafka Connect worker. */
 export function connectJars(): string {
   return join(dirOf(CONNECT), 'connect');
@@ -79,6 +91,11 @@ export function connectPlugins(): string {
  */
 export function fetchStack(): Promise<void> {
   return fetchOnce(STACK);
+}
+
+/** The same for Apicurio 3. */
+export function fetchRegistry3(): Promise<void> {
+  return fetchOnce(REGISTRY_3);
 }
 
 /** The same for Kafka Connect. */

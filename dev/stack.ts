@@ -16,4 +16,9 @@ export {
   startKafkaCluster,
 } from './kafka.js';
 export { type PostgresServer, startPostgres } from './postgres.js';
-export { type RegistryOptions, type RegistryServer, startRegistry } from './registry.js';
+export {
+  type RegistryOptions,
+  type RegistryServer,
+  type RegistryVersion,
+  startRegistry,
+} from './registry.js';

@@ -2,4 +2,5 @@
 
 export function nodeProblem(version?: string): string | null;
 export function javaProblem(): string | null;
+export function java21(): string | null;
 export function mavenProblem(): string | null;

@@ -5,6 +5,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
+import { resolve } from 'node:path';
 
 const NODE = { major: 20, minor: 19 };
 const JAVA_MAJOR = 17;
@@ -24,13 +25,25 @@ export function nodeProblem(version = process.versions.node) {
   return `Node ${NODE.major}.${NODE.minor} or newer is needed, this is ${version}: see https://nodejs.org/en/download`;
 }
 
+/** The major version of a `java`, or null when it can't be run. */
+function javaMajor(program) {
+  const text = versionText(program, '-version');
+  return text === null ? null : Number(/version "(\d+)/.exec(text)?.[1] ?? 0);
+}
+
 /** The problem with Java, which runs the local Kafka and registry; null when there is none. */
 export function javaProblem() {
   const advice = `install a JDK or JRE ${JAVA_MAJOR} or newer (Debian: apt-get install default-jre-headless, macOS: brew install openjdk)`;
-  const text = versionText('java', '-version');
-  if (text === null) return `java is not on the PATH: ${advice}`;
-  const major = Number(/version "(\d+)/.exec(text)?.[1] ?? 0);
+  const major = javaMajor('java');
+  if (major === null) return `java is not on the PATH: ${advice}`;
   return major >= JAVA_MAJOR ? null : `java ${JAVA_MAJOR} or newer is needed, this is ${major}: ${advice}`;
+}
+
+/** A `java` 21 or newer, of `JAVA21_HOME` or the PATH, which Apicurio 3 needs; null where there is none. */
+export function java21() {
+  const { JAVA21_HOME: home } = process.env;
+  const programs = home ? [resolve(home, 'bin/java'), 'java'] : ['java'];
+  return programs.find((program) => (javaMajor(program) ?? 0) >= 21) ?? null;
 }
 
 /** The problem with Maven, which fetches the local Kafka and registry; null when there is none. */

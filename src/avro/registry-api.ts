@@ -25,6 +25,8 @@ export interface Answer {
 export const ANSWER_MS = 10_000;
 /** Waits before a request that was answered with a 5xx is sent again. */
 const RETRY_WAITS_MS = [200, 400, 800];
+/** The registry sometimes refuses changes of one subject when several instances send them at once. */
+const CHANGE_ATTEMPTS = 4;
 const CONTENT_TYPE = 'application/vnd.schemaregistry.v1+json';
 
 export class RegistryApi {
@@ -54,6 +56,14 @@ export class RegistryApi {
       answer = await this.#ask(method, path, body);
     }
     return answer;
+  }
+
+  /** The answer to a change. A conflict with another instance's change (409) is retried. */
+  async change(method: 'POST' | 'PUT', path: string, body: object): Promise<Answer> {
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await this.ask(method, path, body);
+      if (answer.status !== 409 || attempt === CHANGE_ATTEMPTS) return answer;
+    }
   }
 
   async #ask(method: 'GET' | 'POST' | 'PUT', path: string, body?: object): Promise<Answer> {

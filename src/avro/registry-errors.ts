@@ -9,6 +9,8 @@ import type { Answer } from './registry-api.js';
 
 /** Under this subject no version has the schema, or no schema has this ID. Other 404s are 40401, 40402 and 40408. */
 export const SCHEMA_NOT_FOUND = 40403;
+/** The schema is incompatible with an earlier one of the subject. */
+export const INCOMPATIBLE = 409;
 /** The registry or the subject is in mode READONLY. */
 export const READ_ONLY = 42205;
 
@@ -21,6 +23,19 @@ export interface Attempt {
   readonly doing: string;
   /** The request concerns one schema: a refusal is that schema's own. */
   readonly isOfSchema?: boolean;
+}
+
+/**
+ * The registry does not have the subject, version, schema or level (404xx). A 404 with another code or none is
+ * about the address: Apicurio 2 has code 0 there, Confluent 404.
+ */
+export function isMissing({ status, code }: Answer): boolean {
+  return status === 404 && code !== null && Math.floor(code / 100) === 404;
+}
+
+/** The registry refuses a change for another reason than an incompatible schema. */
+export function isConflict({ status, code }: Answer): boolean {
+  return status === 409 && code !== null && code !== INCOMPATIBLE;
 }
 
 /**
@@ -44,6 +59,10 @@ export function failureOf(answer: Answer, attempt: Attempt): PublisherError {
   if (code === READ_ONLY)
     return rejected(
       `${because}; the registry is locked: set its mode to READWRITE, or ${REGISTER_ELSEWHERE}`,
+    );
+  if (isConflict(answer))
+    return rejected(
+      `${because}; the registry is locked, or another client changes the subject at the same time: try again`,
     );
   if (status === 409)
     return rejected(

@@ -10,6 +10,9 @@ import { ANSWER_MS, type Answer, RegistryApi } from './registry-api.js';
 import {
   type Attempt,
   failureOf,
+  INCOMPATIBLE,
+  isConflict,
+  isMissing,
   notRegistered,
   READ_ONLY,
   SCHEMA_NOT_FOUND,
@@ -18,11 +21,6 @@ import {
 import { SubjectLevels } from './subject-levels.js';
 
 const RETRIES = 3;
-/**
- * The registry sometimes refuses the first registrations of a subject when several instances send them at
- * once.
- */
-const REGISTER_ATTEMPTS = 4;
 
 /** A schema that was looked up under a subject. */
 interface Found {
@@ -102,8 +100,9 @@ export class Registry {
     const { id, hasSubject } = await this.#lookUp(subject, schema);
     if (id !== null) return;
     if (this.#register === 'never') throw notRegistered(subject, schema);
-    if (hasSubject) await this.#verifyCompatible(subject, schema);
-    await this.#verifyWritable(subject);
+    const doing = `verifying ${subject}`;
+    if (hasSubject) await this.#verifyCompatible(subject, schema, doing);
+    await this.#verifyWritable(subject, doing);
   }
 
   /** The compiled type behind a schema's id. */
@@ -134,39 +133,38 @@ export class Registry {
     const answer = await this.#api.ask('POST', pathOf(subject), { schema });
     const { status, code, body } = answer;
     if (status === 200 && typeof body.id === 'number') return { id: body.id, hasSubject: true };
-    if (status === 404 && code !== null) return { id: null, hasSubject: code === SCHEMA_NOT_FOUND };
+    if (isMissing(answer)) return { id: null, hasSubject: code === SCHEMA_NOT_FOUND };
     throw this.#failure(answer, { doing: `looking up the schema of ${subject}`, isOfSchema: true });
   }
 
   async #post(subject: string, schema: string): Promise<number> {
-    for (let attempt = 1; ; attempt += 1) {
-      const answer = await this.#api.ask('POST', `${pathOf(subject)}/versions`, { schema });
-      const { id } = answer.body;
-      if (answer.status === 200 && typeof id === 'number') return id;
-      const again = answer.status === 409 && attempt < REGISTER_ATTEMPTS;
-      if (!again) throw this.#failure(answer, { doing: `registering ${subject}`, isOfSchema: true });
-    }
+    const doing = `registering ${subject}`;
+    const answer = await this.#api.change('POST', `${pathOf(subject)}/versions`, { schema });
+    const { id } = answer.body;
+    if (answer.status === 200 && typeof id === 'number') return id;
+    // Apicurio 3 refuses changes with 409 and code 0 while it is locked.
+    if (isConflict(answer)) await this.#verifyWritable(subject, doing);
+    throw this.#failure(answer, { doing, isOfSchema: true });
   }
 
-  async #verifyCompatible(subject: string, schema: string): Promise<void> {
+  async #verifyCompatible(subject: string, schema: string, doing: string): Promise<void> {
     const path = `/compatibility${pathOf(subject)}/versions/latest`;
     const answer = await this.#api.ask('POST', path, { schema });
-    const doing = `verifying ${subject}`;
     // Registering needs no right to ask for this.
     if (answer.status === 404 || answer.status === 403) return;
     if (answer.status !== 200) throw this.#failure(answer, { doing, isOfSchema: true });
     if (answer.body.is_compatible === true) return;
-    const refused = { ...answer, status: 409, words: `${subject} is incompatible` };
+    const refused = { ...answer, status: 409, code: INCOMPATIBLE, words: `${subject} is incompatible` };
     throw this.#failure(refused, { doing, isOfSchema: true });
   }
 
   /** Registries without modes, and those that do not show them, pass. */
-  async #verifyWritable(subject: string): Promise<void> {
+  async #verifyWritable(subject: string, doing: string): Promise<void> {
     const answer = await this.#api.ask('GET', `/mode/${encodeURIComponent(subject)}?defaultToGlobal=true`);
     const { mode } = answer.body;
     if (answer.status !== 200 || (mode !== 'READONLY' && mode !== 'READONLY_OVERRIDE')) return;
     const locked = { ...answer, status: 422, code: READ_ONLY, words: `${subject} is in mode ${mode}` };
-    throw this.#failure(locked, { doing: `verifying ${subject}`, isOfSchema: true });
+    throw this.#failure(locked, { doing, isOfSchema: true });
   }
 
   /** The client gets the header in advance: it hangs when a token can't be fetched within a request. */

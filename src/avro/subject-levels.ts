@@ -44,7 +44,8 @@ export class SubjectLevels {
       this.#refused(`reading the compatibility of ${subject}`, answer);
       return null;
     }
-    if (this.#wanted !== 'keep') return own === this.#wanted ? null : this.#wanted;
+    if (this.#wanted !== 'keep')
+      return (await this.#isInForce(subject, own, this.#wanted)) ? null : this.#wanted;
     if (own !== 'unset') return null;
     return NO_LEVEL.has(await this.#inherited(subject)) ? DEFAULT_LEVEL : null;
   }
@@ -52,11 +53,17 @@ export class SubjectLevels {
   /** Sets the level. A refusal is a warning. Throws `registry-unreachable`. */
   async set(subject: string, level: CompatibilityLevel): Promise<void> {
     this.#owed.set(subject, level);
-    const answer = await this.#api.ask('PUT', pathOf(subject), { compatibility: level });
+    const answer = await this.#api.change('PUT', pathOf(subject), { compatibility: level });
     if (answer.status >= 500)
       throw failureOf(answer, { url: this.#api.url, doing: `setting the compatibility of ${subject}` });
     this.#owed.delete(subject);
     if (answer.status !== 200) this.#refused(`setting the compatibility of ${subject} to ${level}`, answer);
+  }
+
+  /** Apicurio 3 shows `NONE` for a subject without a level, also when the registry has another one. */
+  async #isInForce(subject: string, own: string, wanted: CompatibilityLevel): Promise<boolean> {
+    if (own !== 'NONE' || wanted !== 'NONE') return own === wanted;
+    return levelIn(await this.#read(subject, `${pathOf(subject)}?defaultToGlobal=true`)) === wanted;
   }
 
   /** Confluent returns it to a user of this subject alone; others only have the registry's own level. */

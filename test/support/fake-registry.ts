@@ -25,8 +25,11 @@ type Level = string;
 
 const LEVELS = /^(NONE|(BACKWARD|FORWARD|FULL)(_TRANSITIVE)?)$/;
 
+/** `apicurio` is 2.6. */
+export type Flavour = 'confluent' | 'apicurio' | 'apicurio-3';
+
 export interface FakeOptions {
-  readonly flavour?: 'confluent' | 'apicurio';
+  readonly flavour?: Flavour;
   /** TLS, with clients that one authority has signed. */
   readonly tls?: { readonly server: Certificate; readonly clientCa: string };
 }
@@ -44,15 +47,15 @@ export class FakeRegistry {
   forbids: (request: string) => boolean = () => false;
   /** Answers in place of its own; null: its own. */
   intercept: (request: string) => Reply | null = () => null;
-  readonly #isApicurio: boolean;
+  readonly #flavour: Flavour;
   readonly #server: Server;
   readonly #subjects = new Map<string, Version[]>();
   readonly #schemas: string[] = [];
 
   private constructor(server: Server, { flavour = 'confluent', tls }: FakeOptions) {
     this.#server = server;
-    this.#isApicurio = flavour === 'apicurio';
-    this.globalLevel = this.#isApicurio ? 'NONE' : 'BACKWARD';
+    this.#flavour = flavour;
+    this.globalLevel = flavour === 'confluent' ? 'BACKWARD' : 'NONE';
     const { port } = server.address() as AddressInfo;
     this.url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
     server.on('request', async (request: IncomingMessage, response) => {
@@ -125,7 +128,10 @@ export class FakeRegistry {
     if (shape === 'PUT config 2') return this.#setLevel(subject, body.compatibility);
     if (shape === 'GET mode 2') return { status: 200, body: { mode: this.mode } };
     if (shape === 'POST compatibility 5') return this.#compatible(third ?? '', body.schema);
-    return { status: 404, body: { error: 'no such page' } };
+    return {
+      status: 404,
+      body: this.#flavour === 'apicurio' ? { error_code: 0 } : { error: 'no such page' },
+    };
   }
 
   #lookUp(subject: string, schema = ''): Reply {
@@ -138,14 +144,22 @@ export class FakeRegistry {
   }
 
   #register(subject: string, schema = ''): Reply {
-    if (this.mode === 'READONLY') return failure(422, 42205, `Subject ${subject} is in read-only mode`);
     const found = this.#lookUp(subject, schema);
+    const isLocked = this.mode === 'READONLY';
+    // Apicurio 3 answers for what it has, also while it is locked.
+    if (isLocked && (this.#flavour !== 'apicurio-3' || found.status !== 200)) return this.#locked(subject);
     if (found.status === 200) return { status: 200, body: { id: (found.body as Version).id } };
     if (!this.#fits(subject, schema)) {
       const message = `Schema being registered is incompatible with an earlier schema for subject "${subject}"`;
       return failure(409, 409, message);
     }
     return { status: 200, body: { id: this.add(subject, schema) } };
+  }
+
+  #locked(subject: string): Reply {
+    return this.#flavour === 'apicurio-3'
+      ? failure(409, 0, 'Unsupported write operation. Storage is in read-only mode.')
+      : failure(422, 42205, `Subject ${subject} is in read-only mode`);
   }
 
   #latest(subject: string): Reply {
@@ -164,21 +178,26 @@ export class FakeRegistry {
   }
 
   #level(subject: string, defaultToGlobal: boolean): Reply {
-    const own = this.levels.get(subject);
-    if (this.#isApicurio && !this.#subjects.has(subject))
-      return notFound(40401, `No artifact with ID '${subject}' was found.`);
-    const level = own ?? (this.#isApicurio ? 'NONE' : defaultToGlobal ? this.globalLevel : undefined);
+    if (this.#isUnknown(subject)) return notFound(40401, `No artifact with ID '${subject}' was found.`);
+    const inherits = defaultToGlobal && this.#flavour !== 'apicurio';
+    const inherited = inherits ? this.globalLevel : this.#flavour === 'confluent' ? undefined : 'NONE';
+    const level = this.levels.get(subject) ?? inherited;
     if (level !== undefined) return { status: 200, body: { compatibilityLevel: level } };
     return notFound(40408, `Subject '${subject}' does not have subject-level compatibility configured`);
   }
 
   #setLevel(subject: string, level = ''): Reply {
     if (!LEVELS.test(level)) return failure(422, 42203, `Invalid compatibility level: ${level}`);
-    if (this.mode === 'READONLY') return failure(422, 42205, `Subject ${subject} is in read-only mode`);
-    if (this.#isApicurio && !this.#subjects.has(subject))
+    if (this.mode === 'READONLY') return this.#locked(subject);
+    if (this.#flavour === 'apicurio' && this.#isUnknown(subject))
       return notFound(40401, `No artifact with ID '${subject}' was found.`);
     this.levels.set(subject, level);
     return { status: 200, body: { compatibility: level } };
+  }
+
+  /** Confluent's registry has levels of subjects that do not exist. */
+  #isUnknown(subject: string): boolean {
+    return this.#flavour !== 'confluent' && !this.#subjects.has(subject) && !this.levels.has(subject);
   }
 
   #compatible(subject: string, schema = ''): Reply {

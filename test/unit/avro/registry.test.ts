@@ -1,4 +1,4 @@
-/** The registry's client, against a registry over HTTP that answers as Confluent and Apicurio do. */
+/** The registry's client, against a registry over HTTP that answers as Confluent, Apicurio 2.6 and 3.3 do. */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -36,7 +36,7 @@ function connect(fake: FakeRegistry, settings: Partial<RegistrySettings> = {}) {
   return { registry, warnings };
 }
 
-const FLAVOURS = ['confluent', 'apicurio'] as const;
+const FLAVOURS = ['confluent', 'apicurio', 'apicurio-3'] as const;
 
 describe.each(FLAVOURS)('register: always, at %s', (flavour) => {
   it('registers a schema once, and its versions one after another', async () => {
@@ -116,15 +116,18 @@ describe('the level of a subject', () => {
     expect(fake.levels.get(SUBJECT)).toBe(own);
   });
 
-  it('is BACKWARD for a new subject of Apicurio, and NONE stays', async () => {
-    const fake = await start({ flavour: 'apicurio' });
-    const { registry } = connect(fake);
-    await registry.ensure(SUBJECT, V1);
-    expect(fake.levels.get(SUBJECT)).toBe('BACKWARD');
-    fake.levels.set(SUBJECT, 'NONE');
-    await connect(fake).registry.ensure(SUBJECT, V2);
-    expect(fake.levels.get(SUBJECT)).toBe('NONE');
-  });
+  it.each(['apicurio', 'apicurio-3'] as const)(
+    'is BACKWARD for a new subject of %s, and NONE stays',
+    async (flavour) => {
+      const fake = await start({ flavour });
+      const { registry } = connect(fake);
+      await registry.ensure(SUBJECT, V1);
+      expect(fake.levels.get(SUBJECT)).toBe('BACKWARD');
+      fake.levels.set(SUBJECT, 'NONE');
+      await connect(fake).registry.ensure(SUBJECT, V2);
+      expect(fake.levels.get(SUBJECT)).toBe('NONE');
+    },
+  );
 
   it.each(FLAVOURS)(
     'is BACKWARD where the user may not read that of the registry, at %s',
@@ -152,6 +155,21 @@ describe('the level of a subject', () => {
     expect(fake.versions(SUBJECT)).toEqual([V1, V2, INCOMPATIBLE]);
   });
 
+  it.each(['confluent', 'apicurio-3'] as const)(
+    'is set to NONE where the registry has another one, at %s',
+    async (flavour) => {
+      const fake = await start({ flavour });
+      fake.add(SUBJECT, V1);
+      fake.globalLevel = 'FULL';
+      const { registry, warnings } = connect(fake, { compatibility: 'NONE' });
+      await registry.ensure(SUBJECT, INCOMPATIBLE);
+      expect(fake.versions(SUBJECT)).toEqual([V1, INCOMPATIBLE]);
+      await registry.ensure(SUBJECT, V1);
+      expect(fake.sent('PUT')).toHaveLength(1);
+      expect(warnings).toEqual([]);
+    },
+  );
+
   it.each<[string, Partial<RegistrySettings>, (request: string) => boolean]>([
     ['may not write it', { compatibility: 'FULL' }, (request) => request.startsWith('PUT /config')],
     ['may not read it either', {}, (request) => request.includes('/config')],
@@ -177,13 +195,30 @@ describe('the level of a subject', () => {
     expect(fake.levels.size).toBe(0);
   });
 
-  it('of a locked registry is a warning where the schema is there', async () => {
-    const fake = await start();
+  it.each([
+    ['confluent', '422, code 42205'],
+    ['apicurio-3', '409, code 0'],
+  ] as const)('of a locked registry is a warning where the schema is there, at %s', async (flavour, code) => {
+    const fake = await start({ flavour });
     const id = fake.add(SUBJECT, V1);
     fake.mode = 'READONLY';
     const { registry, warnings } = connect(fake, { compatibility: 'FULL' });
     expect(await registry.ensure(SUBJECT, V1)).toBe(id);
-    expect(warnings).toEqual([expect.stringContaining('422, code 42205')]);
+    expect(warnings).toEqual([expect.stringContaining(code)]);
+  });
+
+  it('that several instances set at once is set without a warning', async () => {
+    const fake = await start({ flavour: 'apicurio-3' });
+    const taken = {
+      status: 409,
+      body: { error_code: 0, message: "A rule named 'COMPATIBILITY' already exists." },
+    };
+    const { registry, warnings } = connect(fake);
+    let left = 3;
+    fake.intercept = (request) => (request.startsWith('PUT') && left-- > 0 ? taken : null);
+    await registry.ensure(SUBJECT, V1);
+    expect(fake.levels.get(SUBJECT)).toBe('BACKWARD');
+    expect(warnings).toEqual([]);
   });
 
   it('is set later when the registry failed in between', async () => {
@@ -234,11 +269,14 @@ describe('register: never', () => {
     expect(await registry.ensure(SUBJECT, V1)).toBe(id);
   });
 
-  it('does not mistake another server for a registry without the schema', async () => {
-    const fake = await start();
-    const { registry } = connect(fake, { register: 'never', url: `${fake.url}/wrong` });
-    await expect(registry.ensure(SUBJECT, V1)).rejects.toThrow('check schemaRegistry.url');
-  });
+  it.each(FLAVOURS)(
+    'does not mistake another address for a registry without the schema, at %s',
+    async (flavour) => {
+      const fake = await start({ flavour });
+      const { registry } = connect(fake, { register: 'never', url: `${fake.url}/wrong` });
+      await expect(registry.ensure(SUBJECT, V1)).rejects.toThrow('check schemaRegistry.url');
+    },
+  );
 });
 
 describe('refusals', () => {
@@ -298,16 +336,40 @@ describe('refusals', () => {
     await expect(failed).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
   });
 
-  it('are found by check before: a locked registry, without a change', async () => {
-    const fake = await start();
+  it('by a locked Apicurio 3 are not taken for an incompatible schema', async () => {
+    const fake = await start({ flavour: 'apicurio-3' });
     fake.mode = 'READONLY';
-    const failed = connect(fake).registry.verify(SUBJECT, V1);
-    await expect(failed).rejects.toMatchObject({
+    await expect(connect(fake).registry.ensure(SUBJECT, V1)).rejects.toMatchObject({
       code: 'schema-rejected',
-      message: expect.stringContaining('mode READONLY'),
+      message: expect.stringMatching(/registering .* is in mode READONLY .*the registry is locked/),
     });
-    expect([...fake.sent('PUT'), ...fake.sent('POST')]).toEqual([`POST /subjects/${SUBJECT}`]);
   });
+
+  it('by a conflict that lasts do not advise to delete anything', async () => {
+    const fake = await start({ flavour: 'apicurio-3' });
+    const conflict = { status: 409, body: { error_code: 0, message: 'already exists' } };
+    fake.intercept = (request) => (request.endsWith('/versions') ? conflict : null);
+    await expect(connect(fake).registry.ensure(SUBJECT, V1)).rejects.toMatchObject({
+      code: 'schema-rejected',
+      message: expect.stringMatching(
+        /already exists \(409, code 0\); .*another client changes the subject.*try again$/,
+      ),
+    });
+  });
+
+  it.each(FLAVOURS)(
+    'are found by check before: a locked registry, without a change, at %s',
+    async (flavour) => {
+      const fake = await start({ flavour });
+      fake.mode = 'READONLY';
+      const failed = connect(fake).registry.verify(SUBJECT, V1);
+      await expect(failed).rejects.toMatchObject({
+        code: 'schema-rejected',
+        message: expect.stringContaining('mode READONLY'),
+      });
+      expect([...fake.sent('PUT'), ...fake.sent('POST')]).toEqual([`POST /subjects/${SUBJECT}`]);
+    },
+  );
 
   it('of an ID that no schema has name the ID', async () => {
     const { registry } = connect(await start());
