@@ -7,8 +7,6 @@
 import { setMaxListeners } from 'node:events';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { IntercomApi } from '../../../src/intercom/api.js';
-import { Budget } from '../../../src/intercom/budget.js';
-import { Transport } from '../../../src/intercom/transport.js';
 import { PublisherError } from '../../../src/model/errors.js';
 import type { RawRow } from '../../../src/model/row.js';
 import { asSearched } from '../../../src/model/table.js';
@@ -23,6 +21,7 @@ import { readRow } from '../../../src/tables/read-row.js';
 import { isMore, MORE_TABLES, type MoreTable, MoreWorkspace } from '../../support/more-workspace.js';
 import { NOW, simulate } from '../../support/simulator.js';
 import { shape, TableModel } from '../sync/table-model.js';
+import { transportTo } from './simulator-transport.js';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -203,17 +202,7 @@ async function open(name: TableName): Promise<World> {
   const served = await (isMore(name) ? serveMore(name) : serve(name));
   const end = new AbortController();
   setMaxListeners(0, end.signal);
-  const transport = new Transport({
-    baseUrl: served.url,
-    token: 'simulated-token',
-    apiVersion: '2.16',
-    gateway: null,
-    budget: new Budget({ share: 1, maxInFlight: 20 }),
-    onAttempt: () => undefined,
-    attempts: 2,
-    timeoutMs: 10_000,
-    signal: end.signal,
-  });
+  const transport = transportTo(served.url, 'simulated-token', end.signal);
   onTestFinished(async () => {
     end.abort();
     await transport.close();

@@ -21,8 +21,6 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Registry } from '../../../src/avro/registry.js';
 import { NO_RULES } from '../../../src/avro/rules.js';
 import { IntercomApi } from '../../../src/intercom/api.js';
-import { Budget } from '../../../src/intercom/budget.js';
-import { Transport } from '../../../src/intercom/transport.js';
 import { PublisherError } from '../../../src/model/errors.js';
 import { Events } from '../../../src/model/events.js';
 import type { OutgoingRecord } from '../../../src/model/row.js';
@@ -49,6 +47,7 @@ import { NOW, simulate } from '../../support/simulator.js';
 import { treesOf } from '../../support/spans.js';
 import { TableModel } from '../sync/table-model.js';
 import { rowLogOf } from '../sync/topic-model.js';
+import { transportTo } from './simulator-transport.js';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -115,17 +114,7 @@ async function open(...names: readonly TableName[]): Promise<World> {
   });
   const registry = await FakeRegistry.start();
   const end = new AbortController();
-  const transport = new Transport({
-    baseUrl: simulator.url,
-    token: TOKEN,
-    apiVersion: '2.16',
-    gateway: null,
-    budget: new Budget({ share: 1, maxInFlight: 20 }),
-    onAttempt: () => undefined,
-    attempts: 2,
-    timeoutMs: 10_000,
-    signal: end.signal,
-  });
+  const transport = transportTo(simulator.url, TOKEN, end.signal);
   onTestFinished(async () => {
     end.abort();
     await transport.close();

@@ -2,15 +2,16 @@
 
 import { PublisherError } from '../../../src/model/errors.js';
 import { Events } from '../../../src/model/events.js';
-import type { Change, OutgoingRecord, RawRow } from '../../../src/model/row.js';
+import type { OutgoingRecord, RawRow } from '../../../src/model/row.js';
 import { emptyState, type ResyncMark, type TableState } from '../../../src/model/state.js';
 import { RecentRows } from '../../../src/sync/published.js';
 import { Resync } from '../../../src/sync/resync.js';
 import type { RowLog } from '../../../src/sync/row-log.js';
 import type { TableSink, TableSource } from '../../../src/sync/source.js';
 import { TableLedger } from '../../../src/sync/table-ledger.js';
+import { BEGUN } from './resync-mark.js';
 import { page, row, shape, TableModel } from './table-model.js';
-import { standingIn } from './topic-model.js';
+import { PlainRows, standingIn } from './topic-model.js';
 
 const PARTITIONS = 3;
 export const partitionOf = (key: string) => Number(key) % PARTITIONS;
@@ -51,7 +52,7 @@ export interface OwnerOptions extends Partial<TableSource> {
 }
 
 /** An owner of the table, until it is killed. */
-export class Owner implements TableSink {
+export class Owner extends PlainRows implements TableSink {
   readonly ledger: TableLedger;
   readonly resync: Resync;
   readonly ended: Promise<void>;
@@ -63,6 +64,7 @@ export class Owner implements TableSink {
   readonly #polls: Promise<unknown>[] = [];
 
   constructor(topic: Topic, next: () => Step, { maxKeys, workspace, ...more }: OwnerOptions = {}) {
+    super();
     this.#topic = topic;
     this.#next = next;
     this.#workspace = workspace ?? new Map();
@@ -106,27 +108,6 @@ export class Owner implements TableSink {
         { key, partition, offset, again: () => (value === null ? null : record), versionTime: () => null },
       ];
     }
-  }
-
-  encode(change: Change) {
-    const value = change.op === 'delete' ? null : change.bytes;
-    return { records: [{ topic: 'rows', key: Buffer.from(change.key), value }] };
-  }
-
-  toDeadLetter(): never {
-    throw new Error('every row has a key');
-  }
-
-  removeDeadLetters(): readonly OutgoingRecord[] {
-    return [];
-  }
-
-  deadLetterKeys(): Iterable<string> {
-    return [];
-  }
-
-  async keysOf(ids: readonly string[]): Promise<readonly string[]> {
-    return ids;
   }
 
   async standing(keys: readonly string[]) {
@@ -179,25 +160,5 @@ export class Owner implements TableSink {
 
 /** The state of a table with a resync under way. */
 export function stateWith(change: Partial<ResyncMark>): TableState {
-  const started = { startedAt: new Date(0).toISOString(), finishedAt: null };
-  return {
-    ...emptyState(),
-    bookmark: 1,
-    resync: {
-      revision: 1,
-      since: null,
-      republish: false,
-      phase: 'reading',
-      ...started,
-      until: 1,
-      reached: null,
-      ends: null,
-      offsets: [],
-      records: 0,
-      deletes: 0,
-      republished: 0,
-      error: null,
-      ...change,
-    },
-  };
+  return { ...emptyState(), bookmark: 1, resync: { ...BEGUN, ...change } };
 }

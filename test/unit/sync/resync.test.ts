@@ -8,24 +8,10 @@ import type { ResyncMark, Window } from '../../../src/model/state.js';
 import type { IdSource } from '../../../src/sync/reconcile.js';
 import { Resync } from '../../../src/sync/resync.js';
 import type { TableSource } from '../../../src/sync/source.js';
+import { BEGUN } from './resync-mark.js';
 import { page, row, TableModel } from './table-model.js';
 
-const MARK: ResyncMark = {
-  revision: 4,
-  since: null,
-  republish: false,
-  phase: 'reading',
-  startedAt: new Date(0).toISOString(),
-  finishedAt: null,
-  until: 300,
-  reached: null,
-  ends: null,
-  offsets: [],
-  records: 0,
-  deletes: 0,
-  republished: 0,
-  error: null,
-};
+const MARK: ResyncMark = { ...BEGUN, revision: 4, until: 300 };
 
 /** A table whose topic has a, b and c as of 200, 250 and 300, and whose source has `rows` now. */
 async function open(rows: readonly RawRow[], more: Partial<TableSource> = {}) {

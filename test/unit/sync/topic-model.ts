@@ -47,13 +47,8 @@ export function rowLogOf(
   };
 }
 
-export class TopicModel<Row> implements TableSink {
-  readonly log: Logged<Row>[] = [];
-  readonly rowLog = rowLogOf(
-    () => this.log,
-    ({ updated_at = null }: { updated_at?: number | null }) => updated_at,
-  );
-
+/** What the sink of a table without dead letters does with rows; its keys are their IDs. */
+export class PlainRows {
   encode(change: Change): { records: readonly OutgoingRecord[] } {
     const value = change.op === 'delete' ? null : change.bytes;
     return { records: [{ topic: 'rows', key: Buffer.from(change.key), value }] };
@@ -74,6 +69,14 @@ export class TopicModel<Row> implements TableSink {
   async keysOf(ids: readonly string[]): Promise<readonly string[]> {
     return ids;
   }
+}
+
+export class TopicModel<Row> extends PlainRows implements TableSink {
+  readonly log: Logged<Row>[] = [];
+  readonly rowLog = rowLogOf(
+    () => this.log,
+    ({ updated_at = null }: { updated_at?: number | null }) => updated_at,
+  );
 
   async standing(keys: readonly string[]): Promise<ReadonlyMap<string, PublishedVersion>> {
     return standingIn(this.log, keys, (row) => JSON.stringify(row));
