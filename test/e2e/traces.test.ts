@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { context, propagation, trace } from '@opentelemetry/api';
 import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
-import { Collector, isBuilt } from '../support/collector.js';
+import { Collector, isAskedFor } from '../support/collector.js';
 import { startCommand } from '../support/command.js';
 import { Project } from '../support/project.js';
 import { treesOf } from '../support/spans.js';
@@ -57,7 +57,7 @@ it('names the commit in each record, and publishes no row again for it, with and
   expect(untraced.map(({ headers }) => headers.traceparent)).toEqual([undefined, undefined, undefined]);
 });
 
-describe.skipIf(!isBuilt)(
+describe.skipIf(!isAskedFor)(
   'the example (`npm run test:collector`: it needs Go, and minutes to build the collector)',
   () => {
     let dir: string;

@@ -19,7 +19,7 @@ const CONFIG = fileURLToPath(new URL('../../examples/tracing/collector.yaml', im
 const GO = { major: 1, minor: 26 };
 
 /** Whether the collector can be built here, and is asked for: its first build takes several minutes. */
-export const isBuilt =
+export const isAskedFor =
   process.env.OTEL_COLLECTOR === 'build' &&
   isNewEnough(spawnSync('go', ['env', 'GOVERSION'], { encoding: 'utf8' }).stdout);
 
